@@ -1,0 +1,78 @@
+// Positions. A Pos is one 64-bit word: file number, line and column (in bytes, from 1), so that no table is needed to print it.
+//
+//   63        48 47            24 23             0
+//   [ file id  ][     line      ][    column     ]
+//
+// Invariant: the zero Pos is "no position"; file ids start at 1 and are never reused. Comparing two Pos of one file compares
+// their places in the text.
+
+using System;
+using System.Collections.Generic;
+using System.Threading;
+
+namespace Tuza.Syntax;
+
+/// <summary>A place in a source file.</summary>
+public readonly record struct Pos(ulong Bits) : IComparable<Pos>
+{
+    const int MaxLine = (1 << 24) - 1, MaxColumn = (1 << 24) - 1;
+
+    public static readonly Pos None;
+
+    public static Pos Make(int fileId, int line, int column) =>
+        new(((ulong)(ushort)fileId << 48) | ((ulong)Math.Min(line, MaxLine) << 24) | (uint)Math.Min(column, MaxColumn));
+
+    public int FileId => (int)(Bits >> 48);
+    public int Line => (int)((Bits >> 24) & MaxLine);
+    public int Column => (int)(Bits & MaxColumn);
+    public bool IsKnown => Bits != 0;
+
+    /// <summary>The file, or null for the zero position.</summary>
+    public SourceFile? File => FileId == 0 ? null : SourceFile.ById(FileId);
+
+    public int CompareTo(Pos other) => Bits.CompareTo(other.Bits);
+    public static bool operator <(Pos a, Pos b) => a.Bits < b.Bits;
+    public static bool operator >(Pos a, Pos b) => a.Bits > b.Bits;
+    public static bool operator <=(Pos a, Pos b) => a.Bits <= b.Bits;
+    public static bool operator >=(Pos a, Pos b) => a.Bits >= b.Bits;
+
+    public override string ToString() => File is { } f ? $"{f.Name}:{Line}:{Column}" : "-";
+}
+
+/// <summary>One source text. <see cref="Name"/> is what diagnostics print; <see cref="Path"/> is where it lies.</summary>
+public sealed class SourceFile
+{
+    static readonly List<SourceFile> s_files = [null!];
+    static readonly Lock s_lock = new();
+
+    public SourceFile(string path, string name, byte[] text)
+    {
+        Path = path;
+        Name = name;
+        Text = text;
+        lock (s_lock)
+        {
+            Id = s_files.Count;
+            s_files.Add(this);
+        }
+    }
+
+    public int Id { get; }
+    public string Path { get; }
+
+    /// <summary>The name to print; the driver may shorten it relative to the working folder before reporting.</summary>
+    public string Name { get; set; }
+    public byte[] Text { get; }
+
+    /// <summary>`//line` directives in text order: from (Line, Column) on, positions print as (Name, NewLine, NewColumn).</summary>
+    public List<LineDirective> LineDirectives { get; } = [];
+
+    public static SourceFile ById(int id)
+    {
+        lock (s_lock)
+            return s_files[id];
+    }
+}
+
+/// <summary>A `//line file:line[:col]` directive. NewColumn 0 means that columns are unknown from here on.</summary>
+public readonly record struct LineDirective(int Line, int Column, string Name, int NewLine, int NewColumn);
