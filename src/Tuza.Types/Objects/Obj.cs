@@ -18,6 +18,11 @@ public abstract class Obj
     /// <summary>Position from which a local object is visible.</summary>
     public Pos ScopePos;
 
+    /// <summary>Set while the object is declared but not yet checked: completes it (its Type). Cleared by the checker.</summary>
+    public System.Action<Obj>? Complete;
+    /// <summary>Completes the object if that has not happened yet.</summary>
+    public void EnsureComplete() => Complete?.Invoke(this);
+
     public bool Exported => ExportedName(Name);
     public static bool ExportedName(string name) =>
         name.Length > 0 && (name[0] < 0x80 ? name[0] is >= 'A' and <= 'Z' : System.Text.Rune.IsUpper(System.Text.Rune.GetRuneAt(name, 0)));
@@ -46,7 +51,15 @@ public sealed class Var : Obj
 /// <summary>A function or method (concrete or of an interface); Type is a Signature.</summary>
 public sealed class Func : Obj
 {
-    public Signature Sig => (Signature)Type;
+    public Signature Sig
+    {
+        get
+        {
+            if (Type == null)
+                EnsureComplete();
+            return (Signature)Type!;
+        }
+    }
     public FuncDecl? Decl;
     /// <summary>For a method of an instantiated type or substituted signature: the declared one; else itself.</summary>
     public Func? OriginOrNull;

@@ -136,7 +136,8 @@ public sealed class AliasType : GoType
     public List<GoType> TypeArgs = [];
     public GoType? FromRhs;
     public GoType? Actual;
-    public override GoType Unalias => (Actual ?? Universe.Invalid).Unalias;
+    /// <summary>Follows FromRhs until Actual is set; an alias without a right-hand side yet (a cycle) is invalid.</summary>
+    public override GoType Unalias => (Actual ?? FromRhs ?? Universe.Invalid).Unalias;
     public override GoType Underlying => Unalias.Underlying;
 }
 
