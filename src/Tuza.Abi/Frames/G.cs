@@ -1,0 +1,93 @@
+// The goroutine as emitted code sees it, and function descriptors. CONTRACT FILE: the only declaration of the frame protocol's data
+// (docs/ARCHITECTURE.md section 3). Emitted code names these fields; their order is chosen for cache lines, nothing depends on offsets.
+
+using System.Runtime.InteropServices;
+
+namespace Tuza.Abi;
+
+/// <summary>Why native frames are returning to the trampoline.</summary>
+public enum UnwindReason : long { None = 0, Park = 1, Recovered = 2, Goexit = 3 }
+
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct G
+{
+    // ---- first cache line: touched by every call
+    /// <summary>Frame base of the running function; null while unwinding.</summary>
+    public byte* Sp;
+    /// <summary>Prologues go the slow way when their new Sp is below this. Raised to the top by whoever wants attention.</summary>
+    public byte* Guard;
+    public UnwindReason Unwinding;
+    /// <summary>While unwinding: the frame base of the function that is about to return next.</summary>
+    public byte* UnwindFp;
+    /// <summary>Loops without calls poll this at the back edge.</summary>
+    public int Preempt;
+    int _pad;
+    /// <summary>This P's allocation cache (Memory.MCache*).</summary>
+    public void* MCache;
+    /// <summary>Sp at the moment unwinding began.</summary>
+    public byte* SavedSp;
+    public void* M;
+
+    // ---- results: R[0] only used by resume; R[1..] by every call with several results. Floats as bits (F32: bits of the float in the low half).
+    public fixed ulong R[32];
+    /// <summary>Pointer parameters handed over in the prologue's slow path; visible to the collector and the stack copier.</summary>
+    public fixed ulong Args[64];
+    public int ArgCount;
+
+    // ---- the stack
+    public byte* StackLo;
+    public byte* StackHi;
+    /// <summary>Guard's true value when nobody wants attention.</summary>
+    public byte* StackGuard;
+
+    // ---- panics and defers; owned by Go code of package runtime
+    public void* Defer;
+    public void* Panic;
+
+    // ---- runtime's own part follows in memory: Runtime.GState starts right behind, see Runtime/Sched/GState.cs
+    public void* Runtime;
+    public long Goid;
+}
+
+/// <summary>What the run-time floor knows of a function. Unmanaged, immutable, written by the loader from the image.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct FuncDesc
+{
+    /// <summary>Resumes the function at the site in its frame header: void Resume(G*). Null: not resumable (has no frame).</summary>
+    public delegate*<G*, void> Resume;
+    /// <summary>Native entry (code word), or null until someone asked.</summary>
+    public void* Entry;
+    public int FrameBytes;
+    public int SiteCount;
+    public SiteDesc* Sites;
+    /// <summary>UTF-8 link name and file name.</summary>
+    public byte* Name;
+    public int NameLength;
+    public int StartLine;
+    public byte* File;
+    public int FileLength;
+    public FuncFlags Flags;
+    public int FuncId;
+    public int ImageId;
+}
+
+[System.Flags]
+public enum FuncFlags { None = 0, Wrapper = 1, HasDefer = 2, TopOfStack = 4 }
+
+/// <summary>One safepoint. Site 0 is the entry; DeferReturnSite is <see cref="SiteDesc.DeferReturn"/>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct SiteDesc
+{
+    public const int Entry = 0;
+    public const int DeferReturn = 1;
+    public const int FirstCall = 2;
+
+    public int Line;
+    /// <summary>Inlined frames at this site: index into the image's inline tree, or -1.</summary>
+    public int Inline;
+    /// <summary>Live pointer words of the frame, bit i = word at fp + 8*i; PtrWordCount bits.</summary>
+    public ulong* PtrMask;
+    public int PtrWordCount;
+    /// <summary>Pointer words in g->Args that belong to the callee (unused: 0).</summary>
+    public int Reserved;
+}
