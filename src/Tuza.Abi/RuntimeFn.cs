@@ -93,8 +93,8 @@ public static class RuntimeFn
         Fn("runtime.block", ":", "m");
         // goroutines, defer, panic
         Fn("runtime.newproc", "p:", "s");                          // funcval without arguments
-        Fn("runtime.deferproc", "pu:", "s");                       // funcval, frame base offset token (see Lower)
-        Fn("runtime.deferreturn", ":", "m");                       // runs this frame's deferred calls
+        Fn("runtime.deferproc", "pu:", "s");                       // funcval, frame token (LowFrameToken)
+        Fn("runtime.deferreturn", "u:", "m");                      // frame token: runs this frame's deferred calls
         Fn("runtime.gopanic", "pp:", "n");
         Fn("runtime.gorecover", ":pp", "m");
         Fn("runtime.goPreempt", ":", "m");

@@ -76,6 +76,8 @@ public sealed class LowCodePtr : LowExpr { public required Function Func; }
 public sealed class LowSelect : LowExpr { public required LowExpr Cond, A, B; }
 /// <summary>The closure context parameter.</summary>
 public sealed class LowCtx : LowExpr;
+/// <summary>`g->StackHi - fp` as U64: names this frame for the time of its life, also when the stack moves.</summary>
+public sealed class LowFrameToken : LowExpr;
 /// <summary>The G pointer (Ptr, not tracked).</summary>
 public sealed class LowG : LowExpr;
 
