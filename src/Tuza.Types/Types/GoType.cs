@@ -91,6 +91,8 @@ public sealed class InterfaceType : GoType
     public List<Pos> EmbedPos = [];
     /// <summary>The wrapper of a constraint written without `interface{}`.</summary>
     public bool Implicit;
+    /// <summary>Set by the checker while methods and embedded elements are still being collected: there is no type set yet.</summary>
+    public bool Incomplete;
     /// <summary>Computed on demand by TypeSet.Of: all methods and the union of terms.</summary>
     public TypeSet? TypeSetCache;
     public TypeSet TypeSet => TypeSet.Of(this);
@@ -125,6 +127,12 @@ public sealed class NamedType : GoType
     public Func Method(int i) => NamedResolver.Method(this, i);
     /// <summary>Cache of expanded methods of an instance.</summary>
     public Func?[]? ExpandedMethods;
+
+    /// <summary>For a type declared in a generic function, copied for one instance of it: the function's type arguments, and the declared type.</summary>
+    public List<GoType>? LocalArgs;
+    public NamedType? LocalOrigin;
+    /// <summary>The instances of this type by arguments; owned by Instances, under its lock.</summary>
+    internal object? InstanceTable;
 }
 
 /// <summary>`type A = T`, possibly generic.</summary>
@@ -148,6 +156,9 @@ public sealed class TypeParam : GoType
     /// <summary>The constraint as written; any type (a non-interface is wrapped on demand by Iface).</summary>
     public GoType Bound = null!;
     public int Id;
+    /// <summary>The declared parameter that this is a renamed copy of, else itself.</summary>
+    public TypeParam Canonical => CanonicalOrNull ?? this;
+    public TypeParam? CanonicalOrNull;
     public override GoType Underlying => Iface;
     /// <summary>The constraint as an interface.</summary>
     public InterfaceType Iface => NamedResolver.ConstraintInterface(this);
