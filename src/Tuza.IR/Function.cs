@@ -108,6 +108,8 @@ public sealed class Function
     public bool IsInstance;
     /// <summary>The checked function this comes from; null for closures and synthetic functions.</summary>
     public Func? Obj;
+    /// <summary>What the builder needs to build the body again (inlining); private to IR.Build.</summary>
+    public object? Source;
     public int TempCount;
     /// <summary>Escape summary of parameters (written by Escape; encoded as gc's tags), and inlining facts (written by Inline).</summary>
     public object? EscapeTags;

@@ -81,13 +81,31 @@ public sealed class MakeMapNode : ExprNode { public ExprNode? Hint; }
 public sealed class MakeChanNode : ExprNode { public ExprNode? Size; }
 
 /// <summary>OSTRUCTLIT, OARRAYLIT, OSLICELIT: Elems with field number or index; missing ones are zero. Slice: Len is the backing array's length.</summary>
-public sealed class CompositeNode : ExprNode { public List<(long Index, ExprNode Value)> Elems = []; public long Len; }
+public sealed class CompositeNode : ExprNode
+{
+    public List<(long Index, ExprNode Value)> Elems = [];
+    public long Len;
+    /// <summary>Set by the builder on big literals of which every part is static: a read-only global with the whole value (slices: with the
+    /// backing array). Lowering copies it instead of storing each element; the elements stay for escape analysis.</summary>
+    public Global? Image;
+}
+
 /// <summary>OMAPLIT.</summary>
-public sealed class MapLitNode : ExprNode { public List<(ExprNode Key, ExprNode Value)> Entries = []; }
+public sealed class MapLitNode : ExprNode
+{
+    public List<(ExprNode Key, ExprNode Value)> Entries = [];
+    /// <summary>Set by the builder on big literals: read-only arrays (Global.Type is an ArrayType) with the keys and values of the StaticCount
+    /// entries of which both parts are static. Lowering inserts these in a loop, then the entries for which IsStatic is false one by one.</summary>
+    public Global? StaticKeys, StaticValues;
+    public int StaticCount;
+    public bool[]? IsStatic;
+}
 /// <summary>OCLOSURE: makes a funcval of Func capturing Func.ClosureVars[i].Outer.</summary>
 public sealed class ClosureNode : ExprNode { public required Function Func; }
-/// <summary>OMETHVALUE: bound method x.M. Method is the concrete function, or null for an interface method (Name). Wrapper: the synthetic closure body taking the bound receiver.</summary>
-public sealed class MethodValueNode : ExprNode { public required ExprNode X; public Function? Method; public required Func Obj; }
+/// <summary>OMETHVALUE: bound method x.M. X has the method's receiver type already. Method is the concrete function, or null for a method of the
+/// interface X (then X must be checked for nil when the value is made). Wrapper ("T.M-fm") is the closure body: its only captured variable
+/// `.this` (ByValue, Outer null) is the receiver; the value is a funcval { Wrapper, X }.</summary>
+public sealed class MethodValueNode : ExprNode { public required ExprNode X; public Function? Method; public required Func Obj; public required Function Wrapper; }
 
 /// <summary>OCALLFUNC, OCALLINTER. Exactly one of Fun (FuncNode = static call incl. methods with receiver as first argument; else a func value) or
 /// (Iface, Method) is set. Args include the receiver for static methods; variadic arguments are already a slice literal (Implicit) or nil.

@@ -28,8 +28,9 @@ public sealed class ExprStmtNode : StmtNode { public required ExprNode X; }
 public sealed class SendNode : StmtNode { public required ExprNode Chan, Value; }
 /// <summary>OGO: Call is a CallNode without arguments and results (L17).</summary>
 public sealed class GoNode : StmtNode { public required ExprNode Call; }
-/// <summary>ODEFER: as GoNode. InLoop: may run more than once per activation.</summary>
-public sealed class DeferNode : StmtNode { public required ExprNode Call; public bool InLoop; }
+/// <summary>ODEFER: as GoNode. InLoop: may run more than once per activation. At: inside the body of a range-over-func, the token (of type any, made by
+/// runtime.deferrangefunc) of the function whose return runs the deferred call.</summary>
+public sealed class DeferNode : StmtNode { public required ExprNode Call; public bool InLoop; public ExprNode? At; }
 /// <summary>ORETURN. Values has one entry per result or is empty (results already set). A multi-value call was split by the builder.</summary>
 public sealed class ReturnNode : StmtNode { public List<ExprNode> Values = []; }
 public sealed class IfNode : StmtNode { public required ExprNode Cond; public List<StmtNode> Then = [], Else = []; public bool Likely; }
@@ -42,7 +43,8 @@ public sealed class ForNode : StmtNode
     public List<Local> PerIteration = [];
 }
 /// <summary>ORANGE over array, slice, string, map, channel, integer (functions are rewritten by the builder). Key, Value: targets or null.
-/// Define: they are new variables of the loop (per iteration).</summary>
+/// Define: they are new variables of the loop (fresh in each iteration; the loop declares them, there is no DeclNode). Files older than Go 1.22
+/// get Define = false and DeclNodes in Init. X is evaluated once; an array is a copy of its value unless Value is null.</summary>
 public sealed class RangeNode : StmtNode
 {
     public string? Label;
