@@ -46,8 +46,9 @@ public sealed class IndexExpr : Expr { public Expr X = null!; public List<Expr> 
 /// <summary>`x[lo:hi:max]`; absent bounds are null. Full: written with two colons.</summary>
 public sealed class SliceExpr : Expr { public Expr X = null!; public Expr? Lo, Hi, Max; public bool Full; }
 
-/// <summary>`x.(T)`; Type is null for `x.(type)`, which only a TypeSwitchStmt guard may hold.</summary>
-public sealed class TypeAssertExpr : Expr { public Expr X = null!; public Expr? Type; }
+/// <summary>`x.(T)`; Type is null for `x.(type)` where no type switch is: the parser turns a proper guard into a TypeSwitchStmt.
+/// GuardName: the `v` of such a stray `v := x.(type)`.</summary>
+public sealed class TypeAssertExpr : Expr { public Expr X = null!; public Expr? Type; public Ident? GuardName; }
 
 /// <summary>A call or conversion.</summary>
 public sealed class CallExpr : Expr

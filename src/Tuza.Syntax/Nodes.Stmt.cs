@@ -23,20 +23,23 @@ public sealed class AssignStmt : Stmt
 public sealed class IncDecStmt : Stmt { public Expr X = null!; public Token Op; }
 
 public sealed class LabeledStmt : Stmt { public Ident Label = null!; public Stmt Stmt = null!; }
-/// <summary>break, continue, goto, fallthrough.</summary>
-public sealed class BranchStmt : Stmt { public Token Tok; public Ident? Label; }
+/// <summary>break, continue, goto, fallthrough. Target: the statement that a break or continue leaves or goes on with, the labeled
+/// statement of a goto; null for fallthrough and in faulty programs.</summary>
+public sealed class BranchStmt : Stmt { public Token Tok; public Ident? Label; public Stmt? Target; }
 public sealed class GoStmt : Stmt { public Expr Call = null!; }
 public sealed class DeferStmt : Stmt { public Expr Call = null!; }
 public sealed class ReturnStmt : Stmt { public List<Expr> Results = []; }
 /// <summary>Else is null, an IfStmt or a BlockStmt.</summary>
 public sealed class IfStmt : Stmt { public Stmt? Init; public Expr Cond = null!; public BlockStmt Then = null!; public Stmt? Else; }
+/// <summary>`for init; cond; post {}`; a range loop is a RangeStmt.</summary>
 public sealed class ForStmt : Stmt { public Stmt? Init; public Expr? Cond; public Stmt? Post; public BlockStmt Body = null!; }
-public sealed class RangeStmt : Stmt { public Expr? Key, Value; public bool Define; public Expr X = null!; public BlockStmt Body = null!; }
+/// <summary>`for key, value = range x {}`. RangePos: the keyword range. Extra: a third variable, which is an error.</summary>
+public sealed class RangeStmt : Stmt { public Expr? Key, Value, Extra; public bool Define; public Expr X = null!; public BlockStmt Body = null!; public Pos RangePos; }
 
 /// <summary>`switch init; tag {}`.</summary>
 public sealed class SwitchStmt : Stmt { public Stmt? Init; public Expr? Tag; public List<CaseClause> Cases = []; public Pos Rbrace; }
-/// <summary>`switch init; v := x.(type) {}`; Name is null without a variable.</summary>
-public sealed class TypeSwitchStmt : Stmt { public Stmt? Init; public Ident? Name; public Expr X = null!; public List<CaseClause> Cases = []; public Pos Rbrace; }
+/// <summary>`switch init; v := x.(type) {}`; Name is null without a variable. GuardPos: the dot of `.(type)`.</summary>
+public sealed class TypeSwitchStmt : Stmt { public Pos GuardPos; public Stmt? Init; public Ident? Name; public Expr X = null!; public List<CaseClause> Cases = []; public Pos Rbrace; }
 /// <summary>Exprs is null for default.</summary>
 public sealed class CaseClause : Node { public List<Expr>? Exprs; public List<Stmt> Body = []; public Pos Colon; }
 public sealed class SelectStmt : Stmt { public List<CommClause> Cases = []; public Pos Rbrace; }

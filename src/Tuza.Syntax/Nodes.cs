@@ -29,6 +29,8 @@ public sealed class FileNode : Node
 {
     public required SourceFile Source;
     public Ident PackageName = null!;
+    /// <summary>Directives right above the package clause.</summary>
+    public List<Directive> PackageDirectives = [];
     public List<Decl> Decls = [];
     /// <summary>All `//go:` directives of the file in order, attached to a declaration or not.</summary>
     public List<Directive> Directives = [];
