@@ -1,7 +1,10 @@
+// Expressions as gc prints them in messages.
+
+using Tuza.Syntax;
+
 namespace Tuza.Types;
-using System; using Tuza.Syntax;
-/// <summary>Expressions as gc prints them in messages.</summary>
+
 public static class ExprText
 {
-    public static string Of(Expr e) => throw new NotImplementedException();
+    public static string Of(Expr e) => ExprPrinter.Text(e);
 }

@@ -23,6 +23,8 @@ public abstract class GoType
 
     /// <summary>Slot for layout, descriptor and other per-type results of later rooms.</summary>
     public object? Cache;
+    /// <summary>Kept by TypeWriter.LinkName.</summary>
+    internal string? LinkNameCache;
     /// <summary>Slot of Flatten (IR).</summary>
     public object? FlatCache;
 }
