@@ -1,0 +1,5 @@
+package main
+
+func f(n int) { panic("boom") }
+
+func main() { f(1) }
