@@ -23,10 +23,8 @@ public sealed class CheckOptions
     public bool IsStd;
     /// <summary>The package consists of Go files alone, so a function without a body (and without a linkname) is an error.</summary>
     public bool Complete = true;
-    /// <summary>The package is loaded for another GOARCH; decides the sizes of int, uint and uintptr constants.</summary>
-    public int WordBytes = 8;
-    /// <summary>Report labels, break and continue rules too. gc does that before it checks types, as part of parsing.</summary>
-    public bool CheckBranches = true;
+    /// <summary>Decides sizes, alignments, and the range of int, uint and uintptr.</summary>
+    public string GoArch = "amd64";
 }
 
 /// <summary>Language versions: only the N of "go1.N" matters. 0 is "unknown": everything is allowed.</summary>

@@ -133,9 +133,9 @@ public sealed partial class Checker
 
     static Pos PosOf(Operand x) => x.Expr == null ? default : StartPos(x.Expr);
 
-    public static string ExprString(Node node) => Printer.ExprString(node);
+    static string ExprString(Expr e) => ExprText.Of(e);
 
-    public string Str(GoType type) => TypeWriter.Write(type, _pkg);
+    string Str(GoType? type) => _typeEnv.Text(type);
 
     string Sprintf(string format, params object?[] args)
     {
@@ -165,9 +165,9 @@ public sealed partial class Checker
     {
         null => "<nil>",
         string s => s,
-        Operand x => x.Describe(this),
+        Operand x => x.ToString(_typeEnv),
         GoType t => Str(t),
-        Node n => ExprString(n),
+        Expr e => ExprString(e),
         Token op => OpText(op),
         IEnumerable<GoType> types => "[" + Join(types) + "]",
         IEnumerable<Expr> exprs => "[" + JoinExprs(exprs) + "]",
@@ -192,7 +192,7 @@ public sealed partial class Checker
         return string.Join(", ", parts);
     }
 
-    string ObjText(Obj obj) => obj is Var v ? $"var {v.Name} {Str(v.Type)}" : obj.Name;
+    string ObjText(Obj obj) => _typeEnv.Text(obj);
 
     static string OpText(Token op) => op switch
     {

@@ -43,7 +43,7 @@ public sealed partial class Checker
                         CollectVars(s, fileScope);
                         break;
                     case TypeDecl s:
-                        DeclarePkgObj(s.Name, new TypeName { Name = s.Name.Name, Pos = s.Name.Pos, Pkg = _pkg, IsAlias = s.IsAlias },
+                        DeclarePkgObj(s.Name, new TypeName { Name = s.Name.Name, Pos = s.Name.Pos, Pkg = _pkg, IsAlias = s.IsAlias, Complete = Complete },
                             new DeclInfo { File = fileScope, Version = _env.Version, TypeDecl = s });
                         break;
                     case FuncDecl s:
@@ -189,12 +189,12 @@ public sealed partial class Checker
     {
         problem = "";
         path = "";
-        if (!ConstantOps.Unquote(literal, out byte[] bytes))
+        if (ConstantOps.FromLiteral(LitKind.String, literal) is not StringConstant text)
         {
             problem = "invalid syntax";
             return false;
         }
-        path = Encoding.UTF8.GetString(bytes);
+        path = Encoding.UTF8.GetString(text.Value);
         if (path == "")
         {
             problem = "empty string";
@@ -272,7 +272,7 @@ public sealed partial class Checker
     void CollectFunc(FuncDecl s, Scope fileScope, List<MethodDecl> methods)
     {
         string name = s.Name.Name;
-        var obj = new Func { Name = name, Pos = s.Name.Pos, Pkg = _pkg, Decl = s };
+        var obj = new Func { Name = name, Pos = s.Name.Pos, Pkg = _pkg, Decl = s, Complete = Complete };
         if (s.Recv == null)
         {
             if (name == "init" || name == "main" && _pkg.Name == "main")
@@ -397,6 +397,8 @@ public sealed partial class Checker
         foreach (Obj obj in others)
             ObjDecl(obj);
         _methods = null;
+        foreach (Obj obj in _objList)
+            obj.Complete = null;
     }
 
     void UnusedImports()

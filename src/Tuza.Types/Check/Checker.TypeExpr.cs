@@ -273,7 +273,7 @@ public sealed partial class Checker
         };
         if (generic is AliasType && !ValidateTypeArgCount(x, name, tparams.Count, targs.Count))
             return Universe.Invalid;
-        GoType inst = Instantiate(generic, targs);
+        GoType inst = Instances.Of(generic, targs);
         Later(() =>
         {
             RecordInstance(x, targs, inst);
@@ -288,7 +288,7 @@ public sealed partial class Checker
     /// <summary>Checks that type arguments satisfy their constraints, and notes the instance for the detection of infinite ones.</summary>
     void VerifyInstance(Pos pos, List<TypeParam> tparams, List<GoType> targs, List<Expr> args)
     {
-        int i = VerifyTypeArgs(tparams, targs, out string cause);
+        int i = Instances.Verify(Env, tparams, targs, out string cause);
         if (i < 0)
         {
             MonoRecord(pos, tparams, targs, args);
@@ -333,7 +333,7 @@ public sealed partial class Checker
         if (Predicates.IsUntyped(x.Type) || Predicates.IsInteger(x.Type))
         {
             Constant val = ConstantOps.ToInt(x.Value!);
-            if (val is IntConstant n && Representable(val, Universe.Int, out _) && ConstantOps.Int64Val(val, out long len) && len >= 0)
+            if (val is IntConstant && Relations.Representable(val, Universe.Int, Env.Sizes, out _) && ConstantOps.ToInt64(val, out long len) && len >= 0)
                 return len;
         }
         Error(x, Predicates.IsInteger(x.Type) ? "invalid array length %s" : "array length %s must be integer", x);

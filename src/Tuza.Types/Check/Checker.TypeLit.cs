@@ -77,7 +77,7 @@ public sealed partial class Checker
 
     void CheckEmbedded(Pos pos, GoType type) => Later(() =>
     {
-        GoType t = Deref(type, out bool isPtr);
+        GoType t = Lookup.Deref(type, out bool isPtr);
         switch (t.Underlying)
         {
             case BasicType b:
@@ -110,22 +110,15 @@ public sealed partial class Checker
     {
         if (tag == null || tag.Bad)
             return "";
-        if (tag.Kind == LitKind.String && ConstantOps.Unquote(tag.Text, out byte[] value))
-            return Encoding.Latin1.GetString(value) is { } s && IsAscii(value) ? s : Encoding.UTF8.GetString(value);
+        if (tag.Kind == LitKind.String && ConstantOps.FromLiteral(LitKind.String, tag.Text) is StringConstant s)
+            return Encoding.UTF8.GetString(s.Value);
         Error(tag, "incorrect tag syntax: %q", tag.Text);
         return "";
     }
 
-    static bool IsAscii(byte[] bytes)
-    {
-        foreach (byte b in bytes)
-            if (b >= 0x80)
-                return false;
-        return true;
-    }
-
     void TypInterface(InterfaceType iface, InterfaceTypeExpr e, TypeName? def)
     {
+        iface.Incomplete = true;
         foreach (Field f in e.Elems)
         {
             if (f.Name == null)
@@ -148,9 +141,19 @@ public sealed partial class Checker
             _info.Defs[f.Name] = m;
             iface.Methods.Add(m);
         }
+        iface.Incomplete = false;
         if (iface.Methods.Count > 0 || iface.Embeddeds.Count > 0)
             Later(() => ComputeTypeSet(iface, e.Pos));
     }
+
+    void ComputeTypeSet(InterfaceType iface, Pos pos) => TypeSet.Compute(iface, (at, message, other) =>
+    {
+        ErrorDesc err = NewError();
+        err.Add(at.IsKnown ? at : pos, "%s", message);
+        if (other.IsKnown)
+            err.Add(other, "other declaration of %s", message[(message.LastIndexOf(' ') + 1)..]);
+        err.Report();
+    }, Later);
 
     /// <summary>`A | ~B | C`, or a single embedded element.</summary>
     GoType ParseUnion(Expr e)
@@ -359,17 +362,20 @@ public sealed partial class Checker
 
         List<TypeParam> declared = generic.TypeParams;
         if (tparams.Count == declared.Count)
+        {
+            var map = new SubstMap(declared, tparams);
             for (int i = 0; i < tparams.Count; i++)
             {
                 MonoCanon(tparams[i], declared[i]);
-                tparams[i].Bound = SubstType(declared[i].Bound, declared, tparams);
+                tparams[i].Bound = Subst.Apply(declared[i].Bound, map);
             }
+        }
         else
             Error(baseExpr, "receiver declares %s, but receiver base type declares %d", Measure(tparams.Count, "type parameter"), declared.Count);
         VerifyVersion(baseExpr, 18, "type instantiation");
 
         var targs = new List<GoType>(tparams);
-        GoType type = Instantiate(generic, targs);
+        GoType type = Instances.Of(generic, targs);
         RecordInstance(baseExpr, targs, type);
         if (ptr && Predicates.IsValid(type))
             type = new PointerType(type);
@@ -400,7 +406,7 @@ public sealed partial class Checker
 
     void ValidRecv(Expr at, Var recv)
     {
-        GoType rtype = Deref(recv.Type, out _);
+        GoType rtype = Lookup.Deref(recv.Type, out _);
         GoType type = rtype.Unalias;
         if (!Predicates.IsValid(type))
             return;
@@ -475,15 +481,4 @@ public sealed partial class Checker
     }
 
     static string Measure(int n, string unit) => n == 1 ? $"{n} {unit}" : $"{n} {unit}s";
-
-    static GoType Deref(GoType type, out bool isPtr)
-    {
-        if (type.Unalias is PointerType p)
-        {
-            isPtr = true;
-            return p.Elem;
-        }
-        isPtr = false;
-        return type;
-    }
 }

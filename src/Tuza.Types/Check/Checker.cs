@@ -1,18 +1,18 @@
 // The type checker: from the syntax trees of one package to a typed package.
 //
 // The work goes in phases, each a partial file of this class:
-//   1. Branches    labels, break, continue, goto: no types needed; gc reports these with the syntax errors, and stops there
-//   2. Resolve     every package-level name gets an object and a DeclInfo; imports are fetched; methods are tied to base types
-//   3. Decl        objects are typed in source order, others on demand (an object whose Type is null is not typed yet)
-//   4. delayed     checks that need complete types, and function bodies, run from a queue
-//   5. InitOrder   package variables are sorted by their dependencies
-//   6. untyped     constants that never met a type keep their untyped type in the record
+//   1. Resolve     every package-level name gets an object and a DeclInfo; imports are fetched; methods are tied to base types
+//   2. Decl        objects are typed in source order, others on demand (an object whose Type is null is not typed yet)
+//   3. delayed     checks that need complete types, and function bodies, run from a queue
+//   4. InitOrder   package variables are sorted by their dependencies
+//   5. untyped     constants that never met a type keep their untyped type in the record
+//   6. Directives  rules about `//go:` lines and bodiless functions, if there was no error
 //
 // Terms. Object path: the stack of objects being typed; meeting one of them again is a cycle, valid or not.
 // Untyped bookkeeping: an expression of untyped type stays in _untyped until its context gives the final type (Expr).
 //
 // Function bodies can wait: with IgnoreFuncBodies they are kept in _pending and checked by CheckBody or CheckBodies, one thread at a
-// time per package. Types cross packages only after phase 4 of the imported package, so no lock is needed to read them.
+// time per package. Types cross packages only after phase 3 of the imported package, so no lock is needed to read them.
 //
 // See GOROOT/src/cmd/compile/internal/types2 for the original division of work.
 
@@ -69,6 +69,7 @@ public sealed partial class Checker
     DiagnosticSink _sink;
     readonly Package _pkg;
     readonly TypeInfo _info;
+    readonly TypeEnv _typeEnv;
     readonly Lock _lock = new();
 
     readonly Dictionary<Obj, DeclInfo> _objMap = new(ReferenceEqualityComparer.Instance);
@@ -99,6 +100,7 @@ public sealed partial class Checker
         _options = options;
         _sink = sink;
         _bodiesNow = !options.IgnoreFuncBodies;
+        _typeEnv = new TypeEnv(pkg, Sizes.ForArch(options.GoArch) ?? Sizes.ForArch("amd64")!);
     }
 
     /// <summary>Checks a package. Errors go to <paramref name="sink"/>; the package is returned in any case.</summary>
@@ -107,21 +109,13 @@ public sealed partial class Checker
         var pkg = new Package(path, "") { GoVersion = opts.GoVersion, IsStd = opts.IsStd };
         var checker = new Checker(pkg, opts, sink);
         pkg.Checker = checker;
-        pkg.Resolver = checker.Resolve;
-        lock (checker._lock)
-            checker.CheckFiles(files);
+        checker.Locked(() => checker.CheckFiles(files));
         return pkg;
     }
 
     void CheckFiles(IReadOnlyList<FileNode> files)
     {
         InitFiles(files);
-        if (_options.CheckBranches && !_options.IgnoreFuncBodies)
-        {
-            CheckBranches();
-            if (_errors)
-                return;
-        }
         CollectObjects();
         DirectCycles();
         PackageObjects();
@@ -146,41 +140,39 @@ public sealed partial class Checker
     /// <summary>Checks the bodies that belong to one function (or to the initializer of one variable), if that is still to do.</summary>
     public void CheckBody(Obj obj, DiagnosticSink sink)
     {
-        lock (_lock)
+        Locked(() =>
         {
             _sink = sink;
             RunPending(obj);
             RecordUntyped();
             _pkg.HasErrors = _errors;
-        }
+        });
     }
 
     /// <summary>Checks all remaining bodies and finishes the package: initialisation order, unused imports.</summary>
     public void CheckBodies(DiagnosticSink sink)
     {
-        lock (_lock)
+        Locked(() =>
         {
             if (_bodiesNow)
                 return;
             _sink = sink;
-            if (_options.CheckBranches)
-            {
-                CheckBranches();
-                if (_errors)
-                {
-                    _pkg.HasErrors = true;
-                    return;
-                }
-            }
             foreach (Obj obj in _objList)
                 RunPending(obj);
             _bodiesNow = true;
             Finish();
-        }
+        });
     }
 
-    /// <summary>The diagnostics of CheckBody for a function that may live in any package.</summary>
+    /// <summary>Checks one function's body in whatever package it lives.</summary>
     public static void CheckBody(Func func, DiagnosticSink sink) => func.Origin.Pkg?.Checker?.CheckBody((Obj)func.Origin, sink);
+
+    /// <summary>Runs alone in this package, on a stack deep enough for nearly all source.</summary>
+    void Locked(Action run) => OnFreshStack(() =>
+    {
+        lock (_lock)
+            run();
+    }, 64 << 20);
 
     void RunPending(Obj obj)
     {
@@ -269,6 +261,16 @@ public sealed partial class Checker
 
     bool AllowVersion(int minor) => !_env.Version.IsValid || _env.Version.Minor >= minor;
 
+    /// <summary>The surroundings that the relations between types are asked in, at the present place.</summary>
+    TypeEnv Env
+    {
+        get
+        {
+            _typeEnv.GoMinor = _env.Version.IsValid ? _env.Version.Minor : TypeEnv.NewestMinor;
+            return _typeEnv;
+        }
+    }
+
     /// <summary>Notes that the declaration being checked depends on a package-level object.</summary>
     void AddDeclDep(Obj to)
     {
@@ -317,7 +319,7 @@ public sealed partial class Checker
     void CloseScope() => _env.Scope = _env.Scope.Parent!;
 
     /// <summary>Types an object of this package on behalf of the type algebra (methods of named types).</summary>
-    void Resolve(Obj obj)
+    void Complete(Obj obj)
     {
         if (obj.Type == null! && _objMap.ContainsKey(obj))
             ObjDecl(obj);
@@ -326,7 +328,7 @@ public sealed partial class Checker
     /// <summary>Runs f, on a fresh big stack when this one is nearly used up: source nests as deep as it likes.</summary>
     static bool StackIsShort() => !RuntimeHelpers.TryEnsureSufficientExecutionStack();
 
-    static void OnFreshStack(Action run)
+    static void OnFreshStack(Action run, int stackBytes = 512 << 20)
     {
         Exception? failure = null;
         var thread = new Thread(() =>
@@ -339,7 +341,7 @@ public sealed partial class Checker
             {
                 failure = e;
             }
-        }, 512 << 20);
+        }, stackBytes);
         thread.Start();
         thread.Join();
         if (failure != null)

@@ -132,5 +132,7 @@ public sealed class Package(string path, string name)
     public TypeInfo Info { get; } = new();
     /// <summary>Errors were found; the typed tree is incomplete and must not be compiled.</summary>
     public bool HasErrors { get; set; }
+    /// <summary>What checked the package and can still check its pending function bodies; null for unsafe.</summary>
+    public Checker? Checker { get; set; }
     public override string ToString() => Path;
 }
