@@ -42,7 +42,9 @@ sealed class Branches
                 b.Error(jump.Label.Pos, $"goto {name} jumps into block starting at {Positions.TextWithOrigin(label.Parent.Start)}");
             }
             else
+            {
                 b.Error(jump.Label.Pos, $"label {name} not defined");
+            }
         }
         foreach (Label label in b._labels.Values)
         {

@@ -225,7 +225,10 @@ public abstract class ExprPrinter
                     Out.Append(')');
                 }
                 else
+                {
                     Expr(c.Elem);
+                }
+
                 break;
             case FuncTypeExpr f:
                 Out.Append("func");
@@ -291,7 +294,9 @@ public abstract class ExprPrinter
                 Signature(signature);
             }
             else
+            {
                 Expr(elems[i].Type);
+            }
         }
         if (multiline)
             CloseFields(method: true);

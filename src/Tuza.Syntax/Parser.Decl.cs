@@ -45,7 +45,9 @@ public sealed partial class Parser
         ImportDecl d = new() { Pos = TokenPos, Group = group };
         TakeDirectives(d.Directives);
         if (Tok == Token.Name)
+        {
             d.Name = Name();
+        }
         else if (Tok == Token.Dot)
         {
             d.Name = new Ident { Pos = TokenPos, Name = "." };

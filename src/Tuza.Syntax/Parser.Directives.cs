@@ -37,7 +37,9 @@ public sealed partial class Parser
             GoDirective(new Directive(Pos.Make(_file.Id, line, col + 2), body));
         }
         else if (body.StartsWith("tuza:", StringComparison.Ordinal) && Blank)
+        {
             _pending.Add(new Directive(Pos.Make(_file.Id, line, col + 2), body));
+        }
     }
 
     static Pos EndOf(Pos start, string text)
@@ -84,14 +86,19 @@ public sealed partial class Parser
             return;
         }
         if (name == "" && hasCol)
+        {
             name = _file.LineDirectives.Count > 0 ? _file.LineDirectives[^1].Name : _file.Name;
+        }
         else if (name != "" && !Path.IsPathRooted(name))
         {
             string dir = Path.GetDirectoryName(_file.Name) ?? "";
             name = CleanPath(dir is "" or "." ? name : dir + "/" + name);
         }
         else if (name != "")
+        {
             name = CleanPath(name);
+        }
+
         if (comment[1] == '/')
             _file.LineDirectives.Add(new LineDirective(line + 1, 1, name, (int)newLine, (int)newCol));
         else if (!comment.Contains('\n'))
@@ -171,7 +178,10 @@ public sealed partial class Parser
             default:
                 if (!_options.IsStd && verb.StartsWith("go:cgo_", StringComparison.Ordinal) && verb != "go:cgo_import_dynamic"
                     && !Path.GetFileName(_file.Path).StartsWith("_cgo_", StringComparison.Ordinal))
+                {
                     ErrorAt(d.Pos, "//" + d.Text + " only allowed in cgo-generated code");
+                }
+
                 if (!_options.IsRuntime && verb is "go:systemstack" or "go:nowritebarrier" or "go:nowritebarrierrec" or "go:yeswritebarrierrec")
                     ErrorAt(d.Pos, "//" + verb + " only allowed in runtime");
                 if (!_options.IsStd && verb == "go:uintptrkeepalive")

@@ -51,22 +51,22 @@ public sealed partial class Parser
                 Advance();
                 return new StarExpr { Pos = pos, X = Unary() };
             case Token.Add or Token.Sub or Token.Not or Token.Xor or Token.Tilde:
-            {
-                Token op = Tok;
-                Advance();
-                return new UnaryExpr { Pos = pos, Op = op, X = Unary() };
-            }
+                {
+                    Token op = Tok;
+                    Advance();
+                    return new UnaryExpr { Pos = pos, Op = op, X = Unary() };
+                }
             case Token.And:
                 Advance();
                 return new UnaryExpr { Pos = pos, Op = Token.And, X = Unparen(Unary()) }; // &(T{}) is &T{}
             case Token.Arrow:
-            {
-                Advance();
-                Expr x = Unary();
-                if (x is ChanTypeExpr)
-                    return ReceiveOnly(x);
-                return new UnaryExpr { Pos = pos, Op = Token.Arrow, X = x };
-            }
+                {
+                    Advance();
+                    Expr x = Unary();
+                    if (x is ChanTypeExpr)
+                        return ReceiveOnly(x);
+                    return new UnaryExpr { Pos = pos, Op = Token.Arrow, X = x };
+                }
             default:
                 return Primary(null, keepParens: true); // parentheses are kept to reject (x) := 1
         }
@@ -101,26 +101,26 @@ public sealed partial class Parser
             case Token.Literal:
                 return LiteralOrNull()!;
             case Token.Lparen:
-            {
-                Advance();
-                _exprLevel++;
-                Expr x = Expression();
-                _exprLevel--;
-                Want(Token.Rparen);
-                // A brace may make this a composite literal with a parenthesised type, which is reported; so remember.
-                return keepParens || Tok == Token.Lbrace ? new ParenExpr { Pos = pos, X = x } : x;
-            }
+                {
+                    Advance();
+                    _exprLevel++;
+                    Expr x = Expression();
+                    _exprLevel--;
+                    Want(Token.Rparen);
+                    // A brace may make this a composite literal with a parenthesised type, which is reported; so remember.
+                    return keepParens || Tok == Token.Lbrace ? new ParenExpr { Pos = pos, X = x } : x;
+                }
             case Token.Func:
-            {
-                Advance();
-                FuncTypeExpr type = FuncType("function type").Type;
-                if (Tok != Token.Lbrace)
-                    return type;
-                _exprLevel++;
-                FuncLit f = new() { Pos = pos, Type = type, Body = FuncBody() };
-                _exprLevel--;
-                return f;
-            }
+                {
+                    Advance();
+                    FuncTypeExpr type = FuncType("function type").Type;
+                    if (Tok != Token.Lbrace)
+                        return type;
+                    _exprLevel++;
+                    FuncLit f = new() { Pos = pos, Type = type, Body = FuncBody() };
+                    _exprLevel--;
+                    return f;
+                }
             case Token.Lbrack or Token.Chan or Token.Map or Token.Struct or Token.Interface:
                 return Type();
             default:
@@ -146,33 +146,33 @@ public sealed partial class Parser
                     x = IndexOrSlice(x);
                     break;
                 case Token.Lparen:
-                {
-                    CallExpr call = new() { Pos = TokenPos, Lparen = TokenPos, Fun = x };
-                    Advance();
-                    Arguments(call);
-                    x = call;
-                    break;
-                }
-                case Token.Lbrace:
-                {
-                    // A literal, or the block of the statement whose header this is.
-                    Expr type = Unparen(x);
-                    bool literal = type switch
                     {
-                        Ident or SelectorExpr => _exprLevel >= 0,
-                        IndexExpr => _exprLevel >= 0 && !IsValue(type),
-                        ArrayTypeExpr or SliceTypeExpr or StructTypeExpr or MapTypeExpr => true,
-                        _ => false,
-                    };
-                    if (!literal)
-                        return x;
-                    if (type != x)
-                        SyntaxError("cannot parenthesize type in composite literal");
-                    CompositeLit lit = LiteralValue();
-                    lit.Type = x;
-                    x = lit;
-                    break;
-                }
+                        CallExpr call = new() { Pos = TokenPos, Lparen = TokenPos, Fun = x };
+                        Advance();
+                        Arguments(call);
+                        x = call;
+                        break;
+                    }
+                case Token.Lbrace:
+                    {
+                        // A literal, or the block of the statement whose header this is.
+                        Expr type = Unparen(x);
+                        bool literal = type switch
+                        {
+                            Ident or SelectorExpr => _exprLevel >= 0,
+                            IndexExpr => _exprLevel >= 0 && !IsValue(type),
+                            ArrayTypeExpr or SliceTypeExpr or StructTypeExpr or MapTypeExpr => true,
+                            _ => false,
+                        };
+                        if (!literal)
+                            return x;
+                        if (type != x)
+                            SyntaxError("cannot parenthesize type in composite literal");
+                        CompositeLit lit = LiteralValue();
+                        lit.Type = x;
+                        x = lit;
+                        break;
+                    }
                 default:
                     return x;
             }
@@ -213,7 +213,10 @@ public sealed partial class Parser
                 indices = [BadOperand()];
             }
             else
+            {
                 indices = TypeList(strict: false, out comma);
+            }
+
             if (comma || Tok == Token.Rbrack)
             {
                 Want(Token.Rbrack);
@@ -240,7 +243,9 @@ public sealed partial class Parser
             }
             Advance();
             if (Tok != Token.Rbrack)
+            {
                 s.Max = Expression();
+            }
             else
             {
                 ErrorAt(TokenPos, "final index required in 3-index slice");

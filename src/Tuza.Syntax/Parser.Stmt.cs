@@ -73,13 +73,13 @@ public sealed partial class Parser
                 Advance();
                 return new BranchStmt { Pos = pos, Tok = Token.Fallthrough };
             case Token.Break or Token.Continue:
-            {
-                BranchStmt b = new() { Pos = pos, Tok = Tok };
-                Advance();
-                if (Tok == Token.Name)
-                    b.Label = Name();
-                return b;
-            }
+                {
+                    BranchStmt b = new() { Pos = pos, Tok = Tok };
+                    Advance();
+                    if (Tok == Token.Name)
+                        b.Label = Name();
+                    return b;
+                }
             case Token.Goto:
                 Advance();
                 return new BranchStmt { Pos = pos, Tok = Token.Goto, Label = Name() };
@@ -88,13 +88,13 @@ public sealed partial class Parser
             case Token.Defer:
                 return new DeferStmt { Pos = pos, Call = CallOf("defer") };
             case Token.Return:
-            {
-                ReturnStmt r = new() { Pos = pos };
-                Advance();
-                if (Tok is not (Token.Semi or Token.Rbrace))
-                    r.Results = ExprList();
-                return r;
-            }
+                {
+                    ReturnStmt r = new() { Pos = pos };
+                    Advance();
+                    if (Tok is not (Token.Semi or Token.Rbrace))
+                        r.Results = ExprList();
+                    return r;
+                }
             case Token.Semi:
                 return new EmptyStmt { Pos = pos };
             default:
@@ -113,7 +113,7 @@ public sealed partial class Parser
         return bare;
     }
 
-    Stmt? Labeled(Ident label)
+    LabeledStmt? Labeled(Ident label)
     {
         LabeledStmt s = new() { Pos = TokenPos, Label = label };
         Want(Token.Colon);
@@ -144,17 +144,17 @@ public sealed partial class Parser
             switch (Tok)
             {
                 case Token.AssignOp:
-                {
-                    Token op = Op;
-                    Advance();
-                    return new AssignStmt { Pos = pos, Op = op, Lhs = lhs, Rhs = [Expression()] };
-                }
+                    {
+                        Token op = Op;
+                        Advance();
+                        return new AssignStmt { Pos = pos, Op = op, Lhs = lhs, Rhs = [Expression()] };
+                    }
                 case Token.IncOp:
-                {
-                    IncDecStmt s = new() { Pos = pos, Op = Op, X = lhs[0] };
-                    Advance();
-                    return s;
-                }
+                    {
+                        IncDecStmt s = new() { Pos = pos, Op = Op, X = lhs[0] };
+                        Advance();
+                        return s;
+                    }
                 case Token.Arrow:
                     Advance();
                     return new SendStmt { Pos = pos, Chan = lhs[0], Value = Expression() };
@@ -267,7 +267,9 @@ public sealed partial class Parser
         Pos semi = Pos.None;
         string semiText = "";
         if (Tok == Token.Lbrace)
+        {
             (condition, init) = (init, null);
+        }
         else
         {
             if (Tok == Token.Semi)
@@ -358,7 +360,9 @@ public sealed partial class Parser
                 continue;
             }
             if (Tok == Token.Lbrace)
+            {
                 s.Else = Block("");
+            }
             else
             {
                 SyntaxError("else must be followed by if or statement block");
@@ -392,7 +396,9 @@ public sealed partial class Parser
         {
             CaseClause c = new() { Pos = TokenPos };
             if (Got(Token.Case))
+            {
                 c.Exprs = ExprList();
+            }
             else if (!Got(Token.Default))
             {
                 SyntaxError("expected case or default or }");
@@ -423,7 +429,9 @@ public sealed partial class Parser
         {
             CommClause c = new() { Pos = TokenPos };
             if (Got(Token.Case))
+            {
                 c.Comm = SimpleStmt(null, Token.None);
+            }
             else if (!Got(Token.Default))
             {
                 SyntaxError("expected case or default or }");

@@ -50,20 +50,20 @@ public sealed partial class Parser
                 Advance();
                 return Got(Token.Rbrack) ? SliceType(pos) : ArrayType(pos, null);
             case Token.Chan:
-            {
-                Advance();
-                ChanDir dir = Got(Token.Arrow) ? ChanDir.Send : ChanDir.Both;
-                return new ChanTypeExpr { Pos = pos, Dir = dir, Elem = ChanElem() };
-            }
+                {
+                    Advance();
+                    ChanDir dir = Got(Token.Arrow) ? ChanDir.Send : ChanDir.Both;
+                    return new ChanTypeExpr { Pos = pos, Dir = dir, Elem = ChanElem() };
+                }
             case Token.Map:
-            {
-                Advance();
-                Want(Token.Lbrack);
-                MapTypeExpr map = new() { Pos = pos, Key = Type() };
-                Want(Token.Rbrack);
-                map.Value = Type();
-                return map;
-            }
+                {
+                    Advance();
+                    Want(Token.Lbrack);
+                    MapTypeExpr map = new() { Pos = pos, Key = Type() };
+                    Want(Token.Rbrack);
+                    map.Value = Type();
+                    return map;
+                }
             case Token.Struct:
                 return StructType();
             case Token.Interface:
@@ -71,12 +71,12 @@ public sealed partial class Parser
             case Token.Name:
                 return QualifiedName(null);
             case Token.Lparen:
-            {
-                Advance();
-                Expr type = Type(); // parentheses around types are not kept
-                Want(Token.Rparen);
-                return type;
-            }
+                {
+                    Advance();
+                    Expr type = Type(); // parentheses around types are not kept
+                    Want(Token.Rparen);
+                    return type;
+                }
             default:
                 return null;
         }
@@ -86,9 +86,13 @@ public sealed partial class Parser
     {
         Expr x;
         if (first != null)
+        {
             x = first;
+        }
         else if (Tok == Token.Name)
+        {
             x = Name();
+        }
         else
         {
             x = new Ident { Pos = TokenPos, Name = "_" };
@@ -115,7 +119,10 @@ public sealed partial class Parser
             x.Indices.Add(BadOperand());
         }
         else
+        {
             x.Indices = TypeList(strict: true, out _);
+        }
+
         Want(Token.Rbrack);
         return x;
     }
@@ -153,7 +160,9 @@ public sealed partial class Parser
                 Advance();
             }
             else
+            {
                 typeParams = ParamList(null, null, Token.Rbrack, requireNames: true, dotsOk: false);
+            }
         }
         Want(Token.Lparen);
         type.Params = ParamList(null, null, Token.Rparen, requireNames: false, dotsOk: true);
@@ -220,62 +229,68 @@ public sealed partial class Parser
         switch (Tok)
         {
             case Token.Name:
-            {
-                Ident name = Name();
-                if (Tok is Token.Dot or Token.Literal or Token.Semi or Token.Rbrace)
                 {
-                    Embed(pos, QualifiedName(name));
-                    break;
-                }
-                List<Ident> names = NameList(name);
-                Expr type;
-                if (names.Count == 1 && Tok == Token.Lbrack)
-                {
-                    type = ArrayOrTypeArgs();
-                    if (type is IndexExpr instance)
+                    Ident name = Name();
+                    if (Tok is Token.Dot or Token.Literal or Token.Semi or Token.Rbrace)
                     {
-                        instance.X = name;
-                        Embed(pos, instance);
+                        Embed(pos, QualifiedName(name));
                         break;
                     }
+                    List<Ident> names = NameList(name);
+                    Expr type;
+                    if (names.Count == 1 && Tok == Token.Lbrack)
+                    {
+                        type = ArrayOrTypeArgs();
+                        if (type is IndexExpr instance)
+                        {
+                            instance.X = name;
+                            Embed(pos, instance);
+                            break;
+                        }
+                    }
+                    else
+                    {
+                        type = Type();
+                    }
+
+                    BasicLit? tag = LiteralOrNull();
+                    foreach (Ident n in names)
+                        into.Add(new Field { Pos = n.Pos, Name = n, Type = type, Tag = tag });
+                    break;
                 }
-                else
-                    type = Type();
-                BasicLit? tag = LiteralOrNull();
-                foreach (Ident n in names)
-                    into.Add(new Field { Pos = n.Pos, Name = n, Type = type, Tag = tag });
-                break;
-            }
             case Token.Mul:
-            {
-                Advance();
-                Expr type;
-                if (Tok == Token.Lparen)
+                {
+                    Advance();
+                    Expr type;
+                    if (Tok == Token.Lparen)
+                    {
+                        SyntaxError("cannot parenthesize embedded type");
+                        Advance();
+                        type = QualifiedName(null);
+                        Got(Token.Rparen);
+                    }
+                    else
+                    {
+                        type = QualifiedName(null);
+                    }
+
+                    Embed(pos, new StarExpr { Pos = pos, X = type });
+                    break;
+                }
+            case Token.Lparen:
                 {
                     SyntaxError("cannot parenthesize embedded type");
                     Advance();
-                    type = QualifiedName(null);
+                    Expr type;
+                    Pos star = TokenPos;
+                    if (Got(Token.Mul))
+                        type = new StarExpr { Pos = star, X = QualifiedName(null) };
+                    else
+                        type = QualifiedName(null);
                     Got(Token.Rparen);
+                    Embed(pos, type);
+                    break;
                 }
-                else
-                    type = QualifiedName(null);
-                Embed(pos, new StarExpr { Pos = pos, X = type });
-                break;
-            }
-            case Token.Lparen:
-            {
-                SyntaxError("cannot parenthesize embedded type");
-                Advance();
-                Expr type;
-                Pos star = TokenPos;
-                if (Got(Token.Mul))
-                    type = new StarExpr { Pos = star, X = QualifiedName(null) };
-                else
-                    type = QualifiedName(null);
-                Got(Token.Rparen);
-                Embed(pos, type);
-                break;
-            }
             default:
                 SyntaxError("expected field name or embedded type");
                 Skip(Token.Semi, Token.Rbrace);
@@ -369,7 +384,10 @@ public sealed partial class Parser
                 f.Type = FuncType(context).Type;
             }
             else
+            {
                 f.Type = name;
+            }
+
             return;
         }
         if (list[0].Name != null)
@@ -413,7 +431,10 @@ public sealed partial class Parser
         SyntaxError("expected ~ term or type");
         while (Tok is not (Token.EOF or Token.Semi or Token.Rparen or Token.Rbrack or Token.Rbrace) && !Tokens.IsPureOperator(Tok)
             && !(_functionNesting > 0 && StartsStatement(Tok)))
+        {
             Advance();
+        }
+
         return bad;
     }
 
@@ -532,7 +553,10 @@ public sealed partial class Parser
             }
         }
         else if (named != list.Count)
+        {
             DistributeTypes(list, end, named == typed, requireNames);
+        }
+
         CheckDots(list, dotsOk);
         return list;
     }
@@ -555,7 +579,9 @@ public sealed partial class Parser
                 }
             }
             else if (current != null)
+            {
                 par.Type = current;
+            }
             else
             {
                 error = par.Name!.Pos;

@@ -112,9 +112,13 @@ public sealed partial class Parser : Scanner
             return; // a consequence of an earlier error
         if (message.StartsWith("in ", StringComparison.Ordinal) || message.StartsWith("at ", StringComparison.Ordinal)
             || message.StartsWith("after ", StringComparison.Ordinal))
+        {
             message = " " + message;
+        }
         else if (message.StartsWith("expected ", StringComparison.Ordinal))
+        {
             message = ", " + message;
+        }
         else if (message != "")
         {
             ErrorAt(pos, "syntax error: " + message);

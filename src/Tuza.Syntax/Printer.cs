@@ -88,7 +88,10 @@ public sealed class Printer : ExprPrinter
             NewLine();
         }
         else
+        {
             Exprs(lit.Elems);
+        }
+
         Out.Append('}');
         _inHeader = outer;
     }
@@ -338,7 +341,10 @@ public sealed class Printer : ExprPrinter
                         SimpleStmt(c.Comm);
                     }
                     else
+                    {
                         Out.Append("default");
+                    }
+
                     Out.Append(':');
                     Body(c.Body);
                 }
@@ -413,7 +419,10 @@ public sealed class Printer : ExprPrinter
                 Exprs(c.Exprs);
             }
             else
+            {
                 Out.Append("default");
+            }
+
             Out.Append(':');
             Body(c.Body);
         }

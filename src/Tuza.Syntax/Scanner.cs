@@ -302,7 +302,9 @@ public abstract class Scanner
             Tok = Token.IncOp;
         }
         else
+        {
             Operator(op, 4);
+        }
     }
 
     void Identifier()
@@ -364,7 +366,9 @@ public abstract class Scanner
         while (_ch == '_' || (radix <= 10 ? IsDecimal(_ch) : IsHex(_ch)))
         {
             if (_ch == '_')
+            {
                 seen |= Separator;
+            }
             else
             {
                 seen |= Digit;
@@ -487,7 +491,9 @@ public abstract class Scanner
                 digitBefore = false;
             }
             else
+            {
                 digitBefore = IsDigitOf(lit[i]);
+            }
         }
         return -1;
 
@@ -696,12 +702,12 @@ public abstract class Scanner
     /// <summary>Names seen so far, so that equal names share one string; keywords are in it with their tokens.</summary>
     sealed class NameTable
     {
-        [ThreadStatic] static NameTable? t_table;
+        [ThreadStatic] static NameTable? s_tableOfThread;
 
         (uint Hash, string Name, Token Keyword)[] _slots = new (uint, string, Token)[1 << 12];
         int _count;
 
-        public static NameTable ForThisThread() => t_table ??= new NameTable();
+        public static NameTable ForThisThread() => s_tableOfThread ??= new NameTable();
 
         NameTable()
         {

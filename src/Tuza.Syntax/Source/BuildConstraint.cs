@@ -5,7 +5,6 @@
 // In a `// +build` line, options separated by blanks are or-ed, terms separated by commas are and-ed, and lines are and-ed.
 
 using System;
-using System.Collections.Generic;
 
 namespace Tuza.Syntax;
 

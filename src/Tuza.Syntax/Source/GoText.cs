@@ -61,7 +61,9 @@ public static class GoText
         while (bytes.Length > 0)
         {
             if (Rune.DecodeFromUtf8(bytes, out Rune r, out int n) == System.Buffers.OperationStatus.Done)
+            {
                 AppendEscaped(b, r.Value, '"');
+            }
             else
             {
                 n = 1;
@@ -75,9 +77,13 @@ public static class GoText
     static void AppendEscaped(StringBuilder b, int rune, char quote)
     {
         if (rune == quote || rune == '\\')
+        {
             b.Append('\\').Append((char)rune);
+        }
         else if (IsPrint(rune))
+        {
             b.Append(char.ConvertFromUtf32(rune));
+        }
         else
         {
             switch (rune)
@@ -120,7 +126,9 @@ public static class GoText
             if (value < 0)
                 return null;
             if (isByte)
+            {
                 bytes.Add((byte)value);
+            }
             else
             {
                 int n = new Rune(value).EncodeToUtf8(utf8);
