@@ -1,0 +1,134 @@
+// Where Go's own sources lie: what the user says, the environment, a go command in PATH, the usual folders.
+
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+
+namespace Tuza.Load;
+
+/// <summary>Finds the Go installation whose standard library is compiled.</summary>
+public static class GorootFinder
+{
+    static readonly string[] s_usual =
+    [
+        "/usr/lib/go-1." + Minor, "/usr/share/go-1." + Minor, "/usr/local/go", "/usr/lib/go", "/usr/lib64/go", "/usr/lib/golang", "/usr/share/go", "/opt/go",
+    ];
+
+    static string Minor => BuildContext.GoMinor.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The folder and why it was chosen, or null with one line that says what to do.</summary>
+    public static string? Find(string? flag, Func<string, string?> environment, out string reason)
+    {
+        if (!string.IsNullOrEmpty(flag))
+            return Check(flag, "-goroot", out reason);
+        if (environment("GOROOT") is { Length: > 0 } root)
+            return Check(root, "GOROOT", out reason);
+        List<string> old = [];
+        foreach (string candidate in Candidates(environment))
+        {
+            if (!IsGoroot(candidate))
+                continue;
+            int minor = VersionOf(candidate);
+            if (minor == BuildContext.GoMinor)
+            {
+                reason = "found";
+                return Path.GetFullPath(candidate);
+            }
+            old.Add($"{candidate} (go1.{minor})");
+        }
+        reason = $"tuza: cannot find the sources of Go 1.{Minor}"
+            + (old.Count > 0 ? ", only " + string.Join(", ", old) : "")
+            + $"; install golang-1.{Minor}-src, or set GOROOT, or use -goroot";
+        return null;
+    }
+
+    static string? Check(string dir, string source, out string reason)
+    {
+        dir = Path.GetFullPath(dir);
+        if (!IsGoroot(dir))
+        {
+            reason = $"tuza: {source} {dir} holds no Go sources (no src/fmt there)";
+            return null;
+        }
+        int minor = VersionOf(dir);
+        if (minor != BuildContext.GoMinor)
+        {
+            reason = $"tuza: {source} {dir} is Go 1.{minor}; this is a toolchain for Go 1.{Minor}";
+            return null;
+        }
+        reason = source;
+        return dir;
+    }
+
+    static bool IsGoroot(string dir) => Directory.Exists(Path.Combine(dir, "src", "fmt")) && Directory.Exists(Path.Combine(dir, "src", "runtime"));
+
+    /// <summary>The minor version, from the VERSION file or else the newest entry of doc or api.</summary>
+    static int VersionOf(string dir)
+    {
+        string path = Path.Combine(dir, "VERSION");
+        if (File.Exists(path))
+        {
+            string text = File.ReadAllText(path);
+            if (text.StartsWith("go1.", StringComparison.Ordinal))
+            {
+                int end = 4;
+                while (end < text.Length && char.IsAsciiDigit(text[end]))
+                    end++;
+                if (int.TryParse(text.AsSpan(4, end - 4), out int minor))
+                    return minor;
+            }
+        }
+        return File.Exists(Path.Combine(dir, "src", "internal", "goversion", "goversion.go")) ? FromSource(dir) : 0;
+    }
+
+    static int FromSource(string dir)
+    {
+        foreach (string line in File.ReadLines(Path.Combine(dir, "src", "internal", "goversion", "goversion.go")))
+        {
+            if (line.StartsWith("const Version = ", StringComparison.Ordinal) && int.TryParse(line.AsSpan("const Version = ".Length).Trim(), out int minor))
+                return minor;
+        }
+        return 0;
+    }
+
+    static IEnumerable<string> Candidates(Func<string, string?> environment)
+    {
+        foreach (string folder in (environment("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string go = Path.Combine(folder, "go");
+            if (File.Exists(go) && AskGo(go) is { } root)
+            {
+                yield return root;
+                break;
+            }
+        }
+        foreach (string dir in s_usual)
+            yield return dir;
+        if (environment("HOME") is { Length: > 0 } home)
+        {
+            yield return Path.Combine(home, "go", "go");
+            yield return Path.Combine(home, "sdk", "go1." + Minor);
+        }
+    }
+
+    /// <summary>A go command usually lies in GOROOT/bin, maybe behind links; otherwise it is asked.</summary>
+    static string? AskGo(string go)
+    {
+        try
+        {
+            string real = new FileInfo(go).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(go);
+            string? root = Path.GetDirectoryName(Path.GetDirectoryName(real));
+            if (root != null && IsGoroot(root))
+                return root;
+            using Process p = Process.Start(new ProcessStartInfo(go, "env GOROOT") { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            string output = p.StandardOutput.ReadToEnd().Trim();
+            p.WaitForExit(10_000);
+            return p.HasExited && p.ExitCode == 0 && output != "" ? output : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+}

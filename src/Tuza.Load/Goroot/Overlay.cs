@@ -1,0 +1,46 @@
+// Packages of the standard library that are replaced: those with a folder std/overlay/<import path>.
+//
+// A package is replaced wholly or not at all. The folder is found beside the program, or above it in a source tree.
+
+using System;
+using System.Collections.Generic;
+using System.IO;
+
+namespace Tuza.Load;
+
+/// <summary>The table of replaced packages.</summary>
+public sealed class Overlay
+{
+    readonly Dictionary<string, string> _dirs = [];
+
+    public Overlay(string? root)
+    {
+        Root = root;
+        if (root == null || !Directory.Exists(root))
+            return;
+        foreach (string dir in Directory.EnumerateDirectories(root, "*", SearchOption.AllDirectories))
+        {
+            foreach (string _ in Directory.EnumerateFiles(dir, "*.go"))
+            {
+                _dirs[Path.GetRelativePath(root, dir).Replace('\\', '/')] = dir;
+                break;
+            }
+        }
+    }
+
+    public string? Root { get; }
+
+    public string? FolderOf(string importPath) => _dirs.GetValueOrDefault(importPath);
+
+    /// <summary>std/overlay in the folder of the program or in one above it.</summary>
+    public static Overlay Find()
+    {
+        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d != null; d = d.Parent)
+        {
+            string candidate = Path.Combine(d.FullName, "std", "overlay");
+            if (Directory.Exists(candidate))
+                return new Overlay(candidate);
+        }
+        return new Overlay(null);
+    }
+}
