@@ -1,0 +1,207 @@
+// The cache of a P: one span per span class, and of each a window of slots that can be handed out without looking anywhere else.
+//
+// Idea. The fast path of an allocation is a look at two words, Windows[class].{Free, First}: take the lowest set bit of Free, clear it,
+// the object is First + bit * size. When the word is empty, FillWindow looks for the next free slots in the span's alloc bits, at
+// most 64; when the span is full, Refill exchanges it.
+//
+// Terms. window: up to 64 consecutive slots of the cached span. All its free slots are marked as allocated in AllocBits while
+// they are in the window; Flush clears what was not used. So nothing is counted and no bit is set per object.
+//
+// Invariants.
+//   I1. Only the P that owns the cache touches it, or anybody with the world stopped.
+//   I2. Slots in the window are zero when SlotInfo.PreZero says so, and their pointer bits are clear.
+//   I3. During marking the slots of a window are marked when it is filled (objects are born black), and unmarked when it is flushed.
+//
+// Differs from Go: the window; there, each allocation updates freeindex and allocCount of the span.
+
+using System;
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+using Tuza.Abi;
+
+namespace Tuza.Memory;
+
+/// <summary>Slots of one span class that are ready to be handed out.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct AllocWindow
+{
+    /// <summary>Bit i: slot First + i * size is free.</summary>
+    public ulong Free;
+    public byte* First;
+}
+
+/// <summary>The allocation state of one P. Emitted code passes it to <see cref="Malloc"/>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct MCache
+{
+    public const int TempRootCount = 8;
+
+    [InlineArray(HeapConsts.NumSpanClasses)]
+    public struct WindowArray
+    {
+        AllocWindow _first;
+    }
+
+    [InlineArray(HeapConsts.NumSpanClasses)]
+    public struct SpanArray
+    {
+        nuint _first;
+    }
+
+    // ---- tiny allocator: the current 16-byte block and how much of it is used
+    public byte* Tiny;
+    public nuint TinyOffset;
+    public long TinyAllocs;
+
+    public WindowArray Windows;
+    public SpanArray Spans;
+
+    public MHeap* Heap;
+    public MCache* Next;
+    public PageCache Pages;
+
+    /// <summary>
+    /// Pointers that C# code of the runtime holds across an allocation, when they are in no frame: roots of a collection. Set by the
+    /// runtime, cleared by it. See <see cref="IWorld"/>.
+    /// </summary>
+    public fixed ulong TempRoots[TempRootCount];
+
+    /// <summary>Old and new values that the write barrier recorded and the marker has not seen.</summary>
+    public BarrierBuffer Barrier;
+
+    /// <summary>Not 0: every allocation takes the slow path and asks for a collection (gcstress).</summary>
+    public int Stress;
+
+    MCache* Self => (MCache*)Unsafe.AsPointer(ref this);
+
+    public void Init(MHeap* heap)
+    {
+        Heap = heap;
+        for (int i = 0; i < HeapConsts.NumSpanClasses; i++)
+            Spans[i] = (nuint)heap->EmptySpan;
+    }
+
+    /// <summary>The window of a span class.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AllocWindow* Window(MCache* c, int spanClass) => (AllocWindow*)&c->Windows + spanClass;
+
+    /// <summary>Finds the next free slots of the cached span; false when it is full.</summary>
+    public bool FillWindow(int spanClass)
+    {
+        MSpan* s = (MSpan*)Spans[spanClass];
+        SlotInfo* info = &SlotInfo.Table[spanClass + 1];
+        int limit = Stress != 0 ? 1 : info->WindowSlots;
+        int count = s->ElemCount;
+        for (int i = s->FreeIndex; i < count;)
+        {
+            ulong free = ~s->AllocBits[i >> 6] >> (i & 63);
+            if (free == 0)
+            {
+                i = (i | 63) + 1;
+                continue;
+            }
+            i += BitOperations.TrailingZeroCount(free);
+            int n = int.Min(int.Min(limit, 64 - (i & 63)), count - i);
+            if (n <= 0)
+                break;
+            free = (~s->AllocBits[i >> 6] >> (i & 63)) & (ulong.MaxValue >> (64 - n));
+            s->AllocBits[i >> 6] |= free << (i & 63);
+            s->AllocCount += BitOperations.PopCount(free);
+            s->FreeIndex = i + n;
+            s->WindowStart = i;
+            if (Heap->Gc.Phase != Phase.Off)
+                Marker.MarkWindow(s, i, free);
+            AllocWindow* w = Window(Self, spanClass);
+            w->First = s->Slot(i);
+            w->Free = free;
+            if (info->PreZero != 0 && s->NeedZero != 0)
+                ZeroSlots(w->First, free, info, s->Base);
+            return true;
+        }
+        s->FreeIndex = count;
+        return false;
+    }
+
+    /// <summary>Zeroes the free slots, run by run, and clears their pointer bits.</summary>
+    static void ZeroSlots(byte* first, ulong free, SlotInfo* info, byte* spanBase)
+    {
+        int at = 0;
+        while (free != 0)
+        {
+            int skip = BitOperations.TrailingZeroCount(free);
+            free >>= skip;
+            at += skip;
+            int run = BitOperations.TrailingZeroCount(~free);
+            byte* p = first + (nuint)(uint)at * info->ElemBytes;
+            uint bytes = (uint)run * info->ElemBytes;
+            new Span<byte>(p, (int)bytes).Clear();
+            if (info->Kind == SlotKind.Bits)
+                HeapBits.Clear(spanBase, (int)((p - spanBase) >> 3), (int)(bytes >> 3));
+            if (run == 64)
+                return;
+            free >>= run;
+            at += run;
+        }
+    }
+
+    /// <summary>Exchanges a full span for one with free slots, and fills the window. Collects before, if it is time.</summary>
+    public void Refill(int spanClass)
+    {
+        MHeap* h = Heap;
+        Uncache(spanClass);
+        MSpan* s = h->Centrals[spanClass].CacheSpan(Self);
+        if (s == null)
+            Fatal.OutOfMemory((ulong)SizeClasses.Pages(spanClass >> 1) << HeapConsts.PageShift, (ulong)h->Stats.HeapInUse);
+        s->SweepGen = h->SweepGen + 3;
+        s->AllocCountBeforeCache = s->AllocCount;
+        Spans[spanClass] = (nuint)s;
+        // The whole span counts as allocated at once; Uncache takes the unused part back.
+        h->Pacer.AddHeapLive((long)((nuint)s->FreeSlots * s->ElemBytes));
+        bool filled = FillWindow(spanClass);
+        Debug.Assert(filled, "cached a span without free slots");
+    }
+
+    /// <summary>Gives the span of a class back; its counts go into the heap's.</summary>
+    void Uncache(int spanClass)
+    {
+        MSpan* s = (MSpan*)Spans[spanClass];
+        MHeap* h = Heap;
+        if (s == h->EmptySpan)
+            return;
+        AllocWindow* w = Window(Self, spanClass);
+        ulong unused = w->Free;
+        if (unused != 0)
+        {
+            int word = s->WindowStart >> 6, shift = s->WindowStart & 63;
+            s->AllocBits[word] &= ~(unused << shift);
+            if (h->Gc.Phase != Phase.Off)
+                Marker.UnmarkWindow(s, s->WindowStart, unused);
+            s->AllocCount -= BitOperations.PopCount(unused);
+            s->FreeIndex = s->WindowStart + BitOperations.TrailingZeroCount(unused);
+        }
+        *w = default;
+        Spans[spanClass] = (nuint)h->EmptySpan;
+
+        h->AddSmallAllocs(s->Class.SizeClass, s->AllocCount - s->AllocCountBeforeCache);
+        // In a span that went stale the free slots were already discounted when HeapLive was set from the marked bytes.
+        if (s->SweepGen != h->SweepGen + 1)
+            h->Pacer.AddHeapLive(-(long)((nuint)s->FreeSlots * s->ElemBytes));
+        h->Centrals[spanClass].UncacheSpan(s);
+    }
+
+    /// <summary>Gives all spans back and drops the tiny block: before a collection, for exact statistics, when the P goes.</summary>
+    public void Flush()
+    {
+        for (int i = 0; i < HeapConsts.NumSpanClasses; i++)
+            Uncache(i);
+        Tiny = null;
+        TinyOffset = 0;
+        Heap->AddTinyAllocs(TinyAllocs);
+        TinyAllocs = 0;
+    }
+
+    public readonly MSpan* SpanOf(int spanClass) => (MSpan*)Spans[spanClass];
+}

@@ -1,0 +1,37 @@
+// Where the collector is. Changes only with the world stopped.
+
+namespace Tuza.Memory;
+
+/// <summary>Off -> Mark -> MarkTermination -> Off; the stop-the-world collector goes Off -> Mark -> Off in one stop.</summary>
+public enum Phase
+{
+    /// <summary>No marking; the write barrier is off; sweeping may be under way.</summary>
+    Off = 0,
+
+    /// <summary>Marking; new objects are born black; the write barrier is on when the world runs.</summary>
+    Mark = 1,
+
+    /// <summary>World stopped, marking is complete.</summary>
+    MarkTermination = 2,
+}
+
+/// <summary>Why a cycle starts.</summary>
+public enum GcTrigger
+{
+    /// <summary>The heap reached its trigger.</summary>
+    Heap,
+
+    /// <summary>Two minutes without a cycle.</summary>
+    Time,
+
+    /// <summary>runtime.GC: counts as forced.</summary>
+    Forced,
+
+    /// <summary>A stress mode asks.</summary>
+    Stress,
+}
+
+/// <summary>One collection, for reports.</summary>
+public readonly record struct CycleStats(
+    long Cycle, GcTrigger Trigger, long HeapAtStart, long HeapMarked, long Goal, long GoalAfter, long StackScanBytes, long GlobalsScanBytes,
+    long StartNanos, long PauseNanos, long MarkNanos);

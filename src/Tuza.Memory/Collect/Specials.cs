@@ -1,0 +1,326 @@
+// Specials: facts about single objects that live beside them: finalizers, cleanups, weak handles.
+//
+// A span has a list of them, sorted by offset, then kind; the arena has a bit per span with any. They are looked at in two moments: as roots when
+// marking begins (a finalizer keeps what its object refers to, not the object; a weak pointer keeps its handle), and when the span is swept.
+//
+// Sweeping a dead object: if it has a finalizer, the object is revived for one more cycle, its finalizer is queued and its weak handles are
+// cleared, cleanups stay for the time it dies for good. Otherwise weak handles are cleared and cleanups queued.
+//
+// Invariants. I1: nobody touches the specials of a span that is not swept in this cycle. I2: a handle is zero or the address of an object not found dead.
+//
+// Dependency order of finalizers follows from marking: everything reachable from an object with a finalizer is marked, so only the object nobody
+// refers to is found dead; a cycle of finalizers is never found dead. See GOROOT/src/runtime/mheap.go and mfinal.go.
+
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Threading;
+
+using Tuza.Abi;
+
+namespace Tuza.Memory;
+
+/// <summary>What a special is. The order is the order in the list.</summary>
+public enum SpecialKind : byte
+{
+    None = 0,
+    Finalizer = 1,
+    WeakHandle = 2,
+    Cleanup = 3,
+}
+
+/// <summary>One fact about an object.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct Special
+{
+    public Special* Next;
+
+    /// <summary>From the span's start; interior for weak pointers into an object.</summary>
+    public nuint Offset;
+    public SpecialKind Kind;
+
+    /// <summary>Finalizer and cleanup: the function value.</summary>
+    public FuncVal* Fn;
+
+    /// <summary>Finalizer: result bytes; cleanup: its number.</summary>
+    public ulong Number;
+
+    /// <summary>Finalizer: parameter type. Cleanup: the caller that knows the argument's type.</summary>
+    public void* Type;
+
+    /// <summary>Finalizer: type of the pointer given to SetFinalizer. Cleanup: the argument. Weak: the handle.</summary>
+    public void* Value;
+}
+
+/// <summary>Adding, removing, marking and sweeping of specials.</summary>
+public static unsafe class Specials
+{
+    static long s_cleanupNumber;
+
+    // ---- finalizers
+
+    /// <summary>Attaches a finalizer to the object at p; false when it has one.</summary>
+    public static bool AddFinalizer(MHeap* h, void* p, FuncVal* fn, nuint resultBytes, void* parameterType, void* pointerType)
+    {
+        Special* s = h->NewSpecial();
+        s->Kind = SpecialKind.Finalizer;
+        s->Fn = fn;
+        s->Number = resultBytes;
+        s->Type = parameterType;
+        s->Value = pointerType;
+        if (Add(h, p, s, unique: true))
+            return true;
+        h->FreeSpecial(s);
+        return false;
+    }
+
+    public static void RemoveFinalizer(MHeap* h, void* p) => Remove(h, p, SpecialKind.Finalizer, number: null);
+
+    // ---- cleanups
+
+    /// <summary>Attaches a cleanup; returns its number, or 0 when p is not in the heap.</summary>
+    public static ulong AddCleanup(MHeap* h, void* p, void* caller, FuncVal* fn, void* argument)
+    {
+        Special* s = h->NewSpecial();
+        s->Kind = SpecialKind.Cleanup;
+        s->Fn = fn;
+        s->Type = caller;
+        s->Value = argument;
+        s->Number = (ulong)Interlocked.Increment(ref s_cleanupNumber);
+        ulong number = s->Number;
+        if (Add(h, p, s, unique: false))
+            return number;
+        h->FreeSpecial(s);
+        return 0;
+    }
+
+    public static void RemoveCleanup(MHeap* h, void* p, ulong number) => Remove(h, p, SpecialKind.Cleanup, &number);
+
+    // ---- weak pointers
+
+    /// <summary>The handle of an address: the same for the same address. Objects outside the heap have handles that never clear.</summary>
+    public static void* WeakHandle(MCache* c, void* p)
+    {
+        MHeap* h = c->Heap;
+        if (!FindObject.Find((nuint)p, out FoundObject found))
+            return h->Gc.ImmortalHandle(p);
+        nuint* handle = FindHandle(h, found.Span, p);
+        if (handle != null)
+            return handle;
+
+        // The allocation may collect; the caller keeps p alive, so its span stays.
+        var fresh = (nuint*)Malloc.NewNoScan(c, HeapConsts.TinyBytes);
+        Special* s = h->NewSpecial();
+        s->Kind = SpecialKind.WeakHandle;
+        s->Value = fresh;
+        *fresh = (nuint)p;
+        if (Add(h, p, s, unique: true))
+        {
+            Barrier.Shade(c, fresh);
+            return fresh;
+        }
+        h->FreeSpecial(s);
+        return FindHandle(h, found.Span, p);
+    }
+
+    static nuint* FindHandle(MHeap* h, MSpan* span, void* p)
+    {
+        Sweeper.EnsureSwept(h, span);
+        span->SpecialLock.Enter(LockRank.SpanSpecials);
+        Special** link = Find(span, (nuint)((byte*)p - span->Base), SpecialKind.WeakHandle);
+        nuint* handle = Matches(*link, (nuint)((byte*)p - span->Base), SpecialKind.WeakHandle) ? (nuint*)(*link)->Value : null;
+        span->SpecialLock.Exit(LockRank.SpanSpecials);
+        return handle;
+    }
+
+    /// <summary>The address behind a handle if the object is still alive, else null.</summary>
+    public static void* Strong(MCache* c, void* handle)
+    {
+        if (handle == null)
+            return null;
+        nuint p = Volatile.Read(ref *(nuint*)handle);
+        if (p == 0)
+            return null;
+        MSpan* span = ArenaMap.SpanOfAddress(p);
+        if (span == null || span->State != SpanState.InUse)
+            return (void*)p;       // immortal
+        // An unswept span may hold an object that is dead but not known to be: sweeping it decides.
+        Sweeper.EnsureSwept(c->Heap, span);
+        p = Volatile.Read(ref *(nuint*)handle);
+        Barrier.Shade(c, (void*)p);
+        return (void*)p;
+    }
+
+    // ---- lists
+
+    /// <summary>The link at which a special with this key is or belongs. Lock held.</summary>
+    static Special** Find(MSpan* span, nuint offset, SpecialKind kind)
+    {
+        Special** link = &span->Specials;
+        while (*link != null && ((*link)->Offset < offset || ((*link)->Offset == offset && (*link)->Kind < kind)))
+            link = &(*link)->Next;
+        return link;
+    }
+
+    static bool Matches(Special* s, nuint offset, SpecialKind kind) => s != null && s->Offset == offset && s->Kind == kind;
+
+    static bool Add(MHeap* h, void* p, Special* special, bool unique)
+    {
+        if (!FindObject.Find((nuint)p, out FoundObject found))
+            return false;
+        MSpan* span = found.Span;
+        Sweeper.EnsureSwept(h, span);
+        special->Offset = (nuint)((byte*)p - span->Base);
+        span->SpecialLock.Enter(LockRank.SpanSpecials);
+        Special** link = Find(span, special->Offset, special->Kind);
+        bool clash = unique && Matches(*link, special->Offset, special->Kind);
+        if (!clash)
+        {
+            special->Next = *link;
+            *link = special;
+            SetSpecialsBit(span, true);
+        }
+        span->SpecialLock.Exit(LockRank.SpanSpecials);
+        return !clash;
+    }
+
+    static void Remove(MHeap* h, void* p, SpecialKind kind, ulong* number)
+    {
+        if (!FindObject.Find((nuint)p, out FoundObject found))
+            return;
+        MSpan* span = found.Span;
+        Sweeper.EnsureSwept(h, span);
+        nuint offset = (nuint)((byte*)p - span->Base);
+        span->SpecialLock.Enter(LockRank.SpanSpecials);
+        Special* gone = null;
+        for (Special** link = Find(span, offset, kind); Matches(*link, offset, kind); link = &(*link)->Next)
+        {
+            if (number != null && (*link)->Number != *number)
+                continue;
+            gone = *link;
+            *link = gone->Next;
+            if (span->Specials == null)
+                SetSpecialsBit(span, false);
+            break;
+        }
+        span->SpecialLock.Exit(LockRank.SpanSpecials);
+        if (gone != null)
+            h->FreeSpecial(gone);
+    }
+
+    static void SetSpecialsBit(MSpan* span, bool on)
+    {
+        nuint a = (nuint)span->Base;
+        int page = ArenaMap.PageIndex(a);
+        ulong* word = ArenaMap.ArenaOf(a)->PageSpecials + (page >> 6);
+        ulong bit = 1UL << (page & 63);
+        if (on)
+            Interlocked.Or(ref *word, bit);
+        else
+            Interlocked.And(ref *word, ~bit);
+    }
+
+    // ---- the collector's side
+
+    /// <summary>World stopped, marking begins: specials as roots.</summary>
+    public static void MarkRoots(MHeap* h, ref Marker marker)
+    {
+        for (int a = 0; a < h->ArenaCount; a++)
+        {
+            HeapArena* arena = h->Arena(a);
+            for (int w = 0; w < HeapConsts.PagesPerArena / 64; w++)
+            {
+                ulong bits = arena->PageSpecials[w] & arena->PageInUse[w];
+                while (bits != 0)
+                {
+                    int page = w * 64 + BitOperations.TrailingZeroCount(bits);
+                    bits &= bits - 1;
+                    MarkSpan(ArenaMap.SpanOf(arena->Pages[page]), ref marker);
+                }
+            }
+        }
+    }
+
+    static void MarkSpan(MSpan* span, ref Marker marker)
+    {
+        for (Special* s = span->Specials; s != null; s = s->Next)
+        {
+            switch (s->Kind)
+            {
+                case SpecialKind.Finalizer:
+                    if (!span->Class.NoScan)
+                        marker.RootContents(span, span->Slot(IndexOf(span, s)));
+                    marker.Root((nuint)s->Fn);
+                    marker.Root((nuint)s->Type);
+                    marker.Root((nuint)s->Value);
+                    break;
+                case SpecialKind.WeakHandle:
+                    marker.Root((nuint)s->Value);
+                    break;
+                case SpecialKind.Cleanup:
+                    marker.Root((nuint)s->Fn);
+                    marker.Root((nuint)s->Type);
+                    marker.Root((nuint)s->Value);
+                    break;
+            }
+        }
+    }
+
+    static int IndexOf(MSpan* span, Special* s) => span->Class.SizeClass == 0 ? 0 : span->IndexOf((nuint)span->Base + s->Offset);
+
+    /// <summary>Called by the sweeper before the marks become alloc bits: specials of dead objects.</summary>
+    public static void SweepSpan(MHeap* h, MSpan* span)
+    {
+        bool queued = false;
+        Special* dead = null;
+        span->SpecialLock.Enter(LockRank.SpanSpecials);
+        Special** link = &span->Specials;
+        while (*link != null)
+        {
+            int index = IndexOf(span, *link);
+            if (span->IsMarked(index))
+            {
+                link = &(*link)->Next;
+                continue;
+            }
+            bool revive = false;
+            for (Special* s = *link; s != null && IndexOf(span, s) == index; s = s->Next)
+                revive |= s->Kind == SpecialKind.Finalizer;
+            if (revive)
+                span->MarkBits[index >> 6] |= 1UL << (index & 63);
+
+            while (*link != null && IndexOf(span, *link) == index)
+            {
+                Special* s = *link;
+                if (revive && s->Kind == SpecialKind.Cleanup)
+                {
+                    link = &s->Next;
+                    continue;
+                }
+                *link = s->Next;
+                s->Next = dead;
+                dead = s;
+            }
+        }
+        if (span->Specials == null)
+            SetSpecialsBit(span, false);
+        span->SpecialLock.Exit(LockRank.SpanSpecials);
+
+        while (dead != null)
+        {
+            Special* s = dead;
+            dead = s->Next;
+            if (s->Kind == SpecialKind.WeakHandle)
+            {
+                Volatile.Write(ref *(nuint*)s->Value, 0);
+            }
+            else
+            {
+                h->FinQueue.Add(s, span->Base + s->Offset);
+                queued = true;
+            }
+            h->FreeSpecial(s);
+        }
+        if (queued)
+            World.Current.FinalizersReady();
+    }
+}

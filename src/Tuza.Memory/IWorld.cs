@@ -1,0 +1,54 @@
+// All that the memory system knows of the outside: somebody can stop the world and show where the roots are.
+//
+// No goroutine, stack or thread appears in this project. The runtime implements IWorld; tests implement it with arrays as stacks.
+//
+// Contract of a collection. Collector.Collect runs on the thread that asks, at a point where every live pointer of every
+// goroutine is in a place that ScanRoots shows. The allocator asks for a collection (RequestCollect) in its slow path, before it
+// takes the new block, so an object is never lost between its birth and its first root. The runtime either collects at once, when
+// its caller's pointers are in frames, or remembers the request and collects at the next safepoint.
+
+namespace Tuza.Memory;
+
+/// <summary>What the memory system asks of its surroundings.</summary>
+public unsafe interface IWorld
+{
+    /// <summary>Returns when no other thread runs Go code. Calls do not nest.</summary>
+    void StopTheWorld();
+
+    void StartTheWorld();
+
+    /// <summary>
+    /// World stopped: shows every root that only the runtime knows (stacks, argument areas, its own tables) through
+    /// <see cref="Marker.Root"/>, <see cref="Marker.RootBlock"/> and <see cref="Marker.RootRange"/>.
+    /// Data segments, root slots and specials are not its business.
+    /// </summary>
+    void ScanRoots(ref Marker marker);
+
+    /// <summary>World stopped, a cycle begins: the runtime drops caches of its own (sync.Pool, sudogs, defers).</summary>
+    void CycleStart();
+
+    /// <summary>The heap has grown to its trigger. Called by the allocator's slow path of <paramref name="cache"/>, no lock held.</summary>
+    void RequestCollect(MCache* cache);
+
+    /// <summary>The finalizer or cleanup queue is not empty any more (<see cref="FinQueue"/>). No lock held, maybe in a stop.</summary>
+    void FinalizersReady();
+
+    /// <summary>A collection has ended; <paramref name="cycle"/> is its number. World still stopped.</summary>
+    void CycleDone(in CycleStats cycle);
+
+    /// <summary>Monotonic nanoseconds.</summary>
+    long NanoTime();
+
+    /// <summary>Nanoseconds since 1970.</summary>
+    long UnixNano();
+
+    /// <summary>A broken invariant or no memory: prints <paramref name="message"/> as Go's fatal error and never returns.</summary>
+    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    void Fatal(string message);
+}
+
+/// <summary>The world in use. Set once at start-up, before the first allocation.</summary>
+public static class World
+{
+    public static IWorld Current { get; set; } = null!;
+}

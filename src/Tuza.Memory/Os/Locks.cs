@@ -1,0 +1,63 @@
+// Locks of the heap: short sections, never held across a call to the world, never held when a thread can be stopped.
+//
+// Order. A thread that holds a lock may only take locks of a higher rank. Debug builds check it.
+
+using System.Diagnostics;
+using System.Threading;
+
+namespace Tuza.Memory;
+
+/// <summary>The order in which locks may be taken.</summary>
+public enum LockRank
+{
+    None = 0,
+    FinQueue = 1,
+    Sweep = 2,
+    SpanSpecials = 3,
+    SpanSet = 4,
+    Heap = 5,
+    Specials = 6,
+    Persistent = 7,
+}
+
+/// <summary>A lock that spins, then yields.</summary>
+public struct SpinLock32
+{
+    [System.ThreadStatic]
+    static int t_ranks;
+
+    int _held;
+
+    public readonly bool IsHeld => _held != 0;
+
+    public void Enter(LockRank rank)
+    {
+        CheckRank(rank);
+        if (Interlocked.CompareExchange(ref _held, 1, 0) != 0)
+            EnterSlow();
+    }
+
+    void EnterSlow()
+    {
+        var spin = default(SpinWait);
+        while (Interlocked.CompareExchange(ref _held, 1, 0) != 0)
+            spin.SpinOnce(sleep1Threshold: -1);
+    }
+
+    public void Exit(LockRank rank)
+    {
+        Debug.Assert(_held != 0);
+        DropRank(rank);
+        Volatile.Write(ref _held, 0);
+    }
+
+    [Conditional("DEBUG")]
+    static void CheckRank(LockRank rank)
+    {
+        Debug.Assert(t_ranks >> (int)rank == 0, "lock order");
+        t_ranks |= 1 << (int)rank;
+    }
+
+    [Conditional("DEBUG")]
+    static void DropRank(LockRank rank) => t_ranks &= ~(1 << (int)rank);
+}

@@ -1,0 +1,119 @@
+// A world without goroutines: one array of words is "the stack", pushed and popped by tests.
+
+using System;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Tuza.Abi;
+using Tuza.Memory;
+
+namespace Tuza.UnitTests.Memory;
+
+sealed class FatalException(string message) : Exception(message);
+
+/// <summary>A heap with one cache and a stack of roots. One at a time: the heap is a singleton.</summary>
+sealed unsafe class FakeWorld : IWorld, IDisposable
+{
+    const int StackWords = 1 << 16;
+
+    readonly nuint* _stack = (nuint*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(StackWords, 8);
+    int _stopped;
+
+    public MHeap* Heap;
+    public MCache* Cache;
+    public int Top;
+    public int Collections;
+    public int FinalizerWakes;
+    public bool CollectOnRequest = true;
+    public CycleStats Last;
+
+    public FakeWorld(IOs? os = null)
+    {
+        World.Current = this;
+        Heap = MHeap.Create(os ?? new LinuxOs());
+        Cache = Heap->NewCache();
+        Heap->Pacer.Enabled = 1;
+    }
+
+    public void Dispose()
+    {
+        MHeap.Destroy(Heap);
+        System.Runtime.InteropServices.NativeMemory.Free(_stack);
+    }
+
+    public ref nuint this[int i] => ref _stack[i];
+
+    public int Push(void* p)
+    {
+        _stack[Top] = (nuint)p;
+        return Top++;
+    }
+
+    public void* Get(int i) => (void*)_stack[i];
+
+    public void Collect() => Collector.Collect(Heap, GcTrigger.Forced);
+
+    public void CollectAndSweep() => Collector.CollectAndSweep(Heap);
+
+    public void Verify() => Xunit.Assert.Null(HeapVerifier.Run(Heap));
+
+    public MemStats Stats()
+    {
+        MemStats m;
+        MemStats.Read(Heap, 0, 1, &m);
+        return m;
+    }
+
+    public void StopTheWorld() => Xunit.Assert.Equal(1, ++_stopped);
+
+    public void StartTheWorld() => Xunit.Assert.Equal(0, --_stopped);
+
+    public void ScanRoots(ref Marker marker)
+    {
+        marker.RootRange(_stack, (nuint)Top);
+        marker.StackScanBytes += Top * 8;
+    }
+
+    public void CycleStart() { }
+
+    public void RequestCollect(MCache* cache)
+    {
+        if (CollectOnRequest)
+            Collector.Collect(Heap, cache->Stress != 0 ? GcTrigger.Stress : GcTrigger.Heap);
+    }
+
+    public void FinalizersReady() => FinalizerWakes++;
+
+    public void CycleDone(in CycleStats cycle)
+    {
+        Collections++;
+        Last = cycle;
+    }
+
+    public long NanoTime() => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+
+    public long UnixNano() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
+
+    [DoesNotReturn]
+    public void Fatal(string message) => throw new FatalException(message);
+}
+
+/// <summary>Type descriptors made by hand.</summary>
+static unsafe class FakeType
+{
+    /// <summary>A type of <paramref name="size"/> bytes with pointers at the given words.</summary>
+    public static TypeDesc* Make(nuint size, params int[] pointerWords)
+    {
+        var t = (TypeDesc*)System.Runtime.InteropServices.NativeMemory.AllocZeroed((nuint)sizeof(TypeDesc));
+        t->Size = size;
+        t->Align = t->FieldAlign = 8;
+        t->Kind = Kind.Struct;
+        var mask = (ulong*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(size / 512 + 1, 8);
+        foreach (int w in pointerWords)
+        {
+            mask[w / 64] |= 1UL << (w % 64);
+            t->PtrBytes = System.Math.Max(t->PtrBytes, (nuint)(w + 1) * 8);
+        }
+        t->GCData = (byte*)mask;
+        return t;
+    }
+}
