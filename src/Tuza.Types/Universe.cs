@@ -32,6 +32,8 @@ public static class Universe
     public static string BuiltinName(BuiltinId id) => s_builtinNames[(int)id];
 
     public static readonly BasicType Invalid = Basic(BasicKind.Invalid);
+    /// <summary>What an alias stands for while it is being declared; no other type is this object.</summary>
+    public static readonly BasicType Pending = new(BasicKind.Invalid, "invalid type");
     public static readonly BasicType Bool = Basic(BasicKind.Bool);
     public static readonly BasicType Int = Basic(BasicKind.Int);
     public static readonly BasicType Int32 = Basic(BasicKind.Int32);

@@ -90,6 +90,10 @@ public sealed partial class Checker
         Predicates.IsString(type) || type.Underlying is SliceType { Elem: var e } && e.Underlying is BasicType { Kind: BasicKind.Uint8 }
         || type.Unalias is NamedType { Obj: { Name: "FS", Pkg.Path: "embed" } };
 
+    /// <summary>Packages of the standard library without assembly files of their own whose bodies are in the runtime.</summary>
+    bool HasOutsideBodies => _pkg.IsStd && _pkg.Path is "bytes" or "internal/poll" or "net" or "os" or "runtime/metrics" or "runtime/pprof"
+        or "runtime/trace" or "sync" or "syscall" or "time";
+
     void CheckFuncDirectives(Func f, FuncDecl decl, HashSet<string> linknames)
     {
         if (Pragmas.Has(decl.Directives, "go:nosplit") && Pragmas.Has(decl.Directives, "go:systemstack"))
@@ -99,7 +103,7 @@ public sealed partial class Checker
             if (Pragmas.Has(decl.Directives, "go:noescape"))
                 Error(decl, "can only use //go:noescape with external func implementations");
         }
-        else if ((_options.Complete || decl.Name.Name == "init") && (decl.Recv != null || !linknames.Contains(f.Name)))
+        else if ((_options.Complete && !HasOutsideBodies || decl.Name.Name == "init") && (decl.Recv != null || !linknames.Contains(f.Name)))
             Error(decl, "missing function body");
     }
 

@@ -148,8 +148,9 @@ public sealed class AliasType : GoType
     public List<GoType> TypeArgs = [];
     public GoType? FromRhs;
     public GoType? Actual;
-    /// <summary>Follows FromRhs until Actual is set; an alias without a right-hand side yet (a cycle) is invalid.</summary>
-    public override GoType Unalias => (Actual ?? FromRhs ?? Universe.Invalid).Unalias;
+    /// <summary>Follows FromRhs until Actual is set. An alias that is still being declared has no right-hand side: it is Pending, which
+    /// is not Invalid, so that `*A` inside the declaration of A is no error.</summary>
+    public override GoType Unalias => (Actual ?? FromRhs ?? Universe.Pending).Unalias;
     public override GoType Underlying => Unalias.Underlying;
 }
 
