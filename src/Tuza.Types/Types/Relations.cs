@@ -229,11 +229,11 @@ public static partial class Relations
         ? $"type {env.Text(t)} is pointer to type parameter, not type parameter"
         : $"type {env.Text(t)} is pointer to interface, not interface";
 
-    /// <summary>x.(T) is possible for x of interface type V.</summary>
+    /// <summary>x.(T) is possible for x of interface type V. Cause is "(missing method M)" and the like.</summary>
     public static bool AssertableTo(TypeEnv env, GoType v, GoType t, out string cause)
     {
         cause = "";
-        return Predicates.IsInterface(t) || Implements(env, t, v, false, out cause);
+        return Predicates.IsInterface(t) || HasAllMethods(env, t, v, false, null, out cause);
     }
 
     // ---- assignable
