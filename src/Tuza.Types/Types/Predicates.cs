@@ -33,7 +33,17 @@ public static class Predicates
         BasicKind.UntypedNil => BasicInfo.Untyped,
     };
 
-    public static bool IsValid(GoType t) => t.Unalias != Universe.Invalid;
+    /// <summary>An alias whose right-hand side is still being checked counts as valid.</summary>
+    public static bool IsValid(GoType t)
+    {
+        while (t is AliasType a)
+        {
+            if ((a.Actual ?? a.FromRhs) is not { } next)
+                return true;
+            t = next;
+        }
+        return t != Universe.Invalid;
+    }
 
     public static bool IsBasic(GoType t, BasicInfo info) => t.Underlying is BasicType b && (InfoOf(b.Kind) & info) != 0;
     public static bool IsBoolean(GoType t) => IsBasic(t, BasicInfo.Boolean);
