@@ -69,6 +69,8 @@ public unsafe struct FuncDesc
     public FuncFlags Flags;
     public int FuncId;
     public int ImageId;
+    /// <summary>Bodies inlined into this function, see <see cref="InlineDesc"/>; null if there are none.</summary>
+    public InlineDesc* Inlines;
 }
 
 [System.Flags]
@@ -83,7 +85,7 @@ public unsafe struct SiteDesc
     public const int FirstCall = 2;
 
     public int Line;
-    /// <summary>Inlined frames at this site: index into the image's inline tree, or -1.</summary>
+    /// <summary>Innermost inlined body at this site: index into FuncDesc.Inlines, or -1.</summary>
     public int Inline;
     /// <summary>Live pointer words of the frame, bit i = word at fp + 8*i; PtrWordCount bits.</summary>
     public ulong* PtrMask;

@@ -1,0 +1,21 @@
+// Inlined calls at a safepoint. CONTRACT FILE.
+//
+// SiteDesc.Line is the line in the innermost inlined body. SiteDesc.Inline is the index of that body in FuncDesc.Inlines, or -1. A body's
+// Parent is the body that encloses it, or -1 for the function itself; CallLine is the line of the call in the parent.
+
+using System.Runtime.InteropServices;
+
+namespace Tuza.Abi;
+
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct InlineDesc
+{
+    public int Parent;
+    public int CallLine;
+    public int StartLine;
+    public int NameLength;
+    public byte* Name;
+    public byte* File;
+    public int FileLength;
+    public FuncFlags Flags;
+}

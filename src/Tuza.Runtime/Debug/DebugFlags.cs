@@ -1,0 +1,117 @@
+// All environment variables of the run-time floor, read once.
+//
+// TUZADEBUG (ours), comma separated: stackstress=1 (every slow prologue moves the stack), unwindstress=1 (prologues unwind at random),
+// gcstress=n (collect at every n-th allocation), stackpoison=1 (fill left stacks), seed=n (deterministic random numbers and scheduling), heapverify=1.
+// GODEBUG: asyncpreemptoff, gctrace, panicnil. GOGC, GOMEMLIMIT, GOMAXPROCS, GOTRACEBACK as in Go.
+
+using System;
+using System.Globalization;
+
+namespace Tuza.Runtime;
+
+/// <summary>Switches of the runtime.</summary>
+public static class DebugFlags
+{
+    static readonly string s_tuza = Environment.GetEnvironmentVariable("TUZADEBUG") ?? "";
+    static readonly string s_go = Environment.GetEnvironmentVariable("GODEBUG") ?? "";
+
+    public static readonly bool StackStress = Tuza("stackstress") != 0;
+    public static readonly bool UnwindStress = Tuza("unwindstress") != 0;
+    public static readonly long GcStress = Tuza("gcstress");
+    public static readonly bool StackPoison = Tuza("stackpoison") != 0 || StackStress;
+    public static readonly bool HeapVerify = Tuza("heapverify") != 0;
+    public static readonly long Seed = Tuza("seed");
+    public static readonly bool HasSeed = Seed != 0;
+
+    public static readonly bool AsyncPreemptOff = Go("asyncpreemptoff") != 0;
+    public static readonly bool GcTrace = Go("gctrace") != 0;
+    public static readonly bool PanicNil = Go("panicnil") != 0;
+    public static readonly bool GcStopTheWorld = Go("gcstoptheworld") != 0;
+
+    /// <summary>GOGC: percentage; -1 is off.</summary>
+    public static readonly int GcPercent = ReadGcPercent();
+
+    /// <summary>GOMEMLIMIT in bytes; long.MaxValue is none.</summary>
+    public static readonly long MemoryLimit = ReadMemoryLimit();
+
+    /// <summary>GOMAXPROCS, or 0 if unset.</summary>
+    public static readonly int MaxProcs = ReadMaxProcs();
+
+    /// <summary>Exit code when an error happens while dying.</summary>
+    public const int ExitCodeDying = 3;
+
+    /// <summary>GOTRACEBACK level: 0 none, 1 single, 2 system; All shows every goroutine, Crash aborts at the end.</summary>
+    public static int TracebackLevel { get; private set; } = 1;
+
+    public static bool TracebackAll { get; private set; }
+
+    public static bool TracebackCrash { get; private set; }
+
+    static DebugFlags() => SetTraceback(Environment.GetEnvironmentVariable("GOTRACEBACK") ?? "");
+
+    public static void SetTraceback(string level)
+    {
+        (TracebackLevel, TracebackAll, TracebackCrash) = level switch
+        {
+            "none" => (0, false, false),
+            "single" or "" => (1, false, false),
+            "all" => (1, true, false),
+            "system" => (2, true, false),
+            "crash" => (2, true, true),
+            "wer" => (2, true, true),
+            _ => int.TryParse(level, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? (n, true, false) : (1, true, false),
+        };
+    }
+
+    static long Tuza(string name) => Find(s_tuza, name);
+
+    static long Go(string name) => Find(s_go, name);
+
+    static long Find(string list, string name)
+    {
+        long value = 0;
+        foreach (string part in list.Split(','))
+        {
+            int eq = part.IndexOf('=', StringComparison.Ordinal);
+            if ((eq < 0 ? part : part[..eq]).Trim() != name)
+                continue;
+            if (eq < 0)
+                value = 1;
+            else
+                _ = long.TryParse(part.AsSpan(eq + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+        }
+        return value;
+    }
+
+    static int ReadGcPercent()
+    {
+        string text = Environment.GetEnvironmentVariable("GOGC") ?? "";
+        return text == "off" ? -1
+            : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int n) ? n : 100;
+    }
+
+    static long ReadMemoryLimit()
+    {
+        string text = Environment.GetEnvironmentVariable("GOMEMLIMIT") ?? "";
+        if (text.Length == 0 || text == "off")
+            return long.MaxValue;
+        int shift = 0;
+        ReadOnlySpan<char> number = text;
+        (string Suffix, int Shift)[] units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("B", 0)];
+        foreach ((string suffix, int s) in units)
+            if (text.EndsWith(suffix, StringComparison.Ordinal))
+            {
+                number = text.AsSpan(0, text.Length - suffix.Length);
+                shift = s;
+                break;
+            }
+        if (long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long n) && n <= long.MaxValue >> shift)
+            return n << shift;
+        Print.Text("GOMEMLIMIT=" + text + "\n");
+        Throw.Fatal("malformed GOMEMLIMIT; see `go doc runtime/debug.SetMemoryLimit`");
+        return 0;
+    }
+
+    static int ReadMaxProcs() =>
+        int.TryParse(Environment.GetEnvironmentVariable("GOMAXPROCS") ?? "", NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n > 0 ? n : 0;
+}

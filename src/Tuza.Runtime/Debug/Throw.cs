@@ -1,0 +1,114 @@
+// Ends of the process: fatal errors, deadlock, exit.
+
+using System;
+using System.Diagnostics.CodeAnalysis;
+using System.Threading;
+
+using Tuza.Abi;
+
+namespace Tuza.Runtime;
+
+/// <summary>Leaving the process.</summary>
+public static unsafe class Exit
+{
+    /// <summary>Tests set this to see the exit instead of suffering it.</summary>
+    public static Action<int>? Override { get; set; }
+
+    [DoesNotReturn]
+    public static void Now(int code)
+    {
+        Print.Flush();
+        Override?.Invoke(code);
+        Libc.ExitGroup(code);
+        throw new InvalidOperationException("exit returned");
+    }
+}
+
+/// <summary>Fatal errors. What can go wrong in a correct program is "user" and shows only its goroutine; broken invariants show all.</summary>
+public static unsafe class Throw
+{
+    static int s_dying;
+
+    /// <summary>`throw`: prints "fatal error: " and the stacks, exits with 2.</summary>
+    [DoesNotReturn]
+    public static void Fatal(string message) => Die(message, null, 0, system: true);
+
+    /// <summary>`fatal`: the program's own mistake.</summary>
+    [DoesNotReturn]
+    public static void FatalUser(string message) => Die(message, null, 0, system: false);
+
+    [DoesNotReturn]
+    public static void FatalBytes(byte* text, long length, bool system) => Die(null, text, length, system);
+
+    [DoesNotReturn]
+    public static void Deadlock() => Die("all goroutines are asleep - deadlock!", null, 0, system: false);
+
+    [DoesNotReturn]
+    static void Die(string? message, byte* text, long length, bool system)
+    {
+        if (Interlocked.Exchange(ref s_dying, 1) != 0)
+        {
+            // A second error while dying: the first one is enough.
+            Exit.Now(DebugFlags.ExitCodeDying);
+        }
+        Print.Begin();
+        Print.Text("fatal error: ");
+        if (message != null)
+            Print.Text(message);
+        else
+            Print.Bytes(text, length);
+        Print.Text("\n");
+        Traceback.Fatal(Threads.CurrentG(), system);
+        Print.End();
+        Exit.Now(2);
+    }
+
+    [DoesNotReturn]
+    public static void BadFrame(byte* fp, ulong header)
+    {
+        Print.Begin();
+        Print.Text("runtime: bad frame header ");
+        Print.Hex(header);
+        Print.Text(" at ");
+        Print.Hex((ulong)fp);
+        Print.Text("\n");
+        Print.End();
+        s_dying = 1;
+        Print.Text("fatal error: unknown function in stack frame\n");
+        Exit.Now(2);
+    }
+
+    [DoesNotReturn]
+    public static void BadSite(FuncDesc* func, int site)
+    {
+        Print.Begin();
+        Print.Text("runtime: ");
+        Print.Bytes(func->Name, func->NameLength);
+        Print.Text(" has no site ");
+        Print.Int(site);
+        Print.Text("\n");
+        Print.End();
+        s_dying = 1;
+        Print.Text("fatal error: unknown site in stack frame\n");
+        Exit.Now(2);
+    }
+
+    [DoesNotReturn]
+    public static void BadPointerInFrame(FuncDesc* func, int site, byte** slot)
+    {
+        Print.Begin();
+        Print.Text("runtime: bad pointer in frame ");
+        Print.Bytes(func->Name, func->NameLength);
+        Print.Text(" at ");
+        Print.Hex((ulong)slot);
+        Print.Text(" (site ");
+        Print.Int(site);
+        Print.Text("): ");
+        Print.Hex((ulong)*slot);
+        Print.Text("\n");
+        Print.End();
+        s_dying = 1;
+        Print.Text("fatal error: invalid pointer found on stack\n");
+        Exit.Now(2);
+    }
+}

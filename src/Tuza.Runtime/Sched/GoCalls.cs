@@ -1,0 +1,53 @@
+// Go functions the runtime has called for it (through the trampoline, never directly), and how their code is found.
+
+using System;
+using System.Threading;
+
+using Tuza.Abi;
+
+namespace Tuza.Runtime;
+
+/// <summary>Go functions without parameters of package runtime that C# primitives can have called.</summary>
+public enum GoCall
+{
+    PanicSendClosed, PanicCloseNil, PanicCloseClosed, PanicMakeChanSize, PanicMakeSliceLen, PanicMakeSliceCap, PanicGrowSlice, PanicMem,
+    PanicUnsafeSliceLen, PanicUnsafeSliceNil, GoexitContinue, AllocTooLarge, PanicDivide, PanicNegativeShift, PanicCoro, PanicFault,
+    TimerMain, FinalizerMain, PanicSelfDeadlock, Unreachable,
+}
+
+/// <summary>Resolves <see cref="GoCall"/>s to code words.</summary>
+public static unsafe class GoCalls
+{
+    static readonly string[] s_symbols =
+    [
+        "runtime.panicSendClosed", "runtime.panicCloseNil", "runtime.panicCloseClosed", "runtime.panicMakeChanSize", "runtime.panicmakeslicelen",
+        "runtime.panicmakeslicecap", "runtime.panicGrowSlice", "runtime.panicmem", "runtime.panicunsafeslicelen", "runtime.panicunsafeslicenilptr",
+        "runtime.goexitContinue", "runtime.panicAllocTooLarge", "runtime.panicdivide", "runtime.panicshift", "runtime.panicCoro", "runtime.panicFault",
+        "runtime.timerMain", "runtime.finalizerMain", "runtime.panicSelfDeadlock", "runtime.unreachable",
+    ];
+
+    static readonly nint[] s_code = new nint[s_symbols.Length];
+
+    /// <summary>Set by the host: the code word (entry without ctx) of a Go function by link name; 0 if there is none.</summary>
+    public static Func<string, nint>? Resolver { get; set; }
+
+    public static void* Code(GoCall call)
+    {
+        nint code = Volatile.Read(ref s_code[(int)call]);
+        if (code == 0)
+        {
+            code = Resolver?.Invoke(s_symbols[(int)call]) ?? 0;
+            if (code == 0)
+                Throw.Fatal("no Go function " + s_symbols[(int)call]);
+            Volatile.Write(ref s_code[(int)call], code);
+        }
+        return (void*)code;
+    }
+
+    /// <summary>The two scalars of an injected call.</summary>
+    [GoFunc("runtime.injectA", Safepoint = false)]
+    public static long InjectA(G* g) => GState.Of(g)->InjectA;
+
+    [GoFunc("runtime.injectB", Safepoint = false)]
+    public static long InjectB(G* g) => GState.Of(g)->InjectB;
+}
