@@ -1,6 +1,5 @@
 // Go functions the runtime has called for it (through the trampoline, never directly), and how their code is found.
 
-using System;
 using System.Threading;
 
 using Tuza.Abi;
@@ -28,17 +27,15 @@ public static unsafe class GoCalls
 
     static readonly nint[] s_code = new nint[s_symbols.Length];
 
-    /// <summary>Set by the host: the code word (entry without ctx) of a Go function by link name; 0 if there is none.</summary>
-    public static Func<string, nint>? Resolver { get; set; }
-
     public static void* Code(GoCall call)
     {
         nint code = Volatile.Read(ref s_code[(int)call]);
         if (code == 0)
         {
-            code = Resolver?.Invoke(s_symbols[(int)call]) ?? 0;
-            if (code == 0)
+            int id = FuncTable.ByName(s_symbols[(int)call]);
+            if (id == 0)
                 Throw.Fatal("no Go function " + s_symbols[(int)call]);
+            code = (nint)FuncTable.EntryOf(id);
             Volatile.Write(ref s_code[(int)call], code);
         }
         return (void*)code;

@@ -18,7 +18,6 @@ using System.Runtime.InteropServices;
 using System.Threading;
 
 using Tuza.Abi;
-using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
@@ -52,6 +51,8 @@ public static unsafe partial class Sched
     public static int LiveCount => s_live;
 
     public static long CreatedCount => s_lastGoid;
+
+    internal static void CountLive(int n) => s_live += n;
 
     public static G* MainG => s_main;
 
@@ -105,7 +106,7 @@ public static unsafe partial class Sched
         gs->Entry = entry;
         gs->Status = GStatus.Idle;
         if (entry != null)
-            gs->StartFunc = FuncTab.ByCode(entry->Code);
+            gs->StartFunc = Pcs.ByCode(entry->Code);
         if (parent != null)
         {
             gs->ParentGoid = parent->Goid;
@@ -282,6 +283,8 @@ public static unsafe partial class Sched
     /// <summary>Something else could run if the current goroutine yielded.</summary>
     public static bool HasWork(P* p) =>
         p->RunNext != null || p->RunHead != null || Volatile.Read(ref s_globalCount) != 0 || Timers.IsDue() || NetPoll.HasWaiters;
+
+    internal static bool GlobalWaiting => Volatile.Read(ref s_globalCount) != 0;
 
     // ---- yielding
 

@@ -25,6 +25,13 @@ public static unsafe class Threads
 
     public static int Count => s_count;
 
+    /// <summary>The goroutine that runs, or null.</summary>
+    public static G* CurrentG()
+    {
+        P* p = Sched.CurrentP;
+        return p == null || p->M == null ? null : p->M->CurG;
+    }
+
     public static M* NewM()
     {
         lock (s_lock)

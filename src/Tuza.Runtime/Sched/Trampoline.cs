@@ -35,7 +35,7 @@ public static unsafe class Trampoline
             else if (g->Sp != g->StackHi)
             {
                 ulong header = *(ulong*)g->Sp;
-                FuncDesc* func = FuncTab.Get((uint)(header >> 32));
+                FuncDesc* func = Pcs.Get((uint)(header >> 32));
                 if (func == null || func->Resume == null)
                     Throw.Fatal("resume of a frame without function");
                 func->Resume(g);

@@ -36,7 +36,7 @@ public unsafe ref struct FrameCursor
     {
         get
         {
-            FuncDesc* f = FuncTab.Get(FuncId);
+            FuncDesc* f = Pcs.Get(FuncId);
             if (f == null)
                 Throw.BadFrame(_fp, _header);
             return f;
@@ -93,7 +93,7 @@ public static unsafe class FrameWalk
     public static ulong CallerPc(G* g)
     {
         var c = new FrameCursor(g);
-        return c.Valid ? FuncTab.Pc(c.FuncId, c.Site, 0) : 0;
+        return c.Valid ? Pcs.Pc(c.FuncId, c.Site, 0) : 0;
     }
 
     /// <summary>Packed pcs of the logical frames after the first <paramref name="skip"/>.</summary>
@@ -103,10 +103,10 @@ public static unsafe class FrameWalk
         for (var c = new FrameCursor(g); c.Valid && n < max; c.Next())
         {
             FuncDesc* f = c.Func;
-            int depth = FuncTab.Depth(f, c.Site);
+            int depth = Pcs.Depth(f, c.Site);
             for (int d = 0; d < depth && n < max; d++)
             {
-                FuncFlags flags = depth == 1 ? f->Flags : FuncTab.Frame(f, c.Site, d).Flags;
+                FuncFlags flags = depth == 1 ? f->Flags : Pcs.Frame(f, c.Site, d).Flags;
                 if ((flags & FuncFlags.Wrapper) != 0)
                     continue;
                 if (skip > 0)
@@ -114,7 +114,7 @@ public static unsafe class FrameWalk
                     skip--;
                     continue;
                 }
-                pcs[n++] = FuncTab.Pc(c.FuncId, c.Site, d);
+                pcs[n++] = Pcs.Pc(c.FuncId, c.Site, d);
             }
         }
         return n;

@@ -2,7 +2,6 @@
 
 using System.Numerics;
 
-using Tuza.Memory;
 
 namespace Tuza.Runtime;
 

@@ -1,62 +1,32 @@
-// All functions that have a frame, by number. The loader adds descriptors; frame headers name them by number.
+// Program counters of package runtime, and logical frames.
 //
 // A "pc" of package runtime is not an address of machine code: it packs function, site and depth of inlining, so that Caller, Callers,
 // FuncForPC and tracebacks need no unwinder of .NET. pc-1 still names the same site, as Go code expects.
 //
 //   63      56 55            28 27          8 7        2 1 0
 //   [   1     ][ function id   ][ site        ][ inline  ][ 2 ]
-//
-// The table is reserved once, so that it never moves.
 
 using System;
-using System.Collections.Generic;
-using System.Runtime.InteropServices;
-using System.Threading;
 
 using Tuza.Abi;
 
 namespace Tuza.Runtime;
 
-/// <summary>Function descriptors by number, and the packed program counters.</summary>
-public static unsafe class FuncTab
+/// <summary>Packed program counters and what they say.</summary>
+public static unsafe class Pcs
 {
-    const int Capacity = 1 << 22;
     const ulong PcTag = 1UL << 56;
 
-    static readonly FuncDesc** s_table = (FuncDesc**)NativeMemory.AllocZeroed(Capacity, (nuint)sizeof(FuncDesc*));
-    static readonly Lock s_lock = new();
-    static readonly Dictionary<nuint, int> s_byEntry = [];
-    static int s_count = 1; // 0 is no function
-
-    public static int Count => s_count;
-
-    /// <summary>Gives the function its number.</summary>
-    public static int Add(FuncDesc* func)
+    /// <summary>The descriptor of a function id, or null if there is none.</summary>
+    public static FuncDesc* Get(uint id)
     {
-        lock (s_lock)
-        {
-            if (s_count == Capacity)
-                throw new InvalidOperationException("FuncTab.Add: too many functions");
-            func->FuncId = s_count;
-            s_table[s_count] = func;
-            return s_count++;
-        }
+        if (id == 0 || id >= (uint)FuncTable.Count)
+            return null;
+        FuncDesc* f = FuncTable.Get((int)id);
+        return f->FuncId == 0 ? null : f;
     }
 
-    /// <summary>Makes a code word known, so that FuncForPC and tracebacks can name it.</summary>
-    public static void AddEntry(void* code, int funcId)
-    {
-        lock (s_lock)
-            s_byEntry[(nuint)code] = funcId;
-    }
-
-    public static FuncDesc* Get(uint id) => id < (uint)s_count ? s_table[id] : null;
-
-    public static FuncDesc* ByCode(void* code)
-    {
-        lock (s_lock)
-            return s_byEntry.TryGetValue((nuint)code, out int id) ? s_table[id] : null;
-    }
+    public static FuncDesc* ByCode(void* code) => FuncTable.FindByCode(code);
 
     public static ulong Pc(uint funcId, int site, int depth) => PcTag | (ulong)funcId << 28 | (ulong)(uint)site << 8 | (ulong)(uint)depth << 2 | 2;
 

@@ -1,0 +1,262 @@
+// Records of deferred calls and panics.
+//
+// The rules of defer, panic and recover are Go code (std/overlay/runtime/panic.go); here are the records they work on. A record lives in
+// unmanaged memory and is reused. A frame is named by its token, StackHi - fp, which survives moves of the stack. A deferred
+// funcval may lie on the goroutine's stack; it is adjusted when the stack moves, and marked as a root.
+//
+// A range-over-func body defers on behalf of another frame: its token is then the address of a list head (a record with Fn null), which
+// was pushed for that frame by deferrangefunc; deferprocat adds to that list.
+
+using System.Runtime.InteropServices;
+
+using Tuza.Abi;
+
+namespace Tuza.Runtime;
+
+/// <summary>One deferred call. Go sees it as `_defer`.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct DeferRecord
+{
+    public DeferRecord* Link;
+    public FuncVal* Fn;
+    /// <summary>Token of the frame that deferred it.</summary>
+    public ulong Frame;
+    /// <summary>The panic that runs it, if any.</summary>
+    public PanicRecord* Panic;
+    /// <summary>Calls deferred by bodies of range-over-func for this frame, last first.</summary>
+    public DeferRecord* Head;
+    public byte Started;
+    public byte RangeFunc;
+}
+
+/// <summary>One panic or Goexit in progress. Go sees it as `_panic`.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PanicRecord
+{
+    public TypeDesc* ArgType;
+    public void* ArgData;
+    public PanicRecord* Link;
+    /// <summary>Token of the gopanic (or Goexit) frame that calls the deferred functions.</summary>
+    public ulong Frame;
+    public byte Recovered;
+    public byte Aborted;
+    public byte Goexit;
+    public byte Repanicked;
+    /// <summary>Packed pc of the caller of panic.</summary>
+    public ulong Pc;
+}
+
+/// <summary>Primitives under defer, panic, recover.</summary>
+public static unsafe class Panics
+{
+    static DeferRecord* s_freeDefers;
+    static PanicRecord* s_freePanics;
+
+    static DeferRecord* NewDefer()
+    {
+        DeferRecord* d = s_freeDefers;
+        if (d != null)
+        {
+            s_freeDefers = d->Link;
+            *d = default;
+            return d;
+        }
+        return (DeferRecord*)NativeMemory.AllocZeroed((nuint)sizeof(DeferRecord));
+    }
+
+    static void Free(DeferRecord* d)
+    {
+        d->Link = s_freeDefers;
+        s_freeDefers = d;
+    }
+
+    [GoFunc("runtime.deferproc", Safepoint = false)]
+    public static void DeferProc(G* g, void* fn, ulong frame)
+    {
+        DeferRecord* d = NewDefer();
+        d->Fn = (FuncVal*)fn;
+        d->Frame = frame;
+        d->Link = (DeferRecord*)g->Defer;
+        g->Defer = d;
+    }
+
+    /// <summary>`deferrangefunc() any`: the token is the data word; the type word is nil, nobody looks at it.</summary>
+    [GoFunc("runtime.deferrangefunc", Safepoint = false)]
+    public static void* DeferRangeFunc(G* g, ulong frame)
+    {
+        DeferRecord* d = NewDefer();
+        d->Frame = frame;
+        d->RangeFunc = 1;
+        d->Link = (DeferRecord*)g->Defer;
+        g->Defer = d;
+        g->R[1] = (ulong)d;
+        return null;
+    }
+
+    [GoFunc("runtime.deferprocat", Safepoint = false)]
+    public static void DeferProcAt(G* g, void* fn, void* type, void* token)
+    {
+        DeferRecord* list = (DeferRecord*)token;
+        DeferRecord* d = NewDefer();
+        d->Fn = (FuncVal*)fn;
+        d->Frame = list->Frame;
+        d->Link = list->Head;
+        list->Head = d;
+    }
+
+    /// <summary>The next deferred call, lists of range-over-func bodies spliced in; nil when there is none.</summary>
+    static DeferRecord* Top(G* g)
+    {
+        for (;;)
+        {
+            DeferRecord* d = (DeferRecord*)g->Defer;
+            if (d == null || d->RangeFunc == 0)
+                return d;
+            DeferRecord* rest = d->Link;
+            DeferRecord* head = d->Head;
+            Free(d);
+            if (head == null)
+            {
+                g->Defer = rest;
+                continue;
+            }
+            g->Defer = head;
+            while (head->Link != null)
+                head = head->Link;
+            head->Link = rest;
+        }
+    }
+
+    /// <summary>`topdefer() *_defer` for panics: the record stays until popdefer.</summary>
+    [GoFunc("runtime.topdefer", Safepoint = false)]
+    public static void* TopDefer(G* g) => Top(g);
+
+    [GoFunc("runtime.popdefer", Safepoint = false)]
+    public static void PopDefer(G* g)
+    {
+        DeferRecord* d = (DeferRecord*)g->Defer;
+        g->Defer = d->Link;
+        Free(d);
+    }
+
+    /// <summary>`nextdefer(frame uintptr) func()`: takes the next call deferred by that frame, or nil.</summary>
+    [GoFunc("runtime.nextdefer", Safepoint = false)]
+    public static void* NextDefer(G* g, ulong frame)
+    {
+        DeferRecord* d = Top(g);
+        if (d == null || d->Frame != frame)
+            return null;
+        FuncVal* fn = d->Fn;
+        g->Defer = d->Link;
+        Free(d);
+        return fn;
+    }
+
+    // ---- panics
+
+    /// <summary>`pushpanic(goexit bool, e any) *_panic`: a record for a panic of the calling Go function's frame.</summary>
+    [GoFunc("runtime.pushpanic")]
+    public static void* PushPanic(G* g, int goexit, void* type, void* data)
+    {
+        PanicRecord* p = s_freePanics;
+        if (p != null)
+        {
+            s_freePanics = p->Link;
+            *p = default;
+        }
+        else
+        {
+            p = (PanicRecord*)NativeMemory.AllocZeroed((nuint)sizeof(PanicRecord));
+        }
+        p->ArgType = (TypeDesc*)type;
+        p->ArgData = data;
+        p->Goexit = (byte)goexit;
+        p->Frame = (ulong)(g->StackHi - g->Sp);
+        p->Link = (PanicRecord*)g->Panic;
+        var c = new FrameCursor(g);
+        c.Next();
+        p->Pc = c.Valid ? Pcs.Pc(c.FuncId, c.Site, 0) : 0;
+        g->Panic = p;
+        return p;
+    }
+
+    [GoFunc("runtime.toppanic", Safepoint = false)]
+    public static void* TopPanic(G* g) => g->Panic;
+
+    [GoFunc("runtime.poppanic", Safepoint = false)]
+    public static void PopPanic(G* g)
+    {
+        PanicRecord* p = (PanicRecord*)g->Panic;
+        g->Panic = p->Link;
+        p->Link = s_freePanics;
+        s_freePanics = p;
+    }
+
+    /// <summary>
+    /// `gorecover() any`. The caller must have been called by the frame that runs deferred calls for the newest panic, not counting
+    /// wrappers, and must not be a wrapper itself.
+    /// </summary>
+    [GoFunc("runtime.gorecover")]
+    public static void* GoRecover(G* g)
+    {
+        g->R[1] = 0;
+        PanicRecord* p = (PanicRecord*)g->Panic;
+        if (p == null || p->Goexit != 0 || p->Recovered != 0)
+            return null;
+        int real = 0;
+        for (var c = new FrameCursor(g); c.Valid; c.Next())
+        {
+            if ((ulong)(g->StackHi - c.Fp) == p->Frame)
+            {
+                if (real != 1)
+                    return null;
+                p->Recovered = 1;
+                g->R[1] = (ulong)p->ArgData;
+                return p->ArgType;
+            }
+            FuncDesc* f = c.Func;
+            int depth = Pcs.Depth(f, c.Site);
+            for (int d = 0; d < depth; d++)
+                if ((Pcs.Frame(f, c.Site, d).Flags & FuncFlags.Wrapper) == 0)
+                    real++;
+            if (real > 1)
+                return null;
+        }
+        return null;
+    }
+
+    /// <summary>`recovery(frame uintptr)`: everything above that frame is left; the frame goes on at its deferred return.</summary>
+    [GoFunc("runtime.recovery", Parks = true, NoReturn = true)]
+    public static void Recovery(G* g, ulong frame)
+    {
+        Sched.State(g)->RecoverFp = g->StackHi - frame;
+        Trampoline.StartUnwind(g, UnwindReason.Recovered);
+    }
+
+    /// <summary>`regoexit(frame uintptr)`: everything above the frame of Goexit is left; it goes on running deferred calls.</summary>
+    [GoFunc("runtime.regoexit", Parks = true, NoReturn = true)]
+    public static void ReGoexit(G* g, ulong frame)
+    {
+        GState* gs = Sched.State(g);
+        gs->RecoverFp = g->StackHi - frame;
+        gs->Inject = GoCalls.Code(GoCall.GoexitContinue);
+        Trampoline.StartUnwind(g, UnwindReason.Recovered);
+    }
+
+    /// <summary>`frametoken() uintptr`: names the frame of the calling Go function.</summary>
+    [GoFunc("runtime.frametoken")]
+    public static ulong FrameToken(G* g) => (ulong)(g->StackHi - g->Sp);
+
+    /// <summary>Stack move: funcvals of deferred calls may lie on the stack.</summary>
+    public static void Adjust(G* g, in StackMove move)
+    {
+        for (DeferRecord* d = (DeferRecord*)g->Defer; d != null; d = d->Link)
+        {
+            move.Fix((byte**)&d->Fn);
+            for (DeferRecord* h = d->Head; h != null; h = h->Link)
+                move.Fix((byte**)&h->Fn);
+        }
+        for (PanicRecord* p = (PanicRecord*)g->Panic; p != null; p = p->Link)
+            move.Fix((byte**)&p->ArgData);
+    }
+}
