@@ -82,7 +82,7 @@ public static unsafe class Chan
     public static void* MakeChan(G* g, void* type, long size)
     {
         TypeDesc* elem = ((ChanTypeDesc*)type)->Elem;
-        if (size < 0 || elem->Size != 0 && (ulong)size > (HeapConsts.MaxAlloc - HeaderBytes) / elem->Size)
+        if (size < 0 || elem->Size != 0 && (ulong)size > ((1UL << 48) - HeaderBytes) / elem->Size)
         {
             Trampoline.Inject(g, GoCall.PanicMakeChanSize);
             return null;

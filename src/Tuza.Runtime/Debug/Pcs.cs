@@ -65,13 +65,22 @@ public static unsafe class Pcs
         if (i >= 0)
         {
             InlineDesc* d = &func->Inlines[i];
-            (f.Name, f.NameLength, f.File, f.FileLength, f.StartLine, f.Flags) = (d->Name, d->NameLength, d->File, d->FileLength, d->StartLine, d->Flags);
+            f.Name = d->Name;
+            f.NameLength = d->NameLength;
+            f.File = d->File;
+            f.FileLength = d->FileLength;
+            f.StartLine = d->StartLine;
+            f.Flags = d->Flags;
             f.Inlined = true;
         }
         else
         {
-            (f.Name, f.NameLength, f.File, f.FileLength, f.StartLine, f.Flags) =
-                (func->Name, func->NameLength, func->File, func->FileLength, func->StartLine, func->Flags);
+            f.Name = func->Name;
+            f.NameLength = func->NameLength;
+            f.File = func->File;
+            f.FileLength = func->FileLength;
+            f.StartLine = func->StartLine;
+            f.Flags = func->Flags;
         }
         return f;
     }

@@ -44,7 +44,7 @@ public static unsafe class Sema
             {
                 s->Next = t->Next;
                 s->Prev = t;
-                s->WaitTail = t->WaitTail ?? t;
+                s->WaitTail = t->WaitTail != null ? t->WaitTail : t;
                 t->Next = null;
                 t->WaitTail = null;
                 *link = s;
