@@ -145,4 +145,8 @@ public sealed class PackageIR
     public List<Function> InitFunctions = [];
     /// <summary>Types whose descriptors must exist besides those that code mentions: every named type of the package with its methods.</summary>
     public List<GoType> DeclaredTypes = [];
+    /// <summary>Errors that only building finds (embedded files).</summary>
+    public List<Diagnostic> Errors = [];
+    /// <summary>Who built this; makes wrappers, instances and copies for inlining on demand (then Functions grows).</summary>
+    public PackageBuilder? Builder;
 }

@@ -112,13 +112,43 @@ public sealed class BuildContext(Sizes sizes)
         return f;
     }
 
-    static Function NewFunction(string name, Func obj)
+    Function NewFunction(string name, Func obj)
     {
         var sig = obj.Sig;
         var f = NewFunction(name, obj.Pkg!, sig, sig.Recv?.Type, sig.Recv?.Name ?? "");
         f.Obj = obj;
         f.Pos = obj.Pos;
+        SetPragmas(f, obj, obj.Decl);
         return f;
+    }
+
+    /// <summary>Reads the directives of a declaration: pragmas, and the linkname of a function.</summary>
+    internal void SetPragmas(Function f, Func obj, FuncDecl? decl)
+    {
+        if (decl == null)
+            return;
+        foreach (var d in decl.Directives)
+        {
+            int space = d.Text.IndexOf(' ');
+            f.Pragma |= (space < 0 ? d.Text : d.Text[..space]) switch
+            {
+                "go:noinline" => Pragma.Noinline,
+                "go:noescape" => Pragma.Noescape,
+                "go:nosplit" => Pragma.Nosplit,
+                "go:norace" => Pragma.Norace,
+                "go:nocheckptr" => Pragma.NoCheckPtr,
+                "go:systemstack" => Pragma.Systemstack,
+                "go:uintptrescapes" => Pragma.UintptrEscapes | Pragma.UintptrKeepAlive,
+                "go:uintptrkeepalive" => Pragma.UintptrKeepAlive,
+                "tuza:noalloc" => Pragma.NoAlloc,
+                _ => Pragma.None,
+            };
+        }
+        if (decl.Recv != null || f.IsInstance || !Facts(obj.Pkg!).Linknames.TryGetValue(obj.Name, out var link))
+            return;
+        f.Pragma |= Pragma.Linkname;
+        if (link.Remote != null && link.Remote != f.LinkName)
+            f.LinknameRemote = link.Remote;
     }
 
     /// <summary>The type that a type declared inside a generic function is in one instance of that function. It is represented as an instance of the
