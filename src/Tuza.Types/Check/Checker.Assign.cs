@@ -313,6 +313,9 @@ public sealed partial class Checker
             lhsVars.Add(obj ?? NewVar(e.Pos, "_", null));
         }
         InitVars(lhsVars, rhs, null);
+        for (int i = 0; i < lhs.Count; i++)
+            if (lhs[i] is Ident and not { Name: "_" })
+                RecordTypeAndValue(lhs[i], OperandMode.Variable, lhsVars[i].Type, null);
         ProcessDelayed(top);
         if (newVars.Count == 0 && !hasError)
         {

@@ -32,10 +32,15 @@ public sealed partial class Checker
             RecordTypeAndValue(x.Expr!, x.Mode, type, val);
     }
 
+    /// <summary>What never met a type (conditions, parts of constants) gets its default type, unless the value does not fit it.</summary>
     void RecordUntyped()
     {
         foreach ((Expr e, Untyped u) in _untyped)
-            RecordTypeAndValue(e, u.Mode, u.Type, u.Value);
+        {
+            GoType type = Predicates.Default(u.Type);
+            bool fits = u.Value == null || type is BasicType basic && Relations.Representable(u.Value, basic, _typeEnv.Sizes, out _);
+            RecordTypeAndValue(e, u.Mode, fits ? type : u.Type, u.Value);
+        }
         _untyped.Clear();
     }
 
