@@ -1,8 +1,91 @@
 // The front door: opens the floors in order and owns the console.
+//
+// Exit codes: 0 done, 1 the user's program has errors, 2 wrong usage, 3 a failure of Tuza itself; `tuza run` gives the program's own.
+
+using System;
+using System.Collections.Generic;
 
 namespace Tuza.Cli;
 
 static class Program
 {
-    static int Main(string[] args) => args.Length == 0 ? 2 : 0;
+    static int Main(string[] args)
+    {
+        try
+        {
+            return Dispatch(args);
+        }
+        catch (UsageException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return 2;
+        }
+        catch (ExitException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return e.Code;
+        }
+        catch (Exception e)
+        {
+            Console.Error.WriteLine("tuza: internal error: " + e);
+            return 3;
+        }
+    }
+
+    static int Dispatch(string[] args)
+    {
+        if (args.Length == 0)
+            throw new UsageException(HelpCommand.Overview);
+        List<string> rest = [.. args[1..]];
+        if (Environment.GetEnvironmentVariable("TUZAFLAGS") is { Length: > 0 } flags && args[0] is "run" or "build" or "test" or "list")
+            rest.InsertRange(0, GcFlags.Split(flags));
+        switch (args[0])
+        {
+            case "run": return RunCommand.Run(rest);
+            case "build": return BuildCommand.Run(rest);
+            case "test": return TestCommand.Run(rest);
+            case "list": return ListCommand.Run(rest);
+            case "env": return EnvCommand.Run(rest);
+            case "version" or "-version" or "--version": return VersionCommand.Run();
+            case "help": return HelpCommand.Run(rest);
+            case "-h" or "-help" or "--help":
+                Console.Error.WriteLine(HelpCommand.Overview);
+                return 2;
+            default:
+                throw new UsageException($"tuza {args[0]}: unknown command{Nearest(args[0])}\nRun 'tuza help' for usage.");
+        }
+    }
+
+    /// <summary>The command that was probably meant.</summary>
+    static string Nearest(string word)
+    {
+        string best = "";
+        int least = 3;
+        foreach (string command in HelpCommand.Commands)
+        {
+            int d = Distance(word, command);
+            if (d < least)
+                (least, best) = (d, command);
+        }
+        return best == "" ? "" : $"; did you mean {best}?";
+    }
+
+    static int Distance(string a, string b)
+    {
+        int[] row = new int[b.Length + 1];
+        for (int j = 0; j <= b.Length; j++)
+            row[j] = j;
+        for (int i = 1; i <= a.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int above = row[j];
+                row[j] = Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
+                diagonal = above;
+            }
+        }
+        return row[b.Length];
+    }
 }

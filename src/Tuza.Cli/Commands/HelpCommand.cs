@@ -1,0 +1,56 @@
+// tuza help: what the commands do.
+
+using System;
+using System.Collections.Generic;
+
+namespace Tuza.Cli;
+
+static class HelpCommand
+{
+    static readonly SortedDictionary<string, (string Usage, string Short, string Long)> s_topics = new(StringComparer.Ordinal)
+    {
+        ["run"] = ("tuza run [build flags] package [arguments]", "compile and run a Go program",
+            "The package is a list of .go files, a folder or an import path. The exit code is the program's own: 2 after a panic or a fatal error."),
+        ["build"] = ("tuza build [-o output] [build flags] [packages]", "compile packages",
+            "A program becomes an executable. -gcflags=-m prints what escapes to the heap and what is inlined."),
+        ["test"] = ("tuza test [build flags] [packages] [test flags]", "run the tests of packages",
+            "Test flags are those of go test: -run, -v, -short, -count, -timeout, -bench, -json and the others of package testing."),
+        ["list"] = ("tuza list [-f format] [-deps] [-json] [packages]", "list packages", "One line per package: its import path, or what -f says."),
+        ["env"] = ("tuza env [-json] [names]", "print what the build depends on", "GOROOT is the Go installation whose standard library is compiled."),
+        ["version"] = ("tuza version", "print the version", ""),
+        ["help"] = ("tuza help [command]", "explain a command", ""),
+    };
+
+    public static IEnumerable<string> Commands => s_topics.Keys;
+
+    public static string Overview
+    {
+        get
+        {
+            List<string> lines = ["Tuza compiles and runs Go programs, and shows what they do with memory.", "", "Usage:", "", "\ttuza <command> [arguments]", "", "The commands are:", ""];
+            foreach ((string name, (_, string text, _)) in s_topics)
+                lines.Add($"\t{name,-12}{text}");
+            lines.Add("");
+            lines.Add("Use \"tuza help <command>\" for more about a command.");
+            return string.Join("\n", lines);
+        }
+    }
+
+    public static string Text(string command)
+    {
+        if (!s_topics.TryGetValue(command, out (string Usage, string Short, string Long) t))
+            return Overview;
+        string text = "usage: " + t.Usage + "\n" + (t.Long == "" ? "" : "\n" + t.Long + "\n");
+        if (command is "run" or "build" or "test" or "list")
+            text += "\nBuild flags:\n" + new BuildFlags().Register(new Flags(command)).Describe() + "\n";
+        return text.TrimEnd('\n');
+    }
+
+    public static int Run(List<string> args)
+    {
+        if (args.Count > 0 && !s_topics.ContainsKey(args[0]))
+            throw new UsageException($"tuza help {args[0]}: unknown help topic. Run 'tuza help'.");
+        Console.WriteLine(args.Count == 0 ? Overview : Text(args[0]));
+        return 0;
+    }
+}

@@ -1,0 +1,38 @@
+// tuza run: compile a program and run it; the exit code is the program's.
+
+using System;
+using System.Collections.Generic;
+using Tuza.Load;
+
+namespace Tuza.Cli;
+
+static class RunCommand
+{
+    public static int Run(List<string> args)
+    {
+        BuildFlags build = new();
+        List<string> rest = build.Register(new Flags("run")).Text("exec", _ => { }, "").Parse(args);
+        int n = 0;
+        while (n < rest.Count && rest[n].EndsWith(".go", StringComparison.Ordinal))
+        {
+            if (rest[n].EndsWith("_test.go", StringComparison.Ordinal))
+                throw new ExitException(1, $"go: cannot run *_test.go files ({rest[n]})");
+            n++;
+        }
+        if (n == 0)
+        {
+            if (rest.Count == 0)
+                throw new ExitException(1, "go: no go files listed");
+            n = 1;
+        }
+        Session session = Session.Start(build);
+        Loader loader = session.NewLoader();
+        LoadResult loaded = loader.Load(rest[..n]);
+        if (Session.Report(loaded, loader))
+            return 1;
+        LoadedPackage root = Driver.ProgramOf(loaded);
+        if (Driver.Check(session, loaded.Roots, loaded.Packages) is not { } compilation)
+            return 1;
+        return Backend.Run(compilation, root, rest[n..]);
+    }
+}
