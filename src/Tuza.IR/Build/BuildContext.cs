@@ -14,8 +14,8 @@ using Tuza.Types;
 
 namespace Tuza.IR;
 
-/// <summary>A file for `//go:embed`: its slash-separated path relative to the package folder; Data null for a folder.</summary>
-public sealed record EmbedFile(string Name, byte[]? Data);
+/// <summary>A file for `//go:embed`: its slash-separated path relative to the package folder.</summary>
+public sealed record EmbedFile(string Name, byte[] Data);
 
 /// <summary>Expands the patterns of one `//go:embed` directive; returns null and an error text when a pattern is wrong.</summary>
 public delegate List<EmbedFile>? EmbedResolver(Package pkg, SourceFile file, IReadOnlyList<string> patterns, out string error);
@@ -34,6 +34,10 @@ public sealed class BuildContext(Sizes sizes)
 
     public Sizes Sizes { get; } = sizes;
     public EmbedResolver? Embed { get; set; }
+
+    /// <summary>Called before the body of a function of another package is built (an instance, a copy for inlining): the checker may have left
+    /// that body for later. Whoever checks bodies while packages are built must see to it that nobody reads that package's TypeInfo meanwhile.</summary>
+    public System.Action<Func>? EnsureBody { get; set; }
 
     /// <summary>The one object of a declared function or method without type parameters (its own or its receiver's).</summary>
     public Function FunctionOf(Func obj)

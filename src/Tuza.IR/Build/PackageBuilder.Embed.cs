@@ -39,12 +39,11 @@ public sealed partial class PackageBuilder
     void Embed(Global g, SourceFile source, Pos pos, List<string> patterns)
     {
         string error = "no resolver for embedded files";
-        if ((Ctx.Embed ?? EmbedFiles.Resolve)(Pkg, source, patterns, out error) is not { } files)
+        if (Ctx.Embed?.Invoke(Pkg, source, patterns, out error) is not { } files)
         {
             Fail(pos, error);
             return;
         }
-        files.RemoveAll(f => f.Data == null);
         g.Init = new StaticData(Ctx.Sizes.Sizeof(g.Type));
         switch (g.Type.Underlying)
         {

@@ -118,6 +118,8 @@ public sealed partial class PackageBuilder
         var (obj, env) = (FuncSource)f.Source!;
         if (obj.Origin.Decl?.Body == null)
             return;
+        if (!ReferenceEquals(obj.Origin.Pkg, Pkg))
+            Ctx.EnsureBody?.Invoke(obj.Origin);
         try
         {
             var b = new Builder(this, f, obj.Origin.Pkg!.Info, env);
