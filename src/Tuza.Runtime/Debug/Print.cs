@@ -17,6 +17,8 @@ public static unsafe class Print
     static readonly byte* s_buffer = (byte*)NativeMemory.Alloc(BufferBytes);
     static int s_used;
     static int s_depth;
+    static byte* s_target; // runtime.Stack: text goes here instead
+    static long s_targetLeft, s_targetUsed;
 
     public static void Begin() => s_depth++;
 
@@ -31,6 +33,15 @@ public static unsafe class Print
 
     public static void Flush()
     {
+        if (s_target != null)
+        {
+            long fits = Math.Min(s_used, s_targetLeft);
+            Buffer.MemoryCopy(s_buffer, s_target + s_targetUsed, fits, fits);
+            s_targetUsed += fits;
+            s_targetLeft -= fits;
+            s_used = 0;
+            return;
+        }
         int at = 0;
         while (at < s_used)
         {
@@ -40,6 +51,24 @@ public static unsafe class Print
             at += (int)n;
         }
         s_used = 0;
+    }
+
+    /// <summary>Until EndRedirect, text goes to memory.</summary>
+    public static void Redirect(byte* target, long bytes)
+    {
+        Flush();
+        s_depth++;
+        s_target = target;
+        s_targetLeft = bytes;
+        s_targetUsed = 0;
+    }
+
+    public static long EndRedirect()
+    {
+        Flush();
+        s_depth--;
+        s_target = null;
+        return s_targetUsed;
     }
 
     public static void Byte(byte b)

@@ -25,7 +25,7 @@ public static unsafe class Traceback
         int level = DebugFlags.TracebackLevel;
         if (level == 0)
             return;
-        bool all = DebugFlags.TracebackAll || g == null || system && false;
+        bool all = DebugFlags.TracebackAll || g == null || system;
         if (g != null)
         {
             Print.Text("\n");
@@ -35,6 +35,25 @@ public static unsafe class Traceback
         if (all || g == null)
             Others(g);
     }
+
+    /// <summary>`dopanic(signal bool)`: the end of an unrecovered panic, its message is printed. Exits.</summary>
+    [GoFunc("runtime.dopanic", NoReturn = true)]
+    public static void DoPanic(G* g, int signal)
+    {
+        Print.Begin();
+        if (signal != 0)
+        {
+            Print.Text("[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=");
+            Print.Hex(FrameWalk.CallerPc(g) & 0xffffffff);
+            Print.Text("]\n");
+        }
+        Fatal(g, system: false);
+        Print.End();
+        Exit.Now(2);
+    }
+
+    [GoFunc("runtime.panicnilAllowed", Safepoint = false)]
+    public static int PanicNilAllowed(G* g) => DebugFlags.PanicNil ? 1 : 0;
 
     public static void Others(G* but)
     {
@@ -104,7 +123,7 @@ public static unsafe class Traceback
 
     static void Visit(G* g, int skip, int max, int from, ref int count, bool print)
     {
-        bool first = true;
+        bool seenUser = false;
         for (var c = new FrameCursor(g); c.Valid && count < max; c.Next())
         {
             FuncDesc* f = c.Func;
@@ -112,10 +131,9 @@ public static unsafe class Traceback
             for (int d = 0; d < depth && count < max; d++)
             {
                 LogicalFrame frame = Pcs.Frame(f, c.Site, d);
-                bool isFirst = first;
-                first = false;
-                if (!Show(frame, isFirst))
+                if (!Show(frame, seenUser))
                     continue;
+                seenUser = true;
                 if (skip > 0)
                 {
                     skip--;
@@ -128,7 +146,7 @@ public static unsafe class Traceback
         }
     }
 
-    static bool Show(in LogicalFrame frame, bool innermost)
+    static bool Show(in LogicalFrame frame, bool seenUser)
     {
         if (DebugFlags.TracebackLevel > 1)
             return true;
@@ -136,7 +154,7 @@ public static unsafe class Traceback
             return false;
         ReadOnlySpan<byte> name = frame.NameText;
         if (name.SequenceEqual("runtime.gopanic"u8))
-            return !innermost;
+            return seenUser;
         if (!name.StartsWith("runtime."u8))
             return name.Contains((byte)'.');
         // Exported functions of the runtime are the program's own calls.

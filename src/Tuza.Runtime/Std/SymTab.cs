@@ -1,0 +1,95 @@
+// runtime.Caller, Callers, FuncForPC, Stack: the C# side of std/overlay/runtime/extern.go.
+//
+// A function's "entry" is the pc of its site 0. A *runtime.Func is the address of the function's descriptor.
+
+using Tuza.Abi;
+
+namespace Tuza.Runtime;
+
+/// <summary>Symbols about functions and stacks.</summary>
+public static unsafe class SymTab
+{
+    /// <summary>Counted from the function that calls it.</summary>
+    [GoFunc("runtime.callers")]
+    public static long Callers(G* g, long skip, void* pcs, long n) => FrameWalk.Callers(g, (int)skip, (ulong*)pcs, (int)n);
+
+    static bool Find(ulong pc, out LogicalFrame frame, out ulong entry)
+    {
+        frame = default;
+        entry = 0;
+        if (Pcs.IsPc(pc))
+        {
+            FuncDesc* f = Pcs.Get(Pcs.PcFunc(pc));
+            if (f == null)
+                return false;
+            int site = Pcs.PcSite(pc);
+            if (site >= f->SiteCount)
+                site = 0;
+            frame = Pcs.Frame(f, site, Pcs.PcDepth(pc));
+            entry = Pcs.Pc((uint)f->FuncId, 0, 0);
+            return true;
+        }
+        FuncDesc* byCode = Pcs.ByCode((void*)pc);
+        if (byCode == null)
+            return false;
+        frame = Pcs.Frame(byCode, 0, Pcs.Depth(byCode, 0) - 1);
+        frame.Line = byCode->StartLine;
+        entry = Pcs.Pc((uint)byCode->FuncId, 0, 0);
+        return true;
+    }
+
+    /// <summary>`pcinfo(pc) (name, file string, line, startLine int, entry uintptr)`.</summary>
+    [GoFunc("runtime.pcinfo", Safepoint = false)]
+    public static void* PcInfo(G* g, ulong pc)
+    {
+        if (!Find(pc, out LogicalFrame f, out ulong entry))
+        {
+            for (int i = 1; i <= 6; i++)
+                g->R[i] = 0;
+            return null;
+        }
+        g->R[1] = (ulong)f.NameLength;
+        g->R[2] = (ulong)f.File;
+        g->R[3] = (ulong)f.FileLength;
+        g->R[4] = (ulong)f.Line;
+        g->R[5] = (ulong)f.StartLine;
+        g->R[6] = entry;
+        return f.Name;
+    }
+
+    [GoFunc("runtime.funcofcode", Safepoint = false)]
+    public static ulong FuncOfCode(G* g, ulong pc) => Find(pc, out _, out ulong entry) ? entry : 0;
+
+    [GoFunc("runtime.funcRecord", Safepoint = false)]
+    public static void* FuncRecord(G* g, ulong entry) => Pcs.Get(Pcs.PcFunc(entry));
+
+    [GoFunc("runtime.funcEntry", Safepoint = false)]
+    public static ulong FuncEntry(G* g, void* func) => func == null ? 0 : Pcs.Pc((uint)((FuncDesc*)func)->FuncId, 0, 0);
+
+    /// <summary>`callerName(skip int) string`: 0 is the caller of the function that calls this; wrappers count.</summary>
+    [GoFunc("runtime.callerName")]
+    public static void* CallerName(G* g, long skip)
+    {
+        g->R[1] = 0;
+        var c = new FrameCursor(g);
+        for (long i = 0; i <= skip && c.Valid; i++)
+            c.Next();
+        if (!c.Valid)
+            return null;
+        FuncDesc* f = c.Func;
+        g->R[1] = (ulong)f->NameLength;
+        return f->Name;
+    }
+
+    /// <summary>`stackText(buf *byte, n int, all bool) int`: a traceback as text.</summary>
+    [GoFunc("runtime.stackText")]
+    public static long StackText(G* g, void* buf, long n, int all)
+    {
+        Print.Redirect((byte*)buf, n);
+        Traceback.Header(g);
+        Traceback.Stack(g, 1);
+        if (all != 0)
+            Traceback.Others(g);
+        return Print.EndRedirect();
+    }
+}
