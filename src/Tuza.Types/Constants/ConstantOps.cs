@@ -235,9 +235,12 @@ public static partial class ConstantOps
         }
     }
 
-    /// <summary>Add Sub Mul Div Rem And Or Xor AndNot AndAnd OrOr; integerDivision makes Div truncate. Division by zero: the caller checks.</summary>
+    /// <summary>Add Sub Mul Div Rem And Or Xor AndNot AndAnd OrOr; integerDivision makes Div truncate. Division by zero (which the caller
+    /// reports) gives Unknown.</summary>
     public static Constant Binary(Constant x, Token op, Constant y, bool integerDivision)
     {
+        if (op is Token.Div or Token.Rem && Sign(y) == 0)
+            return s_unknown;
         switch (x, y)
         {
             case (UnknownConstant, _):

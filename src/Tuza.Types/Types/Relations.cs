@@ -80,7 +80,7 @@ public static partial class Relations
         else if (Mentions(ti, v))
             detail = $"{env.Text(t)} mentions {env.Text(v)}, but {env.Text(v)} is not in the type set of {env.Text(t)}";
         else
-            detail = $"{env.Text(v)} missing in {ti.TypeSet.Terms.Text(env.Text)}";
+            detail = $"{env.Text(v)} missing in {ti.TypeSet.Terms.Text(TypeWriter.FullText)}";
         return false;
     }
 

@@ -98,6 +98,8 @@ public static class Subst
                 return List(t.TypeArgs, map) is { } targs ? Instances.Alias(t.Origin!, targs) : t;
             }
             case NamedType t:
+                if (t.TypeArgs.Count > 0 && t.Origin.TypeParams.Count > 0 && t.TypeArgs.Count != t.Origin.TypeParams.Count)
+                    return Universe.Invalid;   // reported where it was written
                 if (t.TypeArgs.Count > 0)
                     return List(t.TypeArgs, map) is { } nargs ? Instances.Named(t.Origin, nargs) : t;
                 return map.LocalArgs != null && t.LocalArgs == null && IsLocal(t.Obj) ? Instances.Local(t, map) : t;

@@ -30,6 +30,9 @@ public sealed class TypeWriter
     public static string Write(GoType type, Package? relativeTo) =>
         new TypeWriter { Qualifier = p => ReferenceEquals(p, relativeTo) ? "" : p.Name }.Type(type).ToString();
 
+    /// <summary>As in messages, with full package paths everywhere (gc prints terms of unions so).</summary>
+    public static string FullText(GoType type) => new TypeWriter().Type(type).ToString();
+
     /// <summary>Unique over the whole program: full package paths, local types disambiguated by `·N`.</summary>
     public static string LinkName(GoType type) => LinkWriter.LinkName(type);
 
