@@ -1,0 +1,58 @@
+// Escape analysis of a package: decides what lives on the stack (equal to gc's decisions).
+//
+// Runs after inlining, on all functions of the package that have a body, batch by batch, callees first. Tags of imported packages must be there
+// already: in the Function objects when they were compiled in this process, otherwise in their images.
+
+using System.Collections.Generic;
+using System.IO;
+
+namespace Tuza.IR;
+
+public static class EscapeAnalysis
+{
+    public static void Run(PackageIR package, IEscapeTagSource? tags)
+    {
+        var values = StaticValues.Of(package.Functions);
+        foreach (var batch in Batches.BottomUp(package.Functions))
+            EscapeBatch.Analyze(batch, values, tags);
+    }
+
+    /// <summary>The tags of the package's own functions, for its image.</summary>
+    public static byte[] Write(PackageIR package)
+    {
+        var stream = new MemoryStream();
+        var w = new BinaryWriter(stream);
+        foreach (var f in package.Functions)
+        {
+            if (f.EscapeTags is not EscapeTags tags || f.IsClosure || f.Params.Count == 0)
+                continue;
+            w.Write(f.LinkName);
+            w.Write((byte)tags.Params.Length);
+            foreach (var leaks in tags.Params)
+                w.Write(leaks.ToBits());
+        }
+        w.Flush();
+        return stream.ToArray();
+    }
+}
+
+/// <summary>Tags read from images.</summary>
+public sealed class EscapeTagStore : IEscapeTagSource
+{
+    readonly Dictionary<string, EscapeTags> _tags = [];
+
+    public void Add(byte[] summary)
+    {
+        var r = new BinaryReader(new MemoryStream(summary));
+        while (r.BaseStream.Position < summary.Length)
+        {
+            string name = r.ReadString();
+            var leaks = new Leaks[r.ReadByte()];
+            for (int i = 0; i < leaks.Length; i++)
+                leaks[i] = Leaks.FromBits(r.ReadUInt64());
+            _tags[name] = new EscapeTags(leaks);
+        }
+    }
+
+    public EscapeTags? Find(string linkName) => _tags.GetValueOrDefault(linkName);
+}

@@ -1,0 +1,219 @@
+// Flows of expressions: Expr(k, n) evaluates n into hole k.
+
+using System;
+using System.Collections.Generic;
+using Tuza.Types;
+
+namespace Tuza.IR;
+
+sealed partial class EscapeBatch
+{
+    void Expr(Hole k, ExprNode n)
+    {
+        List(n.Init);
+        if (k.Derefs >= 0 && n.Type is { } type and not TupleType && !Flatten.HasPointers(type))
+            k = Discard;
+        switch (n)
+        {
+            case ConstNode or NilNode or ZeroNode or GlobalNode or FuncNode:
+                break;
+            case LocalNode l:
+                Flow(k, LocationOf(l.Local));
+                break;
+            case AddrNode { IsPtrLit: true } a:
+                Expr(Spill(k, n), a.X);
+                break;
+            case AddrNode a:
+                Expr(k.Addr, a.X);
+                break;
+            case DerefNode d:
+                Expr(k.Deref, d.X);
+                break;
+            case FieldNode f:
+                Expr(f.ThroughPtr ? k.Deref : k, f.X);
+                break;
+            case IndexNode i:
+                Expr(Discard, i.Index);
+                Expr(i.X.Type.Underlying is ArrayType ? k : k.Deref, i.X);
+                break;
+            case MapIndexNode m:
+                Expr(Discard, m.Map);
+                Expr(Discard, m.Key);
+                break;
+            case SliceNode s:
+                Expr(k, s.X);
+                foreach (var bound in new[] { s.Lo, s.Hi, s.Max })
+                    if (bound != null)
+                        Expr(Discard, bound);
+                break;
+            case TypeAssertNode t:
+                Expr(t.Type.Underlying is InterfaceType || Flatten.IsDirectIface(t.Type) ? k : k.Deref, t.X);
+                break;
+            case ConvNode c:
+                Conversion(k, c);
+                break;
+            case UnaryNode u:
+                Expr(Discard, u.X);
+                break;
+            case BinaryNode b:
+                Expr(Discard, b.X);
+                Expr(Discard, b.Y);
+                break;
+            case CompareNode c:
+                Expr(Discard, c.X);
+                Expr(Discard, c.Y);
+                break;
+            case LogicalNode l:
+                Expr(Discard, l.X);
+                Expr(Discard, l.Y);
+                break;
+            case RecvNode r:
+                Expr(Discard, r.Chan);
+                break;
+            case NewNode:
+                Spill(k, n);
+                break;
+            case MakeSliceNode m:
+                Spill(k, n);
+                Expr(Discard, m.Len);
+                if (m.Cap != null)
+                    Expr(Discard, m.Cap);
+                break;
+            case MakeMapNode m:
+                Spill(k, n);
+                if (m.Hint != null)
+                    Expr(Discard, m.Hint);
+                break;
+            case MakeChanNode m:
+                n.Escapes = true;
+                if (m.Size != null)
+                    Expr(Discard, m.Size);
+                break;
+            case CompositeNode c:
+                if (c.Type.Underlying is SliceType)
+                    k = Spill(k, n);
+                foreach (var (_, value) in c.Elems)
+                    Expr(k, value);
+                break;
+            case MapLitNode m:
+                Spill(k, n);
+                foreach (var (key, value) in m.Entries)
+                {
+                    Expr(HeapHole, key);
+                    Expr(HeapHole, value);
+                }
+                break;
+            case ClosureNode c:
+                Closure(k, c);
+                break;
+            case MethodValueNode m:
+                MethodValue(k, m);
+                break;
+            case AddStringNode a:
+                Spill(k, n);
+                foreach (var e in a.List)
+                    Expr(Discard, e);
+                break;
+            case CallNode or BuiltinNode or InlinedCallNode:
+                Call([k], n);
+                break;
+            default:
+                throw new InvalidOperationException($"escape analysis of {n.GetType().Name} in {_current.LinkName}");
+        }
+    }
+
+    void Conversion(Hole k, ConvNode c)
+    {
+        switch (c.Kind)
+        {
+            case ConvKind.ToInterface:
+                bool asIs = c.X.Type.Underlying is InterfaceType || Flatten.IsDirectIface(c.X.Type);
+                Expr(asIs ? k : Spill(k, c), c.X);
+                break;
+            case ConvKind.BytesToString or ConvKind.RunesToString or ConvKind.StringToBytes or ConvKind.StringToRunes or ConvKind.RuneToString:
+                Spill(k, c);
+                Expr(Discard, c.X);
+                break;
+            case ConvKind.SliceToArray:
+                Expr(k.Deref, c.X);
+                break;
+            case ConvKind.UintptrToPointer:
+                UnsafeValue(k, c.X);
+                break;
+            default:
+                Expr(k, c.X);
+                break;
+        }
+    }
+
+    /// <summary>Evaluates a uintptr whose bits become a pointer: follows `uintptr(unsafe.Pointer(p)) + n` back to p.</summary>
+    void UnsafeValue(Hole k, ExprNode n)
+    {
+        List(n.Init);
+        switch (n)
+        {
+            case ConvNode { Kind: ConvKind.PointerToUintptr } c:
+                Expr(k, c.X);
+                break;
+            case ConvNode { X: var x } c when x.Type.Underlying is BasicType { Kind: BasicKind.UnsafePointer }:
+                Expr(k, c.X);
+                break;
+            case ConvNode { Kind: ConvKind.Nop or ConvKind.Numeric } c when c.X.Type.Underlying is BasicType { Kind: BasicKind.Uintptr }:
+                UnsafeValue(k, c.X);
+                break;
+            case FieldNode { ThroughPtr: true } f when IsHeaderData(f):
+                Expr(k.Deref, f.X);
+                break;
+            case UnaryNode u:
+                UnsafeValue(k, u.X);
+                break;
+            case BinaryNode { Op: Syntax.Token.Shl or Syntax.Token.Shr } b:
+                UnsafeValue(k, b.X);
+                Expr(Discard, b.Y);
+                break;
+            case BinaryNode b:
+                UnsafeValue(k, b.X);
+                UnsafeValue(k, b.Y);
+                break;
+            default:
+                Expr(Discard, n);
+                break;
+        }
+    }
+
+    /// <summary>`p.Data` of reflect.SliceHeader or StringHeader: a uintptr that is a pointer.</summary>
+    static bool IsHeaderData(FieldNode f) =>
+        f.FieldVar.Name == "Data" && f.X.Type.Underlying is PointerType { Elem: var elem } && elem.Unalias is NamedType { Obj: { Pkg.Path: "reflect", Name: "SliceHeader" or "StringHeader" } };
+
+    void Closure(Hole k, ClosureNode c)
+    {
+        Hole hole = Spill(k, c);
+        _closures.Add((hole, c));
+        foreach (var captured in c.Func.ClosureVars)
+        {
+            if (captured.Outer == null)
+                continue;
+            Location loc = LocationOf(captured);
+            if (!loc.Captured)
+            {
+                loc.Captured = true;
+                // What was assigned before the first capture, in the same loop, does not matter to the literal.
+                if (loc.Depth == _depth)
+                    loc.Reassigned = false;
+            }
+        }
+        if (IsCapturing(c.Func) && _members.Contains(c.Func) && _walked.Add(c.Func))
+            WalkFunction(c.Func);
+    }
+
+    readonly HashSet<Function> _walked = [];
+
+    void MethodValue(Hole k, MethodValueNode m)
+    {
+        Hole record = Spill(k, m);
+        Hole receiver = HeapHole;
+        if (m.Method != null && m.Method.Params.Count > 0)
+            receiver = ParamHole([HeapHole], m.Method, 0);
+        Expr(Tee(receiver, record), m.X);
+    }
+}
