@@ -13,6 +13,8 @@ public sealed class DiagnosticSink
 {
     public List<Diagnostic> List { get; } = [];
     public bool HasErrors => List.Count > 0;
+    /// <summary>gc goes on to check types only if there is none of these; other errors of the parser do not stop it.</summary>
+    public bool HasSyntaxErrors => List.Exists(d => d.Text.StartsWith("syntax error", System.StringComparison.Ordinal));
     public void Error(Pos pos, string text) => List.Add(new Diagnostic(pos, text));
     public void Soft(Pos pos, string text, string code = "") => List.Add(new Diagnostic(pos, text, true, code));
 }

@@ -516,7 +516,7 @@ public sealed partial class Checker
         Obj? exp = pkg.Scope.Lookup(sel);
         if (exp == null)
         {
-            if (_fake.Contains(pkg))
+            if (_fake.Contains(pkg) || !IsValidName(sel))
                 return false;
             Obj? alt = null;
             foreach (Obj o in pkg.Scope.Elems.Values)

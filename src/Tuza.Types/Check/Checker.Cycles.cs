@@ -174,8 +174,9 @@ public sealed partial class Checker
         // Types of other packages are valid, and cannot contain ours except through type arguments.
         if (!t.IsInstance && (_validTypes.Contains(t) || !ReferenceEquals(t.Obj.Pkg, _pkg)))
             return true;
+        // Reported before: silent from now on.
         if (t.Origin.FromRhs is BasicType { Kind: BasicKind.Invalid })
-            return false;
+            return true;
         foreach (NamedType e in nest)
         {
             if (!Identical.Same(e, t))
@@ -202,9 +203,13 @@ public sealed partial class Checker
         return ok;
     }
 
+    /// <summary>Where an instance was first written; errors about it are reported there.</summary>
+    readonly Dictionary<NamedType, Pos> _instancePos = new(ReferenceEqualityComparer.Instance);
+
     /// <summary>An object that prints as the instance itself.</summary>
-    static TypeName InstanceObj(NamedType t) =>
-        t.IsInstance ? new TypeName { Name = t.Obj.Name, Pos = t.Obj.Pos, Pkg = t.Obj.Pkg, Type = t } : t.Obj;
+    TypeName InstanceObj(NamedType t) => t.IsInstance
+        ? new TypeName { Name = t.Obj.Name, Pos = _instancePos.GetValueOrDefault(t, t.Obj.Pos), Pkg = t.Obj.Pkg, Type = t }
+        : t.Obj;
 
     /// <summary>A type parameter stands for the type argument of the innermost instance that declares it.</summary>
     bool ValidParam(TypeParam t, List<NamedType> nest, List<NamedType> path)
@@ -221,13 +226,16 @@ public sealed partial class Checker
         return ok;
     }
 
+    /// <summary>The named types whose size is being asked for, outermost first.</summary>
+    readonly List<NamedType> _sizing = [];
+
     /// <summary>The size of t depends on type parameters, so unsafe.Sizeof of it is no constant.</summary>
     bool HasVarSize(GoType type)
     {
         switch (type.Unalias)
         {
             case NamedType t:
-                if (_pathIndex.TryGetValue(t.Obj, out int i))
+                if (_pathIndex.Count > 0 && !t.IsInstance && _pathIndex.TryGetValue(t.Obj, out int i))
                 {
                     List<Obj> cycle = _path.GetRange(i, _path.Count - i);
                     CycleError(cycle, FirstInSource(cycle));
@@ -235,9 +243,16 @@ public sealed partial class Checker
                 }
                 if (!t.IsInstance && !ReferenceEquals(t.Obj.Pkg, _pkg))
                     return false;
-                Push(t.Obj);
+                int start = _sizing.IndexOf(t);
+                if (start >= 0)
+                {
+                    List<Obj> cycle = _sizing.GetRange(start, _sizing.Count - start).ConvertAll<Obj>(InstanceObj);
+                    CycleError(cycle, FirstInSource(cycle));
+                    return true;
+                }
+                _sizing.Add(t);
                 bool result = HasVarSize(t.IsInstance ? t.Underlying : t.FromRhs ?? Universe.Invalid);
-                Pop();
+                _sizing.RemoveAt(_sizing.Count - 1);
                 return result;
             case ArrayType t:
                 return HasVarSize(t.Elem);

@@ -345,8 +345,12 @@ public sealed partial class Checker
             Declare(_env.Scope, s.Names[i], objs[i], scopePos);
     }
 
+    readonly List<VarDecl> _localEmbeds = [];
+
     void LocalVars(VarDecl s)
     {
+        if (s.Directives.Exists(d => Pragmas.Verb(d) == "go:embed"))
+            _localEmbeds.Add(s);
         int top = _delayed.Count;
         var vars = new List<Var>();
         foreach (Ident name in s.Names)

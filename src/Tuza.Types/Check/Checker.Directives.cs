@@ -11,6 +11,7 @@ public sealed partial class Checker
     void CheckDirectives()
     {
         AnonymousCycles();
+        CheckChanElems();
         if (_errors)
             return;
         var linknames = new HashSet<string>();
@@ -62,28 +63,35 @@ public sealed partial class Checker
     void CheckEmbeds(FileNode file)
     {
         foreach (Decl decl in file.Decls)
-        {
-            if (decl is not VarDecl v)
-                continue;
-            Directive? embed = v.Directives.Find(d => Pragmas.Verb(d) == "go:embed");
-            if (embed == null)
-                continue;
-            string problem = "";
-            if (!Imports(file, "embed"))
-                problem = "go:embed requires import \"embed\" (or import _ \"embed\", if package is not used)";
-            else if (v.Names.Count > 1)
-                problem = "go:embed cannot apply to multiple vars";
-            else if (v.Values.Count > 0)
-                problem = "go:embed cannot apply to var with initializer";
-            else if (v.Type == null)
-                problem = "go:embed cannot apply to var without type";
-            else if (LangVersion.Parse(_options.GoVersion) is { IsValid: true, Minor: < 16 })
-                problem = $"go:embed requires go1.16 or later (-lang was set to {_options.GoVersion}; check go.mod)";
-            else if (_info.Defs.GetValueOrDefault(v.Names[0]) is { } obj && !EmbedType(obj.Type))
-                problem = Sprintf("go:embed cannot apply to var of type %s", obj.Type);
-            if (problem != "")
-                Error(embed.Pos, "%s", problem);
-        }
+            if (decl is VarDecl v)
+                CheckEmbed(file, v, false);
+        foreach (VarDecl v in _localEmbeds)
+            if (v.Pos.FileId == file.Source.Id)
+                CheckEmbed(file, v, true);
+    }
+
+    void CheckEmbed(FileNode file, VarDecl v, bool inFunc)
+    {
+        Directive? embed = v.Directives.Find(d => Pragmas.Verb(d) == "go:embed");
+        if (embed == null)
+            return;
+        string problem = "";
+        if (!Imports(file, "embed"))
+            problem = "go:embed requires import \"embed\" (or import _ \"embed\", if package is not used)";
+        else if (v.Names.Count > 1)
+            problem = "go:embed cannot apply to multiple vars";
+        else if (v.Values.Count > 0)
+            problem = "go:embed cannot apply to var with initializer";
+        else if (v.Type == null)
+            problem = "go:embed cannot apply to var without type";
+        else if (inFunc)
+            problem = "go:embed cannot apply to var inside func";
+        else if (LangVersion.Parse(_options.GoVersion) is { IsValid: true, Minor: < 16 })
+            problem = $"go:embed requires go1.16 or later (-lang was set to {_options.GoVersion}; check go.mod)";
+        else if (_info.Defs.GetValueOrDefault(v.Names[0]) is { } obj && !EmbedType(obj.Type))
+            problem = Sprintf("go:embed cannot apply to var of type %s", obj.Type);
+        if (problem != "")
+            Error(embed.Pos, "%s", problem);
     }
 
     static bool EmbedType(GoType type) =>
@@ -110,14 +118,34 @@ public sealed partial class Checker
     /// <summary>`type I interface { m() interface { I } }`: an interface without a name that reaches itself without going through a name.</summary>
     void AnonymousCycles()
     {
+        var exprs = new List<InterfaceTypeExpr>();
+        foreach (Expr e in _info.Types.Keys)
+            if (e is InterfaceTypeExpr { Pos.IsKnown: true } iface)
+                exprs.Add(iface);
+        exprs.Sort((x, y) => x.Pos.CompareTo(y.Pos));
+
         var state = new Dictionary<InterfaceType, bool>(ReferenceEqualityComparer.Instance);
+        Pos end = default;
+        foreach (InterfaceTypeExpr e in exprs)
+        {
+            // The outermost interface stands for those inside it.
+            if (e.Pos.FileId == end.FileId && e.Pos < end)
+                continue;
+            end = Positions.End(e);
+            if (_info.Types[e].Type.Unalias is not InterfaceType iface || !InterfaceCycle(iface, state))
+                continue;
+            Error(e.Pos, "invalid recursive type: anonymous interface refers to itself (see https://go.dev/issue/56103)");
+            foreach (InterfaceType seen in new List<InterfaceType>(state.Keys))
+                state[seen] = false;
+        }
+    }
+
+    /// <summary>The element size of a channel is kept in 16 bits.</summary>
+    void CheckChanElems()
+    {
         foreach ((Expr e, TypeAndValue tv) in _info.Types)
-            if (e is InterfaceTypeExpr && tv.Type.Unalias is InterfaceType iface && InterfaceCycle(iface, state))
-            {
-                Error(e.Pos, "invalid recursive type: anonymous interface refers to itself (see https://go.dev/issue/56103)");
-                foreach (InterfaceType seen in new List<InterfaceType>(state.Keys))
-                    state[seen] = false;
-            }
+            if (e is ChanTypeExpr && tv.Type is ChanType ch && !Subst.HasTypeParam(ch.Elem) && _typeEnv.Sizes.Sizeof(ch.Elem) is < 0 or >= 1 << 16)
+                Error(e.Pos, "channel element type too large (>64kB)");
     }
 
     static bool InterfaceCycle(InterfaceType iface, Dictionary<InterfaceType, bool> state)

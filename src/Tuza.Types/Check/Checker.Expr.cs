@@ -290,7 +290,8 @@ public sealed partial class Checker
     /// <summary>Reports an assertion from interface x to a type that cannot be in it.</summary>
     void TypeAssertion(Expr e, Operand x, GoType type, bool typeSwitch)
     {
-        if (Relations.AssertableTo(Env, x.Type, type, out string cause))
+        // Only concrete types can be ruled out.
+        if (Predicates.IsInterface(type) || Relations.HasAllMethods(Env, type, x.Type, false, null, out string cause))
             return;
         if (typeSwitch)
             Error(e, "impossible type switch case: %s\n\t%s cannot have dynamic type %s %s", e, x, type, cause);
@@ -484,9 +485,15 @@ public sealed partial class Checker
 
     static bool DividesByZero(Operand x, Operand y, bool constants)
     {
-        if (y.Mode != OperandMode.Constant || y.Value!.Kind == ConstantKind.Unknown)
+        if (y.Mode != OperandMode.Constant || y.Value!.Kind == ConstantKind.Unknown || !constants && !Predicates.AllInteger(x.Type))
             return false;
-        return (constants || Predicates.AllInteger(x.Type)) && ConstantOps.Sign(y.Value) == 0;
+        if (ConstantOps.Sign(y.Value) == 0)
+            return true;
+        // A complex divisor is zero too if the square of its absolute value is rounded to zero.
+        if (!Predicates.IsComplex(x.Type))
+            return false;
+        Constant re = ConstantOps.Real(y.Value), im = ConstantOps.Imag(y.Value);
+        return ConstantOps.Sign(ConstantOps.Binary(re, Token.Mul, re, false)) == 0 && ConstantOps.Sign(ConstantOps.Binary(im, Token.Mul, im, false)) == 0;
     }
 
     /// <summary>Converts an untyped operand to the type of the other one, where that makes sense.</summary>

@@ -453,6 +453,8 @@ public sealed partial class Checker
                 SoftError(s.Key, "range over %s permits no iteration variables", x);
             else if (v == null && s.Value != null)
                 SoftError(s.Value, "range over %s permits only one iteration variable", x);
+            else if (s.Extra != null)
+                SoftError(s.Extra, "range clause permits at most two iteration variables");
             if (ok)
                 (key, val) = (k, v);
             else

@@ -17,7 +17,7 @@ public sealed partial class Checker
         {
             if (e.Name == "_")
                 Error(e, "cannot use _ as value or type");
-            else
+            else if (IsValidName(e.Name))
                 Error(e, "undefined: %s", e.Name);
             return;
         }
@@ -91,19 +91,36 @@ public sealed partial class Checker
         x.Type = type;
     }
 
+    /// <summary>False for names with characters that the scanner has complained about.</summary>
+    static bool IsValidName(string name)
+    {
+        bool first = true;
+        foreach (System.Text.Rune r in name.EnumerateRunes())
+        {
+            if (!(System.Text.Rune.IsLetter(r) || r.Value == '_' || !first && System.Text.Rune.IsDigit(r)))
+                return false;
+            first = false;
+        }
+        return true;
+    }
+
     static string ObjectKind(Obj obj) => obj switch
     {
         PkgName => "package name",
         Const => "constant",
         TypeName { IsAlias: true } => "type alias",
-        TypeName => "type",
-        Var { IsField: true } => "field",
-        Var => "variable",
+        TypeName { Type: TypeParam } => "type parameter",
+        TypeName => "defined type",
+        Var { IsField: true } => "struct field",
+        Var { IsGlobal: true } => "package-level variable",
+        Var { IsParam: true } => "parameter",
+        Var => "local variable",
+        Func { Type: Signature { Recv: not null } } => "method",
         Func => "function",
         Label => "label",
         Builtin => "built-in function",
         Nil => "untyped nil",
-        _ => "object",
+        _ => "unknown symbol",
     };
 
     /// <summary>The type that e denotes; it may not be a generic type without arguments.</summary>
@@ -274,6 +291,8 @@ public sealed partial class Checker
         if (generic is AliasType && !ValidateTypeArgCount(x, name, tparams.Count, targs.Count))
             return Universe.Invalid;
         GoType inst = Instances.Of(generic, targs);
+        if (inst is NamedType made)
+            _instancePos.TryAdd(made, x.Pos);
         Later(() =>
         {
             RecordInstance(x, targs, inst);

@@ -146,14 +146,33 @@ public sealed partial class Checker
             Later(() => ComputeTypeSet(iface, e.Pos));
     }
 
-    void ComputeTypeSet(InterfaceType iface, Pos pos) => TypeSet.Compute(iface, (at, message, other) =>
+    void ComputeTypeSet(InterfaceType iface, Pos pos)
     {
-        ErrorDesc err = NewError();
-        err.Add(at.IsKnown ? at : pos, "%s", message);
-        if (other.IsKnown)
-            err.Add(other, "other declaration of %s", message[(message.LastIndexOf(' ') + 1)..]);
-        err.Report();
-    }, Later);
+        // Before Go 1.18 only method interfaces could be embedded.
+        if (!AllowVersion(18))
+            for (int i = 0; i < iface.Embeddeds.Count; i++)
+            {
+                GoType e = iface.Embeddeds[i];
+                if (!Predicates.IsValid(e.Underlying))
+                    continue;
+                string what = e.Underlying switch
+                {
+                    InterfaceType inner => inner.TypeSet.IsMethodSet ? "" : "embedding constraint interface %s",
+                    UnionType => "embedding interface element %s",
+                    _ => "embedding non-interface type %s",
+                };
+                if (what != "")
+                    VersionError(iface.EmbedPos[i], 18, what, e);
+            }
+        TypeSet.Compute(iface, (at, message, other) =>
+        {
+            ErrorDesc err = NewError();
+            err.Add(at.IsKnown ? at : pos, "%s", message);
+            if (other.IsKnown)
+                err.Add(other, "other declaration of method %s", message[(message.LastIndexOf(' ') + 1)..]);
+            err.Report();
+        }, Later, AllowVersion(14));
+    }
 
     /// <summary>`A | ~B | C`, or a single embedded element.</summary>
     GoType ParseUnion(Expr e)
@@ -266,7 +285,8 @@ public sealed partial class Checker
         return !Identical.Same(ux, uy);
     }
 
-    string TermText(UnionTerm t) => (t.Tilde ? "~" : "") + Str(t.Type);
+    /// <summary>With full package paths, as gc prints terms.</summary>
+    static string TermText(UnionTerm t) => (t.Tilde ? "~" : "") + new TypeWriter { Qualifier = p => p.Path }.Type(t.Type);
 
     /// <summary>Types a signature and opens its scope, which is returned and holds the parameters.</summary>
     Scope TypFunc(Signature sig, Field? recvField, List<Field> typeParams, FuncTypeExpr e)

@@ -132,9 +132,9 @@ public sealed partial class Checker
         RecordUntyped();
         if (!_errors)
             Monomorph();
-        if (!_errors)
+        if (!_errors && !_sink.HasErrors)
             CheckDirectives();
-        _pkg.HasErrors = _errors;
+        _pkg.HasErrors = _errors || _sink.HasErrors;
     }
 
     /// <summary>Checks the bodies that belong to one function (or to the initializer of one variable), if that is still to do.</summary>

@@ -36,6 +36,8 @@ public static class Infer
     sealed class Solver
     {
         readonly TypeEnv _env;
+        static Pos StartOf(Operand x) => x.Expr == null ? default : Positions.Start(x.Expr);
+
         readonly Pos _pos;
         readonly List<TypeParam> _tparams;
         readonly List<GoType?> _targs = [];
@@ -98,16 +100,16 @@ public static class Infer
             var known = _u.Inferred(_tparams);
             if (known.TrueForAll(t => t == null))
             {
-                _report(arg.Pos, $"type {type} of {expr} does not match {_env.Text(par)} (cannot infer {Names(_tparams)})");
+                _report(StartOf(arg), $"type {type} of {expr} does not match {_env.Text(par)} (cannot infer {Names(_tparams)})");
                 return;
             }
             var inferred = Subst.Apply(par, new SubstMap(_tparams, known));
             if (ReferenceEquals(inferred, par))
-                _report(arg.Pos, $"type {type} of {expr} does not match {_env.Text(par)}");
+                _report(StartOf(arg), $"type {type} of {expr} does not match {_env.Text(par)}");
             else if (_reverse)
-                _report(arg.Pos, $"inferred type {_env.Text(inferred)} for {_env.Text(par)} does not match type {type} of {expr}");
+                _report(StartOf(arg), $"inferred type {_env.Text(inferred)} for {_env.Text(par)} does not match type {type} of {expr}");
             else
-                _report(arg.Pos, $"type {type} of {expr} does not match inferred type {_env.Text(inferred)} for {_env.Text(par)}");
+                _report(StartOf(arg), $"type {type} of {expr} does not match inferred type {_env.Text(inferred)} for {_env.Text(par)}");
         }
 
         bool UseConstraints()
@@ -178,7 +180,7 @@ public static class Infer
                 {
                     if (Predicates.MaxType(so, type) is not { } larger)
                     {
-                        _report(args[i].Pos, $"mismatched types {_env.Text(so)} and {_env.Text(type)} (cannot infer {_env.Text(p)})");
+                        _report(StartOf(args[i]), $"mismatched types {_env.Text(so)} and {_env.Text(type)} (cannot infer {_env.Text(p)})");
                         return false;
                     }
                     type = larger;

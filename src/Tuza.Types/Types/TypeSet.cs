@@ -91,10 +91,11 @@ public sealed class TypeSet
     public static TypeSet Of(InterfaceType type) => type.TypeSetCache ?? Compute(type, null, null);
 
     /// <summary>Computes the type set and reports duplicate methods and oversized unions: report(pos, message, position of the other
-    /// declaration or none). Duplicates among embedded interfaces need complete signatures: those checks are handed to later.</summary>
-    public static TypeSet Compute(InterfaceType type, Action<Pos, string, Pos>? report, Action<Action>? later)
+    /// declaration or none). Duplicates among embedded interfaces need complete signatures: those checks are handed to later. Without
+    /// overlaps (before Go 1.14) they are errors in any case. A caller that wants reports gets them even if the set is known already.</summary>
+    public static TypeSet Compute(InterfaceType type, Action<Pos, string, Pos>? report, Action<Action>? later, bool overlaps = true)
     {
-        if (type.TypeSetCache is { } known)
+        if (report == null && type.TypeSetCache is { } known)
             return known;
         if (type.Incomplete)
             return s_top;
@@ -103,7 +104,7 @@ public sealed class TypeSet
             return s_top;
         try
         {
-            return new Builder(report, later).Build(type);
+            return new Builder(report, later, overlaps).Build(type);
         }
         finally
         {
@@ -111,7 +112,7 @@ public sealed class TypeSet
         }
     }
 
-    public static TypeSet OfUnion(UnionType union) => new() { Terms = new Builder(null, null).UnionTerms(union, default, out _) ?? TermList.Empty };
+    public static TypeSet OfUnion(UnionType union) => new() { Terms = new Builder(null, null, true).UnionTerms(union, default, out _) ?? TermList.Empty };
 
     public static int CompareMethods(Func a, Func b)
     {
@@ -121,7 +122,7 @@ public sealed class TypeSet
         return c != 0 || a.Exported ? c : string.CompareOrdinal(a.Pkg?.Path, b.Pkg?.Path);
     }
 
-    sealed class Builder(Action<Pos, string, Pos>? report, Action<Action>? later)
+    sealed class Builder(Action<Pos, string, Pos>? report, Action<Action>? later, bool overlaps)
     {
         readonly List<Func> _methods = [];
         readonly Dictionary<string, (Func Method, Pos Pos)> _seen = [];
@@ -142,7 +143,7 @@ public sealed class TypeSet
                 switch (embedded.Underlying)
                 {
                     case InterfaceType u:
-                        var set = Compute(u, report, later);
+                        var set = Of(u);
                         whole &= u.TypeSetCache != null;
                         partComparable = set.ComparableOnly;
                         foreach (var m in set.Methods)
@@ -192,7 +193,7 @@ public sealed class TypeSet
             }
             void Check()
             {
-                if (!Identical.Same(m.Sig, other.Sig))
+                if (!overlaps || !Identical.Same(m.Sig, other.Sig))
                     report(pos, "duplicate method " + m.Name, otherPos);
             }
             if (later != null)
@@ -212,7 +213,7 @@ public sealed class TypeSet
                 TermList part;
                 if (u is InterfaceType ui)
                 {
-                    part = Compute(ui, report, later).Terms;
+                    part = Of(ui).Terms;
                     whole &= ui.TypeSetCache != null;
                 }
                 else if (!Predicates.IsValid(u))
