@@ -322,7 +322,7 @@ sealed partial class Builder
             case Token.Shl or Token.Shr:
             {
                 var x = Expr(e.X);
-                return new BinaryNode { Op = e.Op, X = x, Y = Expr(e.Y), Type = x.Type, Pos = e.Pos };
+                return new BinaryNode { Op = e.Op, X = x, Y = ShiftCount(e.Y), Type = x.Type, Pos = e.Pos };
             }
             case Token.Eql or Token.Neq or Token.Lss or Token.Leq or Token.Gtr or Token.Geq:
             {
@@ -344,6 +344,14 @@ sealed partial class Builder
         }
     }
 
+    /// <summary>A constant count may be written as a float.</summary>
+    ExprNode ShiftCount(Expr e)
+    {
+        var y = Expr(e);
+        return y is ConstNode c && !Predicates.IsInteger(c.Type)
+            ? new ConstNode { Value = ConstantOps.ToInt(c.Value), Type = Universe.Uint, Pos = c.Pos } : y;
+    }
+
     static void AddOperand(AddStringNode sum, ExprNode x)
     {
         if (x is AddStringNode { Init: null } inner)
@@ -355,9 +363,9 @@ sealed partial class Builder
     /// <summary>Operands of a binary operator, converted to the type of one of them.</summary>
     static (ExprNode, ExprNode) SameType(ExprNode x, ExprNode y)
     {
-        if (x is NilNode)
+        if (x is NilNode && Predicates.IsUntyped(x.Type))
             return (new NilNode { Type = y.Type, Pos = x.Pos }, y);
-        if (y is NilNode)
+        if (y is NilNode && Predicates.IsUntyped(y.Type))
             return (x, new NilNode { Type = x.Type, Pos = y.Pos });
         if (Identical.Same(x.Type, y.Type))
             return (x, y);
@@ -388,18 +396,13 @@ sealed partial class Builder
         if (dst == null)
             return x;
         dst = dst.Unalias;
-        if (x is NilNode nil)
-        {
-            nil.Type = dst;
-            return nil;
-        }
         return Identical.Same(x.Type, dst) ? x : Convert(x, dst, x.Pos, true);
     }
 
     internal static ExprNode Convert(ExprNode x, GoType dst, Pos pos, bool isImplicit)
     {
         dst = dst.Unalias;
-        if (x is NilNode)
+        if (x is NilNode && (Predicates.IsUntyped(x.Type) || KindOf(x.Type, dst) == ConvKind.Nop))
             return new NilNode { Type = dst, Pos = x.Pos };
         if (x is ConstNode { Value: var value } && dst.Underlying is BasicType && ConstKindFits(value, dst) && !isImplicit)
         {

@@ -60,7 +60,7 @@ sealed partial class Builder
             case AssignStmt { Op: not Token.None } a:
             {
                 var x = Expr(a.Lhs[0]);
-                var y = a.Op is Token.Shl or Token.Shr ? Expr(a.Rhs[0]) : ImplicitConv(x.Type, a.Rhs[0]);
+                var y = a.Op is Token.Shl or Token.Shr ? ShiftCount(a.Rhs[0]) : ImplicitConv(x.Type, a.Rhs[0]);
                 MarkAssigned(x);
                 into.Add(new AssignOpNode { Op = a.Op, X = x, Y = y, Pos = a.Pos });
                 break;

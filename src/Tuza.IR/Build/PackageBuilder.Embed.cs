@@ -26,8 +26,9 @@ public sealed partial class PackageBuilder
                         if (d.Text == "go:embed" || d.Text.StartsWith("go:embed ", StringComparison.Ordinal) || d.Text.StartsWith("go:embed\t", StringComparison.Ordinal))
                         {
                             pos = d.Pos;
-                            if (!ParsePatterns(d.Text["go:embed".Length..], patterns))
-                                Fail(pos, $"invalid quoted string in //go:embed:{d.Text["go:embed".Length..]}");
+                            patterns.AddRange(Parser.EmbedPatterns(d.Text["go:embed".Length..], out string? bad));
+                            if (bad != null)
+                                Fail(pos, bad);
                         }
                     if (patterns.Count > 0)
                         Embed(Ctx.GlobalOf(obj), file.Source, pos, patterns);
@@ -107,41 +108,5 @@ public sealed partial class PackageBuilder
         name = name.TrimEnd('/');
         int i = name.LastIndexOf('/');
         return i < 0 ? (".", name) : (name[..i], name[(i + 1)..]);
-    }
-
-    /// <summary>Space-separated patterns, each plain, in double quotes or in back quotes.</summary>
-    static bool ParsePatterns(string text, List<string> into)
-    {
-        text = text.Trim();
-        while (text.Length > 0)
-        {
-            int end;
-            if (text[0] == '`')
-            {
-                end = text.IndexOf('`', 1);
-                if (end < 0)
-                    return false;
-                into.Add(text[1..end++]);
-            }
-            else if (text[0] == '"')
-            {
-                for (end = 1; end < text.Length && text[end] != '"'; end++)
-                    if (text[end] == '\\')
-                        end++;
-                if (end >= text.Length || ConstantOps.FromLiteral(LitKind.String, text[..(end + 1)]) is not StringConstant s)
-                    return false;
-                into.Add(Encoding.UTF8.GetString(s.Value));
-                end++;
-            }
-            else
-            {
-                end = text.AsSpan().IndexOfAny(' ', '\t');
-                if (end < 0)
-                    end = text.Length;
-                into.Add(text[..end]);
-            }
-            text = text[end..].Trim();
-        }
-        return true;
     }
 }
