@@ -26,9 +26,9 @@ public unsafe struct FixAlloc
 
     public void Init(MHeap* heap, nuint recordBytes, nuint alignment, long* stat)
     {
-        Debug.Assert(recordBytes >= (nuint)sizeof(void*) && recordBytes % alignment == 0);
+        Debug.Assert(recordBytes >= (nuint)sizeof(void*));
         _heap = heap;
-        _recordBytes = recordBytes;
+        _recordBytes = (recordBytes + alignment - 1) & ~(alignment - 1);
         _alignment = alignment;
         _stat = stat;
     }

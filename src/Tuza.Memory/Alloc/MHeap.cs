@@ -22,6 +22,10 @@ public unsafe struct MHeap
     static nuint FirstArenaHint => unchecked((nuint)0xc0_0000_0000);
     const nuint PersistentChunkBytes = 256 << 10;
     const nuint PersistentMaxBlock = 64 << 10;
+    const int SideBlockArenas = 32;
+
+    // Marking a large heap waits for address translation more than for memory. Below this size large pages only cost memory.
+    const long LargePagesFrom = 32 << 20;
     const int CachedPagesLimit = PageCache.Pages / 4;
 
     static IOs s_os = null!;
@@ -40,6 +44,8 @@ public unsafe struct MHeap
     byte* _curArena;       // reserved, not yet prepared
     byte* _curArenaEnd;
     nuint _hint;
+    byte* _side;           // side tables not yet given to an arena
+    byte* _sideEnd;
 
     HeapArena** _arenas;   // in order of birth
     int _arenaCount;
@@ -130,7 +136,6 @@ public unsafe struct MHeap
         {
             HeapArena* a = h->_arenas[i];
             s_os.Free(a->Start, (nuint)HeapConsts.ArenaBytes);
-            s_os.Free(a->Side, HeapConsts.PagesPerArena * (nuint)HeapArena.SideBytes);
         }
         h->_pages.Release();
         h->OsFreeLazy(ArenaMap.Table, ArenaMap.Slots * (nuint)sizeof(HeapArena*));
@@ -529,6 +534,12 @@ public unsafe struct MHeap
     {
         if (!s_os.Map(address, bytes))
             return false;
+        if (Stats.HeapMapped >= LargePagesFrom)
+        {
+            if (Stats.HeapMapped - LargePagesFrom < 1 << PageChunk.Shift)
+                s_os.LargePages(_side, (nuint)(_sideEnd - _side));
+            s_os.LargePages(address, bytes);
+        }
         Stats.HeapMapped += (long)bytes;
         Stats.HeapReleased += (long)bytes;
         _pages.Grow((nuint)address, bytes);
@@ -581,11 +592,21 @@ public unsafe struct MHeap
         nuint structBytes = RoundToOsPage((nuint)sizeof(HeapArena));
         nuint sideBytes = HeapConsts.PagesPerArena * (nuint)HeapArena.SideBytes;
         HeapArena* arena = (HeapArena*)s_os.Alloc(structBytes);
-        byte* side = arena == null ? null : s_os.Alloc(sideBytes);
-        if (side == null)
+        if (arena == null)
             return false;
+        if (_side == _sideEnd)
+        {
+            // Sides of neighbours in one mapping, so that the system can back them with large pages.
+            _side = s_os.Alloc(SideBlockArenas * sideBytes);
+            if (_side == null)
+                return false;
+            _sideEnd = _side + SideBlockArenas * sideBytes;
+            if (_arenaCount != 0)
+                s_os.LargePages(_side, (nuint)(_sideEnd - _side));
+        }
         arena->Start = start;
-        arena->Side = side;
+        arena->Side = _side;
+        _side += sideBytes;
         Stats.GCMiscSys += (long)(structBytes + sideBytes);
         if (_arenaCount == _arenaCapacity)
         {

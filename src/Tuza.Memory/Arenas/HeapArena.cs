@@ -2,10 +2,10 @@
 //
 // A lookup costs two dependent loads, both nearly always in cache: the arena (one of few), then the page's word:
 //
-//   63      56 55                               6 5       0
-//   +---------+----------------------------------+---------+
-//   |   tag   |  MSpan* (64-byte aligned)         |  page   |
-//   +---------+----------------------------------+---------+
+//   63      56 55    50 49                                 0
+//   +---------+--------+-------------------------------------+
+//   |   tag   |  page  |               MSpan*                |
+//   +---------+--------+-------------------------------------+
 //
 //   tag   span class + 1 for pages of the garbage-collected heap; 0 for free pages and for manual spans
 //   page  number of this page within a span of a size class (0 for large objects: they go through the MSpan)
@@ -52,7 +52,9 @@ public unsafe struct HeapArena
 public static unsafe class ArenaMap
 {
     public const int Slots = 1 << (HeapConsts.HeapAddrBits - HeapConsts.ArenaShift);
-    const ulong SpanMask = 0x00FF_FFFF_FFFF_FFC0;
+    public const int TagShift = 56;
+    public const int PageShift = 50;
+    const ulong SpanMask = (1UL << PageShift) - 1;
 
     /// <summary>One entry per 64 MiB of address space; null where the heap is not. 32 MiB of address space, touched where used.</summary>
     public static HeapArena** Table;
@@ -80,7 +82,11 @@ public static unsafe class ArenaMap
 
     /// <summary>Span class + 1, or 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TagOf(ulong word) => (uint)(word >> 56);
+    public static uint TagOf(ulong word) => (uint)(word >> TagShift);
+
+    /// <summary>Number of the page within a small span.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int PageOf(ulong word) => (int)(word >> PageShift) & 63;
 
     /// <summary>The span around an address, in any state but dead; null when there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -95,7 +101,7 @@ public static unsafe class ArenaMap
             nuint address = (nuint)span->Base + (i << HeapConsts.PageShift);
             ulong word = (ulong)span;
             if (heap)
-                word |= ((ulong)span->Class.Value + 1) << 56 | (large ? 0 : i);
+                word |= ((ulong)span->Class.Value + 1) << TagShift | (large ? 0 : (ulong)i << PageShift);
             ArenaOf(address)->Pages[PageIndex(address)] = word;
         }
     }

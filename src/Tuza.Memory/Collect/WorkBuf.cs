@@ -11,11 +11,12 @@ namespace Tuza.Memory;
 public unsafe struct WorkBuf
 {
     public const int Bytes = HeapConsts.PageBytes;
-    public const int Capacity = Bytes / 8 - 3;
+    public const int HeaderBytes = 16;
 
     public WorkBuf* Below;
     public MSpan* Span;
-    public nuint Count;
 
     public static nuint* Items(WorkBuf* b) => (nuint*)(b + 1);
+
+    public static WorkBuf* Of(nuint* item) => (WorkBuf*)((nuint)item & ~(nuint)(Bytes - 1));
 }

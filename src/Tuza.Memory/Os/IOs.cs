@@ -25,6 +25,9 @@ public unsafe interface IOs
 
     void Unused(byte* address, nuint bytes);
 
+    /// <summary>Asks for large pages behind a range in use.</summary>
+    void LargePages(byte* address, nuint bytes);
+
     void Fault(byte* address, nuint bytes);
 
     /// <summary>Zeroed memory ready to use, or null.</summary>

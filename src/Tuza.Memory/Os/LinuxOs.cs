@@ -9,7 +9,7 @@ public sealed unsafe partial class LinuxOs : IOs
 {
     const int ProtNone = 0, ProtRead = 1, ProtWrite = 2;
     const int MapPrivate = 2, MapFixed = 0x10, MapAnonymous = 0x20, MapNoReserve = 0x4000;
-    const int AdviseDontNeed = 4;
+    const int AdviseDontNeed = 4, AdviseHugePage = 14;
 
     [LibraryImport("libc", EntryPoint = "mmap")]
     private static partial byte* MMap(byte* address, nuint bytes, int protection, int flags, int file, nint offset);
@@ -34,6 +34,8 @@ public sealed unsafe partial class LinuxOs : IOs
     public void Used(byte* address, nuint bytes) { }
 
     public void Unused(byte* address, nuint bytes) => _ = MAdvise(address, bytes, AdviseDontNeed);
+
+    public void LargePages(byte* address, nuint bytes) => _ = MAdvise(address, bytes, AdviseHugePage);
 
     public void Fault(byte* address, nuint bytes)
     {

@@ -124,7 +124,7 @@ public static unsafe class HeapVerifier
                 if (ArenaMap.SpanOf(word) != s)
                     return Say(s, "page word does not point to its span");
                 uint tag = s->State == SpanState.InUse ? s->Class.Value + 1u : 0;
-                if (ArenaMap.TagOf(word) != tag || (word & 63) != (tag == 0 || s->Class.SizeClass == 0 ? 0 : p))
+                if (ArenaMap.TagOf(word) != tag || ArenaMap.PageOf(word) != (tag == 0 || s->Class.SizeClass == 0 ? 0 : (int)p))
                     return Say(s, "page word says another class or page");
             }
         }
@@ -244,7 +244,7 @@ public static unsafe class HeapVerifier
         var again = new Marker(h);
         world.ScanRoots(ref again);
         again.Drain();
-        long more = again.ObjectsMarked;
+        long more = again.BytesMarked;
         again.Dispose();
         if (more != 0)
             Fatal.Throw("checkmark: a second look at the roots marked more objects");

@@ -1,0 +1,455 @@
+// Collection: reachability against brute force, finalizers, cleanups, weak pointers, barriers' bulk operations, verifier.
+
+using System;
+using System.Collections.Generic;
+using Tuza.Abi;
+using Tuza.Memory;
+using Xunit;
+
+namespace Tuza.UnitTests.Memory;
+
+[Collection("heap")]
+public sealed unsafe class CollectTests : IDisposable
+{
+    readonly FakeWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    static bool IsAlive(void* p) => FindObject.Find((nuint)p, out FoundObject o) && o.Span->IsAllocated(o.Index);
+
+    sealed class Model
+    {
+        public nuint Address;
+        public int[] Slots = [];
+        public Model?[] Edges = [];
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void RandomGraphsAgainstBruteForce(int seed)
+    {
+        var random = new Random(seed);
+        _world.CollectOnRequest = false;
+        // Shapes: one word, bits, 24 and 480 bytes (straddling masks), header, multi-page classes, large, arrays.
+        (nuint Size, int[] Ptrs, nuint Count)[] shapes =
+        [
+            (8, [0], 1), (16, [0, 1], 1), (24, [2], 1), (48, [0, 5], 1), (480, [1, 30, 59], 1), (512, [63], 1), (520, [0, 64], 1),
+            (1400, [0, 174], 1), (6784, [847], 1), (16, [1], 20), (24, [0, 2], 300), (40, [3], 2000), (70000, [0, 8000, 8749], 1), (8, [0], 9000),
+        ];
+        var objects = new List<Model>();
+        for (int i = 0; i < 4000; i++)
+        {
+            var (size, ptrs, count) = shapes[random.Next(i < 3900 ? 10 : shapes.Length)];
+            TypeDesc* t = FakeType.Make(size, ptrs);
+            byte* p = (byte*)Malloc.MallocGC(_world.Cache, size * count, t, true);
+            var slots = new List<int>();
+            for (int e = 0; e < (int)count; e++)
+            {
+                foreach (int w in ptrs)
+                    slots.Add(e * (int)size + w * 8);
+            }
+            objects.Add(new Model { Address = (nuint)p, Slots = slots.ToArray(), Edges = new Model?[slots.Count] });
+        }
+        for (int round = 0; round < 4; round++)
+        {
+            foreach (Model m in objects)
+            {
+                for (int k = 0; k < m.Slots.Length; k++)
+                {
+                    if (random.Next(10) < 7 && k > 2 && round > 0)
+                        continue;
+                    Model? to = random.Next(3) == 0 ? null : objects[random.Next(objects.Count)];
+                    m.Edges[k] = to;
+                    // Interior pointers keep the whole object.
+                    *(nuint*)(m.Address + (nuint)m.Slots[k]) = to == null ? 0 : to.Address + (nuint)random.Next(8);
+                }
+            }
+            _world.Top = 0;
+            var grey = new Stack<Model>();
+            var live = new HashSet<Model>();
+            for (int i = 0; i < 3; i++)
+            {
+                Model root = objects[random.Next(objects.Count)];
+                _world.Push((void*)root.Address);
+                if (live.Add(root))
+                    grey.Push(root);
+            }
+            while (grey.TryPop(out Model? m))
+            {
+                foreach (Model? e in m.Edges)
+                {
+                    if (e != null && live.Add(e))
+                        grey.Push(e);
+                }
+            }
+            _world.Heap->Gc.VerifyAfterCycle = round & 1;
+            _world.CollectAndSweep();
+            long bytes = 0;
+            foreach (Model m in objects)
+                Assert.Equal(live.Contains(m), IsAlive((void*)m.Address));
+            foreach (Model m in live)
+            {
+                Assert.True(FindObject.Find(m.Address, out FoundObject o));
+                bytes += (long)o.Span->ElemBytes;
+            }
+            Assert.Equal(bytes, _world.Heap->Pacer.HeapMarked);
+            Assert.Equal((ulong)bytes, _world.Stats().HeapAlloc);
+            objects = new List<Model>(live);
+            _world.Verify();
+            // Refill the holes.
+            for (int i = 0; i < 1000; i++)
+            {
+                TypeDesc* t = FakeType.Make(48, 0, 5);
+                objects.Add(new Model { Address = (nuint)Malloc.NewObject(_world.Cache, t), Slots = [0, 40], Edges = new Model?[2] });
+            }
+        }
+    }
+
+    [Fact]
+    public void CollectionsHappenByThemselvesAndKeepWhatIsReachable()
+    {
+        TypeDesc* node = FakeType.Make(24, 0);
+        int root = _world.Push(null);
+        for (int i = 0; i < 400_000; i++)
+        {
+            byte* n = (byte*)Malloc.NewObject(_world.Cache, node);
+            if (i % 10 == 0)
+            {
+                *(nuint*)n = _world[root];
+                *(long*)(n + 8) = i;
+                _world[root] = (nuint)n;
+            }
+        }
+        Assert.True(_world.Collections >= 2);
+        int count = 0;
+        long want = 399_990;
+        for (byte* n = (byte*)_world.Get(root); n != null; n = *(byte**)n, count++, want -= 10)
+            Assert.Equal(want, *(long*)(n + 8));
+        Assert.Equal(40_000, count);
+        _world.Verify();
+    }
+
+    [Fact]
+    public void StressCollectsAtEveryAllocation()
+    {
+        _world.Cache->Stress = 1;
+        TypeDesc* node = FakeType.Make(16, 0, 1);
+        int root = _world.Push(null);
+        for (int i = 0; i < 300; i++)
+        {
+            byte* n = (byte*)Malloc.NewObject(_world.Cache, node);
+            *(nuint*)n = _world[root];
+            _world[root] = (nuint)n;
+        }
+        Assert.True(_world.Collections >= 300);
+        Assert.Equal(300ul * 16, _world.Stats().HeapAlloc);
+        _world.Verify();
+    }
+
+    [Fact]
+    public void DataRootsAndTempRootsKeepObjects()
+    {
+        TypeDesc* node = FakeType.Make(64, 0);
+        var data = (nuint*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(4, 8);
+        ulong mask = 0b0101;
+        _world.Heap->Gc.AddDataRoot((byte*)data, 4, &mask);
+        for (int i = 0; i < 4; i++)
+            data[i] = (nuint)Malloc.NewObject(_world.Cache, node);
+        void* temp = Malloc.NewObject(_world.Cache, node);
+        _world.Cache->TempRoots[3] = (ulong)temp;
+        _world.CollectAndSweep();
+        Assert.True(IsAlive((void*)data[0]) && IsAlive((void*)data[2]) && IsAlive(temp));
+        Assert.False(IsAlive((void*)data[1]) || IsAlive((void*)data[3]));
+    }
+
+    [Fact]
+    public void FinalizersRunInDependencyOrder()
+    {
+        TypeDesc* node = FakeType.Make(16, 0);
+        // a -> b -> c, all with finalizers; only a is found dead first.
+        var o = stackalloc byte*[3];
+        for (int i = 2; i >= 0; i--)
+        {
+            o[i] = (byte*)Malloc.NewObject(_world.Cache, node);
+            *(byte**)o[i] = i < 2 ? o[i + 1] : null;
+            _world.Push(o[i]);
+            Assert.True(Specials.AddFinalizer(_world.Heap, o[i], null, 0, null, null));
+        }
+        Assert.False(Specials.AddFinalizer(_world.Heap, o[0], null, 0, null, null));
+        _world.Top = 0;
+        for (int i = 0; i < 3; i++)
+        {
+            _world.CollectAndSweep();
+            Assert.Equal(1, _world.Heap->FinQueue.Count);
+            _world.CollectAndSweep();
+            Assert.Equal(1, _world.Heap->FinQueue.Count);      // the queue keeps it; nothing else is found dead
+            Assert.True(_world.Heap->FinQueue.TryTake(out FinEntry e));
+            Assert.True(e.Argument == o[i] && IsAlive(o[i]));
+            _world.Verify();
+        }
+        _world.CollectAndSweep();
+        Assert.False(IsAlive(o[0]) || IsAlive(o[1]) || IsAlive(o[2]));
+        Assert.Equal(3, _world.FinalizerWakes);
+    }
+
+    [Fact]
+    public void CyclesWithFinalizersAreNeverFoundDeadCyclesWithCleanupsAre()
+    {
+        TypeDesc* node = FakeType.Make(16, 0);
+        byte* a = (byte*)Malloc.NewObject(_world.Cache, node), b = (byte*)Malloc.NewObject(_world.Cache, node);
+        *(byte**)a = b;
+        *(byte**)b = a;
+        Specials.AddFinalizer(_world.Heap, a, null, 0, null, null);
+        byte* c = (byte*)Malloc.NewObject(_world.Cache, node), d = (byte*)Malloc.NewObject(_world.Cache, node);
+        *(byte**)c = d;
+        *(byte**)d = c;
+        void* argument = Malloc.NewObject(_world.Cache, node);
+        ulong first = Specials.AddCleanup(_world.Heap, c, null, null, argument);
+        ulong second = Specials.AddCleanup(_world.Heap, c + 8, null, null, argument);
+        Assert.NotEqual(first, second);
+        Specials.RemoveCleanup(_world.Heap, c + 8, second);
+        _world.CollectAndSweep();
+        Assert.True(IsAlive(a) && IsAlive(b));
+        Assert.False(IsAlive(c) || IsAlive(d));
+        Assert.True(_world.Heap->FinQueue.TryTake(out FinEntry e));
+        Assert.True(e.Kind == SpecialKind.Cleanup && e.Argument == argument && IsAlive(argument));
+        Assert.False(_world.Heap->FinQueue.TryTake(out _));
+        Specials.RemoveFinalizer(_world.Heap, a);
+        _world.CollectAndSweep();
+        Assert.False(IsAlive(a) || IsAlive(b) || IsAlive(argument));
+        _world.Verify();
+    }
+
+    [Fact]
+    public void WeakHandles()
+    {
+        TypeDesc* node = FakeType.Make(64, 0);
+        byte* a = (byte*)Malloc.NewObject(_world.Cache, node), b = (byte*)Malloc.NewObject(_world.Cache, node);
+        int root = _world.Push(a);
+        _world.Push(b);
+        void* ha = Specials.WeakHandle(_world.Cache, a), hb = Specials.WeakHandle(_world.Cache, b);
+        void* inner = Specials.WeakHandle(_world.Cache, a + 8);
+        Assert.True(ha == Specials.WeakHandle(_world.Cache, a) && ha != hb && inner != ha);
+        int hRoot = _world.Push(ha);
+        _world.Push(hb);
+        _world.Push(inner);
+        Specials.AddFinalizer(_world.Heap, b, null, 0, null, null);
+        _world.Collect();
+        Assert.True(Specials.Strong(_world.Cache, ha) == a);
+        _world[root] = 0;
+        _world[root + 1] = 0;
+        _world.Collect();
+        // Not swept yet: asking decides.
+        Assert.True(Specials.Strong(_world.Cache, ha) == null);
+        Assert.True(Specials.Strong(_world.Cache, inner) == null);
+        Assert.True(Specials.Strong(_world.Cache, hb) == null);
+        Assert.True(IsAlive(b));               // revived for its finalizer, but the weak pointer stays nil
+        Assert.Equal((nuint)ha, _world[hRoot]);
+        long outside;
+        void* immortal = Specials.WeakHandle(_world.Cache, &outside);
+        Assert.True(immortal == Specials.WeakHandle(_world.Cache, &outside) && Specials.Strong(_world.Cache, immortal) == &outside);
+        _world.Heap->Sweeper.Finish();
+        _world.Verify();
+    }
+
+    [Fact]
+    public void LargeObjectsAreScannedInPiecesAndGivenBack()
+    {
+        TypeDesc* pair = FakeType.Make(16, 1);
+        TypeDesc* leaf = FakeType.Make(32, 0);
+        const int n = 100_000;
+        byte* big = (byte*)Malloc.NewArray(_world.Cache, pair, n);
+        _world.Push(big + 12345);
+        for (int i = 0; i < n; i++)
+        {
+            byte* l = (byte*)Malloc.NewObject(_world.Cache, leaf);
+            *(byte**)(big + i * 16 + 8) = l;
+            *(long*)(l + 16) = i;
+        }
+        _world.CollectAndSweep();
+        for (int i = 0; i < n; i++)
+        {
+            byte* l = *(byte**)(big + i * 16 + 8);
+            Assert.True(IsAlive(l) && *(long*)(l + 16) == i);
+        }
+        _world.Verify();
+        ulong inuse = _world.Stats().HeapInuse;
+        Assert.True(inuse >= n * 48);
+        _world.Top = 0;
+        _world.CollectAndSweep();
+        Assert.Equal(0ul, _world.Stats().HeapInuse);
+        _world.Verify();
+    }
+
+    [Fact]
+    public void OnDemandMasksOfArraysAndStructs()
+    {
+        TypeDesc* elem = FakeType.Make(24, 1);
+        var array = (ArrayTypeDesc*)System.Runtime.InteropServices.NativeMemory.AllocZeroed((nuint)sizeof(ArrayTypeDesc));
+        nuint slot = 0;
+        array->Type = new TypeDesc
+        {
+            Size = 24 * 100, PtrBytes = 24 * 99 + 16, Kind = Kind.Array, TFlag = TFlag.GCMaskOnDemand, GCData = (byte*)&slot,
+        };
+        array->Elem = elem;
+        array->Len = 100;
+        byte* p = (byte*)Malloc.NewObject(_world.Cache, &array->Type);
+        _world.Push(p);
+        for (int i = 0; i < 100; i++)
+            *(void**)(p + i * 24 + 8) = Malloc.NewObject(_world.Cache, elem);
+        _world.CollectAndSweep();
+        Assert.NotEqual((nuint)0, slot);
+        Assert.Equal(101ul, _world.Stats().HeapObjects);
+        _world.Verify();
+    }
+
+    [Fact]
+    public void BarrierRecordsWhatBulkOperationsOverwrite()
+    {
+        MCache* c = _world.Cache;
+        TypeDesc* t = FakeType.Make(24, 0, 2);
+        TypeDesc* leaf = FakeType.Make(16, 0);
+        byte* dst = (byte*)Malloc.NewArray(c, t, 3), src = (byte*)Malloc.NewArray(c, t, 3);
+        for (int i = 0; i < 3; i++)
+        {
+            *(void**)(dst + i * 24) = Malloc.NewObject(c, leaf);
+            *(void**)(src + i * 24 + 16) = Malloc.NewObject(c, leaf);
+        }
+        Barrier.Enabled = 1;
+        try
+        {
+            Assert.Equal(2, Barrier.TypedSliceCopy(c, t, dst, 3, src, 2));
+            Assert.Equal(4, c->Barrier.Count);
+            Barrier.TypedMemClr(c, t, dst + 48);
+            Assert.Equal(5, c->Barrier.Count);
+            Barrier.WritePointer(c, (void**)dst, src);
+            Assert.Equal(6, c->Barrier.Count);
+            Barrier.MemClrHasPointers(c, src, 24);
+            Assert.Equal(7, c->Barrier.Count);
+            for (int i = 0; i < 1000; i++)
+                Barrier.WritePointer(c, (void**)dst, src);
+        }
+        finally
+        {
+            Barrier.Enabled = 0;
+        }
+        // Everything recorded is shaded by the next drain, even if nothing else knows it.
+        _world.CollectAndSweep();
+        Assert.True(IsAlive(src));
+        Assert.Equal(0, c->Barrier.Count);
+    }
+
+    [Fact]
+    public void BadPointersAreFound()
+    {
+        _world.Push(Malloc.NewNoScan(_world.Cache, 100000));
+        _world.Collect();
+        byte* p = (byte*)_world.Get(0);
+        _world.Top = 0;
+        _world.CollectAndSweep();
+        _world.Push(p + 60000);
+        Assert.Contains("found bad pointer in Go heap", Assert.Throws<FatalException>(_world.Collect).Message);
+    }
+
+    [Fact]
+    public void VerifierCatchesPlantedBugs()
+    {
+        TypeDesc* node = FakeType.Make(16, 0, 1);
+        byte* a = (byte*)Malloc.NewObject(_world.Cache, node), b = (byte*)Malloc.NewObject(_world.Cache, node);
+        *(byte**)a = b;
+        _world.Push(a);
+        _world.CollectAndSweep();
+        _world.Verify();
+        Assert.True(FindObject.Find((nuint)b, out FoundObject o));
+        MSpan* s = o.Span;
+        ulong bit = 1UL << (o.Index & 63);
+
+        s->AllocBits[o.Index >> 6] &= ~bit;
+        Assert.Contains("AllocCount", HeapVerifier.Run(_world.Heap));
+        s->AllocCount--;
+        Assert.Contains("which is no object", HeapVerifier.Run(_world.Heap));
+        s->AllocBits[o.Index >> 6] |= bit;
+        s->AllocCount++;
+        _world.Verify();
+
+        s->MarkBits[o.Index >> 6] |= bit;
+        Assert.Contains("mark in a swept span", HeapVerifier.Run(_world.Heap));
+        s->MarkBits[o.Index >> 6] &= ~bit;
+
+        ArenaMap.ArenaOf((nuint)b)->Pages[ArenaMap.PageIndex((nuint)b)] = 0;
+        Assert.Contains("page word", HeapVerifier.Run(_world.Heap));
+        ArenaMap.SetSpan(s, heap: true);
+        _world.Heap->Stats.HeapInUse += 8192;
+        Assert.NotNull(HeapVerifier.Run(_world.Heap));
+        _world.Heap->Stats.HeapInUse -= 8192;
+        _world.Verify();
+    }
+
+    [Fact]
+    public void PoisonFillsDeadObjects()
+    {
+        _world.Heap->Sweeper.Poison = 1;
+        byte* keep = (byte*)Malloc.NewNoScan(_world.Cache, 64), dead = (byte*)Malloc.NewNoScan(_world.Cache, 64);
+        _world.Push(keep);
+        _world.CollectAndSweep();
+        Assert.Equal(0xdeadbeef, *(uint*)dead);
+        Assert.Equal(0u, *(uint*)keep);
+    }
+
+    [Fact]
+    public void GoalFollowsGogcAndLimit()
+    {
+        MHeap* h = _world.Heap;
+        _world.Push(Malloc.NewNoScan(_world.Cache, 64 << 20));
+        _world.Collect();
+        Assert.InRange(h->Pacer.HeapGoal, 128L << 20, 130L << 20);
+        Assert.Equal(100, h->Pacer.SetGcPercent(25));
+        Assert.InRange(h->Pacer.HeapGoal, 80L << 20, 81L << 20);
+        h->Pacer.SetGcPercent(-1);
+        Assert.Equal(ulong.MaxValue, _world.Stats().NextGC);
+        Assert.Equal(Pacer.NoLimit, h->Pacer.SetMemoryLimit(100 << 20));
+        Assert.InRange(h->Pacer.HeapGoal, 64L << 20, 100L << 20);
+    }
+
+    sealed class PoorOs(int mappings) : IOs
+    {
+        readonly LinuxOs _real = new();
+        int _left = mappings;
+
+        public byte* Reserve(byte* hint, nuint bytes) => _real.Reserve(hint, bytes);
+
+        public bool Map(byte* address, nuint bytes) => --_left >= 0 && _real.Map(address, bytes);
+
+        public void Used(byte* address, nuint bytes) => _real.Used(address, bytes);
+
+        public void Unused(byte* address, nuint bytes) => _real.Unused(address, bytes);
+
+        public void LargePages(byte* address, nuint bytes) { }
+
+        public void Fault(byte* address, nuint bytes) => _real.Fault(address, bytes);
+
+        public byte* Alloc(nuint bytes) => _real.Alloc(bytes);
+
+        public void Free(byte* address, nuint bytes) => _real.Free(address, bytes);
+    }
+
+    static void FillUp(FakeWorld world)
+    {
+        while (true)
+            world.Push(Malloc.NewNoScan(world.Cache, 3 << 20));
+    }
+
+    [Fact]
+    public void RefusedMemoryIsOutOfMemory()
+    {
+        using var poor = new FakeWorld(new PoorOs(2));
+        Malloc.NewNoScan(poor.Cache, 3 << 20);
+        var e = Assert.Throws<FatalException>(() => FillUp(poor));
+        Assert.Contains("out of memory: cannot allocate", e.Message);
+        poor.Verify();
+        _world.Heap = MHeap.Create(new LinuxOs());      // the fixture disposes one heap of its own
+        World.Current = _world;
+    }
+}
