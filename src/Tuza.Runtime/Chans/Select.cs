@@ -39,6 +39,8 @@ public static unsafe class Select
             GState* state = Sched.State(g);
             state->Keep0 = (byte*)cases;
             state->Keep1 = (byte*)order;
+            state->KeepWords = 2 * n;
+            state->NoMove = 1;
             state->Scratch0 = sends << 32 | receives;
             state->Scratch1 = block;
             Timers.Run();
@@ -160,6 +162,8 @@ public static unsafe class Select
         int n = sends + (int)gs->Scratch0;
         bool block = gs->Scratch1 != 0;
         gs->Keep0 = gs->Keep1 = null;
+        gs->KeepWords = 0;
+        gs->NoMove = 0;
         gs->Scratch1 = 0;
         g->R[1] = 0;
         int chosen = TryAll(g, scases, poll, sends, n, out bool closedSend);

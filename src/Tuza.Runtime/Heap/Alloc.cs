@@ -1,35 +1,59 @@
-// Allocation for C# primitives.
+// Allocation for emitted code and for C# primitives.
+//
+// An allocation may collect before it takes memory. What a primitive needs afterwards must be visible then: in the caller's frame, or in g->Args.
 
-using System.Runtime.InteropServices;
+using System;
+using System.Runtime.CompilerServices;
 
 using Tuza.Abi;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
 /// <summary>Objects on the Go heap.</summary>
 public static unsafe class Alloc
 {
-    public static readonly byte* ZeroBase = (byte*)NativeMemory.AlignedAlloc(64, 64);
+    public static byte* ZeroBase => Malloc.ZeroBase;
 
     /// <summary>A zeroed object of a type (null: no pointers). Everything the caller needs afterwards must be in frames or in g->Args.</summary>
-    public static void* New(G* g, nuint bytes, TypeDesc* type) => bytes == 0 ? ZeroBase : NativeMemory.AllocZeroed(bytes);
+    public static void* New(G* g, nuint bytes, TypeDesc* type) => Malloc.MallocGC((MCache*)g->MCache, bytes, type, needZero: true);
 
     /// <summary>The same without a collection before it.</summary>
-    public static void* NewNoCollect(G* g, nuint bytes, TypeDesc* type) => New(g, bytes, type);
+    public static void* NewNoCollect(G* g, nuint bytes, TypeDesc* type)
+    {
+        Gc.NoCollect++;
+        void* p = Malloc.MallocGC((MCache*)g->MCache, bytes, type, needZero: true);
+        Gc.NoCollect--;
+        return p;
+    }
 
     /// <summary>Bytes without pointers, not cleared. <paramref name="keep"/>: a pointer of the caller that must survive a collection (may be null).</summary>
-    public static void* NoScanUncleared(G* g, nuint bytes, void** keep) => New(g, bytes, null);
+    public static void* NoScanUncleared(G* g, nuint bytes, void** keep)
+    {
+        if (keep != null)
+        {
+            g->Args[0] = (ulong)*keep;
+            g->ArgCount = 1;
+        }
+        void* p = Malloc.NewNoScan((MCache*)g->MCache, bytes, needZero: false);
+        g->ArgCount = 0;
+        return p;
+    }
 
-    public static nuint RoundUp(nuint bytes, bool noscan) => (bytes + 15) & ~(nuint)15;
+    public static nuint RoundUp(nuint bytes, bool noscan) => bytes == 0 ? 0 : Malloc.RoundUpSize(bytes, noscan);
 
     [GoFunc("runtime.newobject")]
     [GoFunc("reflect.unsafe_New")]
     [GoFunc("internal/reflectlite.unsafe_New")]
     [GoFunc("internal/runtime/maps.newobject")]
-    public static void* NewObject(G* g, void* type) => New(g, ((TypeDesc*)type)->Size, (TypeDesc*)type);
+    public static void* NewObject(G* g, void* type) => Malloc.NewObject((MCache*)g->MCache, (TypeDesc*)type);
 
     [GoFunc("runtime.mallocNoscan")]
-    public static void* NoScan(G* g, ulong bytes) => New(g, (nuint)bytes, null);
+    public static void* NoScan(G* g, ulong bytes) => Malloc.NewNoScan((MCache*)g->MCache, (nuint)bytes);
+
+    [GoFunc("runtime.mallocgc")]
+    public static void* MallocGC(G* g, ulong bytes, void* type, int needZero) =>
+        Malloc.MallocGC((MCache*)g->MCache, (nuint)bytes, (TypeDesc*)type, needZero != 0);
 
     [GoFunc("runtime.convT")]
     public static void* ConvT(G* g, void* type, void* value)
@@ -37,9 +61,18 @@ public static unsafe class Alloc
         TypeDesc* t = (TypeDesc*)type;
         g->Args[0] = (ulong)value;
         g->ArgCount = 1;
-        void* p = New(g, t->Size, t);
+        void* p = Malloc.NewObject((MCache*)g->MCache, t);
         g->ArgCount = 0;
-        System.Buffer.MemoryCopy(value, p, t->Size, t->Size);
+        Copy(p, value, t->Size);
         return p;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Copy(void* dst, void* src, nuint bytes)
+    {
+        if (bytes == 8)
+            *(long*)dst = *(long*)src;
+        else
+            Buffer.MemoryCopy(src, dst, bytes, bytes);
     }
 }

@@ -1,17 +1,335 @@
-// Collections: when they happen and what the roots are.
+// Collections: when they happen, and where the roots of goroutines are.
+//
+// The allocator asks for a collection before it takes memory. If the running goroutine's pointers are all visible (its frames have headers, arguments
+// of a C# primitive are in g->Args) it happens at once. Otherwise (NoCollect, unwinding, no goroutine) the request stays pending until the next
+// prologue's slow path or the scheduler's loop.
+//
+// The world is stopped by nature: only the holder of the P runs Go code, and it is the one that collects. Goroutines in system calls
+// have left their frames in order and cannot come back before the P is free.
+//
+// Stacks of goroutines that have no native frames are halved when less than a quarter is in use.
+
+using System;
+using System.Runtime.InteropServices;
 
 using Tuza.Abi;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
 /// <summary>The runtime's side of the collector.</summary>
 public static unsafe class Gc
 {
-    public static void Safepoint(G* g) => Sched.GcPending = 0;
+    static bool s_finalizersReady;
+    static G* s_finalizerG;
+    static bool s_finalizerIdle;
+    static long s_startNanos;
 
-    public static void CollectIdle(P* p) => Sched.GcPending = 0;
+    /// <summary>Above zero: C# code holds pointers nobody sees; requests stay pending.</summary>
+    internal static int NoCollect;
 
+    /// <summary>Set after a cycle: the Go side shall drop what sync.Pool holds.</summary>
+    internal static int PoolsStale;
+
+    internal static FuncVal* PoolCleanup;
+
+    public static long StartNanos => s_startNanos;
+
+    /// <summary>Makes the heap and the world. Once, before anything allocates; returns the cache for the P.</summary>
+    public static void* Init()
+    {
+        s_startNanos = Clock.Nano();
+        World.Current = new RuntimeWorld();
+        MHeap* h = MHeap.Create(new LinuxOs());
+        _ = h->Pacer.SetGcPercent(DebugFlags.GcPercent);
+        if (DebugFlags.MemoryLimit != long.MaxValue)
+            _ = h->Pacer.SetMemoryLimit(DebugFlags.MemoryLimit);
+        h->Pacer.Enabled = 1;
+        if (DebugFlags.HeapVerify)
+            h->Gc.VerifyAfterCycle = 1;
+        MCache* c = h->NewCache();
+        if (DebugFlags.GcStress != 0)
+            c->Stress = 1;
+        h->Gc.AddRootSlot((void**)RootSlots);
+        return c;
+    }
+
+    /// <summary>Words outside the heap that C# keeps Go pointers in: 0 pool cleanup function.</summary>
+    static readonly nint* RootSlots = (nint*)NativeMemory.AllocZeroed(8, 8);
+
+    [GoFunc("sync.runtime_registerPoolCleanup", Safepoint = false)]
+    public static void RegisterPoolCleanup(G* g, void* fn)
+    {
+        PoolCleanup = (FuncVal*)fn;
+        RootSlots[0] = (nint)fn;
+    }
+
+    /// <summary>`poolcleanup() func()`: the registered function if pools are stale (always with force), else nil.</summary>
+    [GoFunc("runtime.poolcleanup", Safepoint = false)]
+    public static void* TakePoolCleanup(G* g, int force)
+    {
+        if (PoolsStale == 0 && force == 0)
+            return null;
+        PoolsStale = 0;
+        return PoolCleanup;
+    }
+
+    static bool CanCollectNow()
+    {
+        if (NoCollect != 0)
+            return false;
+        G* g = Threads.CurrentG();
+        return g != null && g->Sp != null && g->Unwinding == UnwindReason.None;
+    }
+
+    internal static void Request(MCache* c)
+    {
+        if (CanCollectNow())
+        {
+            Sched.GcPending = 0;
+            Collector.Collect(MHeap.Current, c->Stress != 0 ? GcTrigger.Stress : GcTrigger.Heap);
+            return;
+        }
+        Sched.GcPending = 1;
+        G* g = Threads.CurrentG();
+        if (g != null)
+            Sysmon.Ask(g);
+    }
+
+    /// <summary>A safepoint of the running goroutine with a collection pending.</summary>
+    public static void Safepoint(G* g)
+    {
+        Sched.GcPending = 0;
+        Collector.Collect(MHeap.Current, GcTrigger.Heap);
+    }
+
+    /// <summary>The scheduler, no goroutine running.</summary>
+    public static void CollectIdle(P* p)
+    {
+        Sched.GcPending = 0;
+        if (MHeap.Current != null)
+            Collector.Collect(MHeap.Current, GcTrigger.Heap);
+    }
+
+    /// <summary>Nothing to run: a little sweeping.</summary>
     public static void Idle(P* p) { }
 
-    public static bool TryWakeFinalizers() => false;
+    [GoFunc("runtime.gcCollect")]
+    public static void Collect(G* g)
+    {
+        Sched.GcPending = 0;
+        Collector.CollectAndSweep(MHeap.Current);
+    }
+
+    [GoFunc("runtime/debug.freeOSMemory")]
+    public static void FreeOSMemory(G* g) => Collector.FreeOSMemory(MHeap.Current);
+
+    // ---- finalizers
+
+    internal static void FinalizersReady() => s_finalizersReady = true;
+
+    /// <summary>Wakes the finalizer goroutine if there is something for it. Called by the scheduler.</summary>
+    public static bool TryWakeFinalizers()
+    {
+        if (!s_finalizersReady && PoolsStale == 0)
+            return false;
+        if (s_finalizerG == null)
+        {
+            s_finalizersReady = false;
+            s_finalizerG = Sched.NewSystemG(GoCalls.Code(GoCall.FinalizerMain));
+            Sched.Ready(s_finalizerG, next: false);
+            return true;
+        }
+        if (!s_finalizerIdle)
+            return false;
+        s_finalizersReady = false;
+        s_finalizerIdle = false;
+        Sched.Ready(s_finalizerG, next: false);
+        return true;
+    }
+
+    /// <summary>Go's finEntry: see std/overlay/runtime/mfinal.go.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    struct GoFinEntry
+    {
+        public FuncVal* Fn;
+        public void* Argument;
+        public void* Type;
+        public void* PointerType;
+        public byte IsCleanup;
+        public byte Valid;
+    }
+
+    /// <summary>`nextfinalizer(e *finEntry)`: parks until there is work; e is on the heap. Valid is false when only pools want cleaning.</summary>
+    [GoFunc("runtime.nextfinalizer", Parks = true)]
+    public static void NextFinalizer(G* g, void* entry)
+    {
+        if (Fetch((GoFinEntry*)entry))
+            return;
+        s_finalizerIdle = true;
+        Sched.State(g)->Keep0 = (byte*)entry;
+        Sched.State(g)->OnWake = &AfterIdle;
+        Sched.Park(g, WaitReason.FinalizerWait);
+    }
+
+    static bool AfterIdle(G* g)
+    {
+        GState* gs = Sched.State(g);
+        if (Fetch((GoFinEntry*)gs->Keep0))
+        {
+            gs->Keep0 = null;
+            return true;
+        }
+        s_finalizerIdle = true;
+        Sched.ParkAgain(g, WaitReason.FinalizerWait, &AfterIdle);
+        return false;
+    }
+
+    static bool Fetch(GoFinEntry* e)
+    {
+        *e = default;
+        if (MHeap.Current->FinQueue.TryTake(out FinEntry f))
+        {
+            e->Fn = f.Fn;
+            e->Argument = f.Argument;
+            e->Type = f.Type;
+            e->PointerType = f.PointerType;
+            e->IsCleanup = f.Kind == SpecialKind.Cleanup ? (byte)1 : (byte)0;
+            e->Valid = 1;
+            return true;
+        }
+        return PoolsStale != 0;
+    }
+
+    /// <summary>`addfinalizer(p, fn, paramType, ptrType) bool`: false if the object has one.</summary>
+    [GoFunc("runtime.addfinalizer")]
+    public static int AddFinalizer(G* g, void* p, void* fn, void* parameterType, void* pointerType) =>
+        Specials.AddFinalizer(MHeap.Current, p, (FuncVal*)fn, 0, parameterType, pointerType) ? 1 : 0;
+
+    [GoFunc("runtime.removefinalizer")]
+    public static void RemoveFinalizer(G* g, void* p) => Specials.RemoveFinalizer(MHeap.Current, p);
+
+    /// <summary>`addcleanup(p, fn) uint64`: 0 if p is not in the heap.</summary>
+    [GoFunc("runtime.addcleanup")]
+    public static ulong AddCleanup(G* g, void* p, void* fn) => Specials.AddCleanup(MHeap.Current, p, null, (FuncVal*)fn, null);
+
+    [GoFunc("runtime.removecleanup")]
+    public static void RemoveCleanup(G* g, ulong p, ulong number) => Specials.RemoveCleanup(MHeap.Current, (void*)p, number);
+
+    /// <summary>`findobject(p) (base, size uintptr)`: 0 when p is not in the heap.</summary>
+    [GoFunc("runtime.findobject", Safepoint = false)]
+    public static ulong Find(G* g, void* p)
+    {
+        g->R[1] = 0;
+        if (!FindObject.Find((nuint)p, out FoundObject found))
+            return 0;
+        g->R[1] = found.Span->ElemBytes;
+        return (ulong)found.Value;
+    }
+
+    [GoFunc("weak.runtime_registerWeakPointer")]
+    public static void* RegisterWeak(G* g, void* p)
+    {
+        if (p == null)
+            return null;
+        g->Args[0] = (ulong)p;
+        g->ArgCount = 1;
+        void* handle = Specials.WeakHandle((MCache*)g->MCache, p);
+        g->ArgCount = 0;
+        return handle;
+    }
+
+    [GoFunc("weak.runtime_makeStrongFromWeak")]
+    public static void* StrongFromWeak(G* g, void* handle) => Specials.Strong((MCache*)g->MCache, handle);
+
+    // ---- roots
+
+    internal static void ScanRoots(ref Marker marker)
+    {
+        for (int i = 0; i < Sched.AllCount; i++)
+        {
+            G* g = Sched.All(i);
+            GState* gs = Sched.State(g);
+            if (gs->Status is GStatus.Dead or GStatus.Idle)
+                continue;
+            bool movable = gs->NativeLive == 0 && gs->BoundM == null && gs->NoMove == 0
+                && gs->Status is GStatus.Waiting or GStatus.Runnable && g->Sp != null;
+            if (movable && gs->NativeLive == 0)
+                Stacks.Shrink(g);
+            Scan(g, gs, ref marker);
+        }
+        for (int i = 0; i < Timers.Count; i++)
+            marker.Root((nuint)Timers.At(i));
+    }
+
+    static void Scan(G* g, GState* gs, ref Marker marker)
+    {
+        for (var c = new FrameCursor(g); c.Valid; c.Next())
+        {
+            SiteDesc* site = FrameWalk.SiteOf(c.Func, c.Site);
+            if (site->PtrWordCount != 0)
+                marker.RootBlock(c.Fp, site->PtrMask, (nuint)site->PtrWordCount);
+        }
+        if (g->Sp != null)
+            marker.StackScanBytes += g->StackHi - g->Sp;
+        if (g->ArgCount > 0)
+            marker.RootRange((nuint*)g->Args, (nuint)g->ArgCount);
+        marker.Root((nuint)gs->Entry);
+        marker.Root((nuint)gs->ProfLabels);
+        marker.Root((nuint)gs->Bubble);
+        if (gs->Status != GStatus.Syscall && gs->BoundM == null)
+            marker.Root((nuint)gs->Keep0);
+        marker.Root((nuint)gs->Keep1);
+        if (gs->KeepWords != 0 && gs->Keep0 != null)
+            marker.RootRange((nuint*)gs->Keep0, (nuint)gs->KeepWords);
+        if (gs->Coro != null)
+            marker.Root((nuint)((CoroState*)gs->Coro)->F);
+        for (Sudog* s = gs->Waiting; s != null; s = s->WaitLink)
+        {
+            marker.Root((nuint)s->Elem);
+            marker.Root((nuint)s->C);
+        }
+        for (DeferRecord* d = (DeferRecord*)g->Defer; d != null; d = d->Link)
+        {
+            marker.Root((nuint)d->Fn);
+            for (DeferRecord* h = d->Head; h != null; h = h->Link)
+                marker.Root((nuint)h->Fn);
+        }
+        for (PanicRecord* p = (PanicRecord*)g->Panic; p != null; p = p->Link)
+        {
+            marker.Root((nuint)p->ArgType);
+            marker.Root((nuint)p->ArgData);
+        }
+    }
+}
+
+/// <summary>The world as the memory system sees it.</summary>
+sealed unsafe class RuntimeWorld : IWorld
+{
+    public void StopTheWorld() { }
+
+    public void StartTheWorld() { }
+
+    public void ScanRoots(ref Marker marker) => Gc.ScanRoots(ref marker);
+
+    public void CycleStart() { }
+
+    public void RequestCollect(MCache* cache) => Gc.Request(cache);
+
+    public void FinalizersReady() => Gc.FinalizersReady();
+
+    public void CycleDone(in CycleStats cycle)
+    {
+        if (Gc.PoolCleanup != null && cycle.Trigger != GcTrigger.Forced)
+            Gc.PoolsStale = 1;
+        if (DebugFlags.GcTrace)
+            GcTrace.Print(cycle);
+    }
+
+    public long NanoTime() => Clock.Nano();
+
+    public long UnixNano() => Clock.UnixNano();
+
+    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    public void Fatal(string message) => Throw.Fatal(message);
 }

@@ -34,6 +34,10 @@ public static unsafe class TypeHooks
     [GoFunc("runtime.itabOrNil", Safepoint = false)]
     public static void* ItabOrNil(G* g, void* inter, void* type) => TypeTable.GetItab((InterfaceTypeDesc*)inter, (TypeDesc*)type);
 
+    /// <summary>Type assertion with ok: nil also for a nil interface.</summary>
+    [GoFunc("runtime.assertE2I2", Safepoint = false)]
+    public static void* AssertE2I2(G* g, void* inter, void* type) => type == null ? null : ItabOrNil(g, inter, type);
+
     /// <summary>Name of the first method of inter that type lacks: address and length of its text; empty when it implements it.</summary>
     [GoFunc("runtime.missingMethod", Safepoint = false)]
     public static void* MissingMethod(G* g, void* inter, void* type)

@@ -87,6 +87,9 @@ public unsafe struct GState
     /// <summary>Frames still have native frames: the stack may not be moved by others.</summary>
     public byte NativeLive;
     public byte DeadlockExempt;
+    /// <summary>Keep0 is an array of that many pointers; meanwhile the stack stays where it is.</summary>
+    public byte NoMove;
+    public int KeepWords;
 
     public long ParentGoid;
     /// <summary>Where the go statement was (packed pc).</summary>

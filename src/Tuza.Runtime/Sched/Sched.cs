@@ -393,6 +393,7 @@ public static unsafe partial class Sched
             if (GcPending != 0)
                 Gc.CollectIdle(p);
             long now = Timers.Run();
+            _ = Gc.TryWakeFinalizers();
             if (p->SchedTick % GlobalFirstEvery == 0)
             {
                 G* first = GlobalGet();
@@ -422,8 +423,6 @@ public static unsafe partial class Sched
         {
             // A thread may have come back between the look at the queue and now.
             if (Volatile.Read(ref s_globalCount) != 0)
-                return;
-            if (Gc.TryWakeFinalizers())
                 return;
             if (s_mainGone)
                 Throw.FatalUser("no goroutines (main called runtime.Goexit) - deadlock!");

@@ -93,3 +93,29 @@ public static unsafe class SymTab
         return Print.EndRedirect();
     }
 }
+
+/// <summary>Profiles of goroutines.</summary>
+public static unsafe class Profiles
+{
+    /// <summary>`goroutineStack(i, pcs, n) int`: the i-th goroutine that lives and is not the runtime's own; -1 behind the last.</summary>
+    [GoFunc("runtime.goroutineStack")]
+    public static long GoroutineStack(G* g, long index, void* pcs, long n)
+    {
+        for (int i = 0; i < Sched.AllCount; i++)
+        {
+            G* other = Sched.All(i);
+            GState* gs = Sched.State(other);
+            if (gs->Status is GStatus.Dead or GStatus.Idle || gs->IsSystem != 0)
+                continue;
+            if (index-- == 0)
+                return FrameWalk.Callers(other, 0, (ulong*)pcs, (int)n);
+        }
+        return -1;
+    }
+
+    [GoFunc("runtime.setproflabel", Safepoint = false)]
+    public static void SetLabel(G* g, void* labels) => Sched.State(g)->ProfLabels = labels;
+
+    [GoFunc("runtime.getproflabel", Safepoint = false)]
+    public static void* GetLabel(G* g) => Sched.State(g)->ProfLabels;
+}

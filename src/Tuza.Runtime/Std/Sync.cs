@@ -1,0 +1,107 @@
+// Small hooks of sync, internal/sync, sync/atomic, internal/runtime/*: pinning, spinning, fatal errors.
+
+using Tuza.Abi;
+
+namespace Tuza.Runtime;
+
+/// <summary>Pins, spins, fatals.</summary>
+public static unsafe class SyncHooks
+{
+    [GoFunc("sync.runtime_procPin", Safepoint = false)]
+    [GoFunc("sync/atomic.runtime_procPin", Safepoint = false)]
+    [GoFunc("runtime.procPin", Safepoint = false)]
+    public static long ProcPin(G* g)
+    {
+        Sched.State(g)->Locks++;
+        return 0;
+    }
+
+    [GoFunc("sync.runtime_procUnpin", Safepoint = false)]
+    [GoFunc("sync/atomic.runtime_procUnpin", Safepoint = false)]
+    [GoFunc("runtime.procUnpin", Safepoint = false)]
+    public static void ProcUnpin(G* g) => Sched.State(g)->Locks--;
+
+    /// <summary>One goroutine runs at a time: spinning never helps.</summary>
+    [GoFunc("internal/sync.runtime_canSpin", Safepoint = false)]
+    public static int CanSpin(G* g, long i) => 0;
+
+    [GoFunc("internal/sync.runtime_doSpin", Safepoint = false)]
+    public static void DoSpin(G* g) { }
+
+    [GoFunc("runtime.throw", NoReturn = true)]
+    [GoFunc("sync.throw", NoReturn = true)]
+    [GoFunc("internal/sync.throw", NoReturn = true)]
+    [GoFunc("internal/runtime/cgroup.throw", NoReturn = true)]
+    public static void ThrowText(G* g, void* text, long n) => Throw.FatalBytes((byte*)text, n, system: true);
+
+    [GoFunc("runtime.fatal", NoReturn = true)]
+    [GoFunc("sync.fatal", NoReturn = true)]
+    [GoFunc("internal/sync.fatal", NoReturn = true)]
+    [GoFunc("internal/runtime/maps.fatal", NoReturn = true)]
+    [GoFunc("crypto/rand.fatal", NoReturn = true)]
+    [GoFunc("crypto/internal/sysrand.fatal", NoReturn = true)]
+    [GoFunc("crypto/internal/fips140.fatal", NoReturn = true)]
+    public static void FatalText(G* g, void* text, long n) => Throw.FatalBytes((byte*)text, n, system: false);
+
+    [GoFunc("crypto/internal/fips140.getIndicator", Safepoint = false)]
+    public static uint GetIndicator(G* g) => Sched.State(g)->FipsIndicator;
+
+    [GoFunc("crypto/internal/fips140.setIndicator", Safepoint = false)]
+    public static void SetIndicator(G* g, uint v) => Sched.State(g)->FipsIndicator = (byte)v;
+
+    [GoFunc("crypto/fips140.setBypass", Safepoint = false)]
+    public static void SetBypass(G* g) => Sched.State(g)->FipsBypass = 1;
+
+    [GoFunc("crypto/fips140.unsetBypass", Safepoint = false)]
+    public static void UnsetBypass(G* g) => Sched.State(g)->FipsBypass = 0;
+
+    [GoFunc("crypto/fips140.isBypassed", Safepoint = false)]
+    public static int IsBypassed(G* g) => Sched.State(g)->FipsBypass;
+
+    [GoFunc("crypto/subtle.setDITEnabled", Safepoint = false)]
+    public static int SetDitEnabled(G* g) => 0;
+
+    [GoFunc("crypto/subtle.setDITDisabled", Safepoint = false)]
+    public static void SetDitDisabled(G* g) { }
+
+    [GoFunc("crypto/internal/boring/bcache.registerCache", Safepoint = false)]
+    public static void RegisterCache(G* g, void* cache) { }
+
+    // ---- internal/synctest: no bubbles yet
+
+    [GoFunc("internal/synctest.IsInBubble", Safepoint = false)]
+    public static int IsInBubble(G* g) => 0;
+
+    [GoFunc("internal/synctest.associate", Safepoint = false)]
+    public static long Associate(G* g, void* p) => 0;
+
+    [GoFunc("internal/synctest.disassociate", Safepoint = false)]
+    public static void Disassociate(G* g, void* p) { }
+
+    [GoFunc("internal/synctest.isAssociated", Safepoint = false)]
+    public static int IsAssociated(G* g, void* p) => 0;
+
+    [GoFunc("internal/synctest.acquire", Safepoint = false)]
+    public static void* Acquire(G* g)
+    {
+        g->R[1] = 0;
+        return null;
+    }
+
+    [GoFunc("internal/synctest.release", Safepoint = false)]
+    public static void Release(G* g, void* type, void* data) { }
+
+    // ---- reflect
+
+    [GoFunc("reflect.verifyNotInHeapPtr", Safepoint = false)]
+    public static int VerifyNotInHeapPtr(G* g, ulong p) => p != ulong.MaxValue ? 1 : 0;
+
+    // ---- vendor/golang.org/x/sys/cpu
+
+    [GoFunc("runtime.getAuxv", Safepoint = false)]
+    public static void* GetAuxv(G* g)
+    {
+        g->R[1] = g->R[2] = 0;
+        return null;
+    }
+}

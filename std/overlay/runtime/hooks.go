@@ -1,0 +1,172 @@
+package runtime
+
+import (
+	"internal/coverage/rtcov"
+	"unsafe"
+)
+
+// Hooks of other packages that are best written in Go.
+
+func nanotime() int64
+
+var godebugUpdate func(string, string)
+
+//go:linkname godebug_setUpdate internal/godebug.setUpdate
+func godebug_setUpdate(update func(string, string)) {
+	godebugUpdate = update
+	update("", getenv("GODEBUG"))
+}
+
+//go:linkname godebug_registerMetric internal/godebug.registerMetric
+func godebug_registerMetric(name string, read func() uint64) {}
+
+//go:linkname godebug_setNewIncNonDefault internal/godebug.setNewIncNonDefault
+func godebug_setNewIncNonDefault(f func(string) func()) {}
+
+//go:linkname coverage_getCovCounterList internal/coverage/cfile.getCovCounterList
+func coverage_getCovCounterList() []rtcov.CovCounterBlob { return nil }
+
+var exitHooks []func()
+
+//go:linkname os_beforeExit os.runtime_beforeExit
+func os_beforeExit(code int) {}
+
+// ---- runtime/metrics
+
+type metricSample struct {
+	name  string
+	value metricValue
+}
+
+type metricValue struct {
+	kind    int
+	scalar  uint64
+	pointer unsafe.Pointer
+}
+
+//go:linkname readMetrics runtime/metrics.runtime_readMetrics
+func readMetrics(samples unsafe.Pointer, n int, _ int) {
+	const kindUint64 = 1
+	var m MemStats
+	ReadMemStats(&m)
+	for i := 0; i < n; i++ {
+		s := (*metricSample)(add(samples, uintptr(i)*unsafe.Sizeof(metricSample{})))
+		v := uint64(0)
+		switch s.name {
+		case "/gc/cycles/total:gc-cycles":
+			v = uint64(m.NumGC)
+		case "/gc/cycles/forced:gc-cycles":
+			v = uint64(m.NumForcedGC)
+		case "/gc/cycles/automatic:gc-cycles":
+			v = uint64(m.NumGC - m.NumForcedGC)
+		case "/gc/heap/allocs:bytes":
+			v = m.TotalAlloc
+		case "/gc/heap/allocs:objects":
+			v = m.Mallocs
+		case "/gc/heap/frees:objects":
+			v = m.Frees
+		case "/gc/heap/live:bytes":
+			v = m.HeapAlloc
+		case "/gc/heap/objects:objects":
+			v = m.HeapObjects
+		case "/gc/heap/goal:bytes":
+			v = m.NextGC
+		case "/memory/classes/total:bytes":
+			v = m.Sys
+		case "/memory/classes/heap/objects:bytes":
+			v = m.HeapAlloc
+		case "/memory/classes/heap/stacks:bytes":
+			v = m.StackInuse
+		case "/sched/goroutines:goroutines":
+			v = uint64(NumGoroutine())
+		case "/sched/gomaxprocs:threads":
+			v = uint64(GOMAXPROCS(0))
+		default:
+			s.value.kind = 0
+			continue
+		}
+		s.value.kind = kindUint64
+		s.value.scalar = v
+	}
+}
+
+// ---- runtime/trace: there is no tracer
+
+//go:linkname trace_userTaskCreate runtime/trace.userTaskCreate
+func trace_userTaskCreate(id, parentID uint64, taskType string) {}
+
+//go:linkname trace_userTaskEnd runtime/trace.userTaskEnd
+func trace_userTaskEnd(id uint64) {}
+
+//go:linkname trace_userRegion runtime/trace.userRegion
+func trace_userRegion(id, mode uint64, name string) {}
+
+//go:linkname trace_userLog runtime/trace.userLog
+func trace_userLog(id uint64, category, message string) {}
+
+//go:linkname traceClockUnitsPerSecond runtime/trace.runtime_traceClockUnitsPerSecond
+func traceClockUnitsPerSecond() uint64 { return 1_000_000_000 }
+
+func traceAdvance(stopTrace bool) {}
+
+func traceClockNow() uint64 { return uint64(nanotime()) }
+
+//go:linkname debug_WriteHeapDump runtime/debug.WriteHeapDump
+func debug_WriteHeapDump(fd uintptr) {}
+
+// ---- reflect
+
+// selectCase is reflect's runtimeSelect.
+type selectCase struct {
+	dir int // 1 send, 2 receive, 3 default
+	typ unsafe.Pointer
+	ch  unsafe.Pointer
+	val unsafe.Pointer
+}
+
+type scase struct {
+	c    unsafe.Pointer
+	elem unsafe.Pointer
+}
+
+func selectgo(cases *scase, order *uint16, pc uintptr, sends, receives int, block bool) (int, bool)
+
+func block()
+
+//go:linkname reflect_rselect reflect.rselect
+func reflect_rselect(cases []selectCase) (int, bool) {
+	if len(cases) == 0 {
+		block()
+	}
+	// selectgo wants sends first, then receives; orig leads back.
+	sel := make([]scase, len(cases))
+	orig := make([]int, len(cases))
+	sends, receives, dflt := 0, 0, -1
+	for i, c := range cases {
+		switch c.dir {
+		case 3:
+			dflt = i
+		case 1:
+			sel[sends] = scase{c.ch, c.val}
+			orig[sends] = i
+			sends++
+		case 2:
+			receives++
+			sel[len(cases)-receives] = scase{c.ch, c.val}
+			orig[len(cases)-receives] = i
+		}
+	}
+	if sends+receives == 0 {
+		return dflt, false
+	}
+	if sends+receives < len(cases) {
+		copy(sel[sends:], sel[len(cases)-receives:])
+		copy(orig[sends:], orig[len(cases)-receives:])
+	}
+	order := make([]uint16, 2*len(cases))
+	chosen, received := selectgo(&sel[0], &order[0], 0, sends, receives, dflt == -1)
+	if chosen < 0 {
+		return dflt, false
+	}
+	return orig[chosen], received
+}

@@ -1,0 +1,199 @@
+package runtime
+
+import (
+	"internal/abi"
+	"unsafe"
+)
+
+// Finalizers, cleanups, and the goroutine that runs them.
+
+// finEntry is filled by nextfinalizer.
+type finEntry struct {
+	fn        unsafe.Pointer
+	arg       unsafe.Pointer
+	typ       *_type
+	ptrType   *_type
+	isCleanup bool
+	valid     bool
+}
+
+func nextfinalizer(e *finEntry)
+func addfinalizer(p, fn unsafe.Pointer, paramType, ptrType *_type) bool
+func removefinalizer(p unsafe.Pointer)
+func addcleanup(p unsafe.Pointer, fn func()) uint64
+func removecleanup(p uintptr, id uint64)
+func findobject(p unsafe.Pointer) (base, size uintptr)
+func poolcleanup(force bool) func()
+
+// finalizerMain is the body of the goroutine that runs finalizers and cleanups, one after the other.
+func finalizerMain() {
+	e := new(finEntry)
+	for {
+		nextfinalizer(e)
+		cleanpools(false)
+		if e.valid {
+			runfinalizer(e)
+		}
+		*e = finEntry{}
+	}
+}
+
+// cleanpools lets package sync drop what its pools have held for two cycles. It must not be interrupted.
+func cleanpools(force bool) {
+	if f := poolcleanup(force); f != nil {
+		procPin()
+		f()
+		procUnpin()
+	}
+}
+
+func runfinalizer(e *finEntry) {
+	if e.isCleanup {
+		(*(*func())(unsafe.Pointer(&e.fn)))()
+		return
+	}
+	if e.typ.Kind() != abi.Interface {
+		(*(*func(unsafe.Pointer))(unsafe.Pointer(&e.fn)))(e.arg)
+		return
+	}
+	f := *(*func(any))(unsafe.Pointer(&e.fn))
+	var x any
+	x0 := efaceOf(&x)
+	x0._type = e.ptrType
+	x0.data = e.arg
+	if inter := (*interfacetype)(unsafe.Pointer(e.typ)); len(inter.Methods) != 0 {
+		// An interface with methods is passed as itab and data: the same two words.
+		x0._type = (*_type)(unsafe.Pointer(getitab(inter, e.ptrType, false)))
+	}
+	callwords(f, x0._type, x0.data)
+}
+
+// callwords calls f with the two words of an interface without looking at them.
+//
+//go:noinline
+func callwords(f func(any), typ *_type, data unsafe.Pointer) {
+	g := *(*func(*_type, unsafe.Pointer))(unsafe.Pointer(&f))
+	g(typ, data)
+}
+
+// SetFinalizer sets the function to be called with obj when nothing refers to it any more.
+func SetFinalizer(obj any, finalizer any) {
+	e := efaceOf(&obj)
+	t := e._type
+	if t == nil {
+		throw("runtime.SetFinalizer: first argument is nil")
+	}
+	if t.Kind() != abi.Pointer {
+		throw("runtime.SetFinalizer: first argument is " + typeString(t) + ", not pointer")
+	}
+	elem := t.Elem()
+	f := efaceOf(&finalizer)
+	base, _ := findobject(e.data)
+	if base == 0 {
+		if e.data == nil {
+			throw("nil elem type!")
+		}
+		return // a package variable lives for ever
+	}
+	if uintptr(e.data) != base && (elem.Pointers() || elem.Size_ >= 16) {
+		throw("runtime.SetFinalizer: pointer not at beginning of allocated block")
+	}
+	ft := f._type
+	if ft == nil {
+		removefinalizer(e.data)
+		return
+	}
+	if ft.Kind() != abi.Func {
+		throw("runtime.SetFinalizer: second argument is " + typeString(ft) + ", not a function")
+	}
+	fn := (*abi.FuncType)(unsafe.Pointer(ft))
+	cannot := "runtime.SetFinalizer: cannot pass " + typeString(t) + " to finalizer " + typeString(ft)
+	if fn.IsVariadic() {
+		throw(cannot + " because dotdotdot")
+	}
+	if fn.InCount != 1 {
+		throw(cannot)
+	}
+	param := fn.InSlice()[0]
+	ok := param == t
+	switch {
+	case ok:
+	case param.Kind() == abi.Pointer:
+		ok = (param.Uncommon() == nil || t.Uncommon() == nil) && param.Elem() == elem
+	case param.Kind() == abi.Interface:
+		inter := (*interfacetype)(unsafe.Pointer(param))
+		ok = len(inter.Methods) == 0 || itabOrNil(inter, t) != nil
+	}
+	if !ok {
+		throw(cannot)
+	}
+	if !addfinalizer(e.data, f.data, param, t) {
+		throw("runtime.SetFinalizer: finalizer already set")
+	}
+}
+
+// Cleanup is a handle to a cleanup.
+type Cleanup struct {
+	id  uint64
+	ptr uintptr
+}
+
+// AddCleanup has cleanup(arg) called some time after nothing refers to ptr any more.
+func AddCleanup[T, S any](ptr *T, cleanup func(S), arg S) Cleanup {
+	ptr = abi.Escape(ptr)
+	if ptr == nil {
+		panic("runtime.AddCleanup: ptr is nil")
+	}
+	base, size := findobject(unsafe.Pointer(ptr))
+	t := abi.TypeOf(arg)
+	if t != nil && (t.Kind() == abi.Pointer || t.Kind() == abi.UnsafePointer) {
+		p := *(*unsafe.Pointer)(unsafe.Pointer(&arg))
+		if p == unsafe.Pointer(ptr) {
+			panic("runtime.AddCleanup: ptr is equal to arg, cleanup will never run")
+		}
+		if size > 16 && uintptr(p) >= base && uintptr(p) < base+size {
+			panic("runtime.AddCleanup: ptr is within arg, cleanup will never run")
+		}
+	}
+	if base == 0 {
+		return Cleanup{}
+	}
+	id := addcleanup(unsafe.Pointer(ptr), func() { cleanup(arg) })
+	return Cleanup{id, uintptr(unsafe.Pointer(ptr))}
+}
+
+// Stop cancels the cleanup, if it has not been queued yet.
+func (c Cleanup) Stop() {
+	if c.id != 0 {
+		removecleanup(c.ptr, c.id)
+	}
+}
+
+func gcCollect()
+
+// GC runs a garbage collection and returns when it is complete.
+func GC() {
+	cleanpools(true)
+	gcCollect()
+	Gosched()
+}
+
+// A Pinner keeps objects from being collected or moved; nothing moves here.
+type Pinner struct {
+	refs []unsafe.Pointer
+}
+
+// Pin keeps the object alive until Unpin.
+func (p *Pinner) Pin(pointer any) {
+	e := efaceOf(&pointer)
+	if e._type == nil {
+		panic(errorString("runtime.Pinner: argument is nil"))
+	}
+	if k := e._type.Kind(); k != abi.Pointer && k != abi.UnsafePointer {
+		panic(errorString("runtime.Pinner: argument is not a pointer: " + typeString(e._type)))
+	}
+	p.refs = append(p.refs, e.data)
+}
+
+// Unpin releases everything pinned.
+func (p *Pinner) Unpin() { p.refs = nil }

@@ -1,0 +1,215 @@
+package runtime
+
+import (
+	"internal/profilerecord"
+	"unsafe"
+)
+
+// A MemStats holds statistics of the memory system.
+type MemStats struct {
+	Alloc      uint64
+	TotalAlloc uint64
+	Sys        uint64
+	Lookups    uint64
+	Mallocs    uint64
+	Frees      uint64
+
+	HeapAlloc    uint64
+	HeapSys      uint64
+	HeapIdle     uint64
+	HeapInuse    uint64
+	HeapReleased uint64
+	HeapObjects  uint64
+
+	StackInuse  uint64
+	StackSys    uint64
+	MSpanInuse  uint64
+	MSpanSys    uint64
+	MCacheInuse uint64
+	MCacheSys   uint64
+	BuckHashSys uint64
+	GCSys       uint64
+	OtherSys    uint64
+
+	NextGC        uint64
+	LastGC        uint64
+	PauseTotalNs  uint64
+	PauseNs       [256]uint64
+	PauseEnd      [256]uint64
+	NumGC         uint32
+	NumForcedGC   uint32
+	GCCPUFraction float64
+	EnableGC      bool
+	DebugGC       bool
+
+	BySize [61]struct {
+		Size    uint32
+		Mallocs uint64
+		Frees   uint64
+	}
+}
+
+func readmemstats(m *MemStats)
+
+// ReadMemStats fills m.
+func ReadMemStats(m *MemStats) { readmemstats(m) }
+
+func gcstats(p *uint64, n int) int
+
+//go:linkname readGCStats runtime/debug.readGCStats
+func readGCStats(pauses *[]uint64) {
+	p := *pauses
+	p = p[:cap(p)]
+	*pauses = p[:gcstats(&p[0], len(p))]
+}
+
+// ---- profiles: nothing is sampled yet, so every profile is empty
+
+// MemProfileRate is the average number of bytes between samples.
+var MemProfileRate int = 512 * 1024
+
+// A StackRecord is a stack of a profile.
+type StackRecord struct {
+	Stack0 [32]uintptr
+}
+
+// Stack is the record's stack.
+func (r *StackRecord) Stack() []uintptr { return stackOf(r.Stack0[:]) }
+
+func stackOf(s []uintptr) []uintptr {
+	for i, v := range s {
+		if v == 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// A MemProfileRecord describes the live objects allocated at one place.
+type MemProfileRecord struct {
+	AllocBytes, FreeBytes     int64
+	AllocObjects, FreeObjects int64
+	Stack0                    [32]uintptr
+}
+
+// InUseBytes is what is allocated and not freed.
+func (r *MemProfileRecord) InUseBytes() int64 { return r.AllocBytes - r.FreeBytes }
+
+// InUseObjects is the number of objects allocated and not freed.
+func (r *MemProfileRecord) InUseObjects() int64 { return r.AllocObjects - r.FreeObjects }
+
+// Stack is the place.
+func (r *MemProfileRecord) Stack() []uintptr { return stackOf(r.Stack0[:]) }
+
+// A BlockProfileRecord describes blocking at one place.
+type BlockProfileRecord struct {
+	Count  int64
+	Cycles int64
+	StackRecord
+}
+
+func MemProfile(p []MemProfileRecord, inuseZero bool) (n int, ok bool) { return 0, true }
+
+func BlockProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
+
+func MutexProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
+
+func ThreadCreateProfile(p []StackRecord) (n int, ok bool) { return 0, true }
+
+// goroutineStack fills pcs with the stack of the i-th live goroutine; -1 when there are no more.
+func goroutineStack(i int, pcs *uintptr, n int) int
+
+// GoroutineProfile fills p with the stacks of all goroutines.
+func GoroutineProfile(p []StackRecord) (n int, ok bool) {
+	n = NumGoroutine()
+	if len(p) < n {
+		return n, false
+	}
+	n = 0
+	for i := 0; n < len(p); i++ {
+		k := goroutineStack(i, &p[n].Stack0[0], len(p[n].Stack0))
+		if k < 0 {
+			break
+		}
+		if k < len(p[n].Stack0) {
+			p[n].Stack0[k] = 0
+		}
+		n++
+	}
+	return n, true
+}
+
+func SetBlockProfileRate(rate int) {}
+
+func SetMutexProfileFraction(rate int) int { return 0 }
+
+func SetCPUProfileRate(hz int) {}
+
+func CPUProfile() []byte { panic("CPUProfile no longer available") }
+
+func StartTrace() error { return errorString("tracing is not supported") }
+
+func StopTrace() {}
+
+func ReadTrace() []byte { return nil }
+
+func SetCgoTraceback(version int, traceback, context, symbolizer unsafe.Pointer) {}
+
+func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
+	n = NumGoroutine()
+	if len(p) < n {
+		return n, false
+	}
+	n = 0
+	var pcs [128]uintptr
+	for i := 0; n < len(p); i++ {
+		k := goroutineStack(i, &pcs[0], len(pcs))
+		if k < 0 {
+			break
+		}
+		p[n].Stack = append([]uintptr(nil), pcs[:k]...)
+		n++
+	}
+	return n, true
+}
+
+func pprof_goroutineLeakProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
+	return 0, true
+}
+
+func pprof_memProfileInternal(p []profilerecord.MemProfileRecord, inuseZero bool) (n int, ok bool) {
+	return 0, true
+}
+
+func pprof_blockProfileInternal(p []profilerecord.BlockProfileRecord) (n int, ok bool) { return 0, true }
+
+func pprof_mutexProfileInternal(p []profilerecord.BlockProfileRecord) (n int, ok bool) { return 0, true }
+
+func pprof_threadCreateInternal(p []profilerecord.StackRecord) (n int, ok bool) { return 0, true }
+
+func pprof_fpunwindExpand(dst, src []uintptr) int { return copy(dst, src) }
+
+func pprof_makeProfStack() []uintptr { return make([]uintptr, 128) }
+
+//go:linkname pprof_cyclesPerSecond runtime/pprof.pprof_cyclesPerSecond
+func pprof_cyclesPerSecond() int64 { return 1_000_000_000 }
+
+//go:linkname runtime_pprof_readProfile runtime/pprof.readProfile
+func runtime_pprof_readProfile() (data []uint64, tags []unsafe.Pointer, eof bool) {
+	return nil, nil, true
+}
+
+//go:linkname runtime_pprof_goroutineleakcount runtime/pprof.runtime_goroutineleakcount
+func runtime_pprof_goroutineleakcount() int { return 0 }
+
+//go:linkname runtime_pprof_goroutineLeakGC runtime/pprof.runtime_goroutineLeakGC
+func runtime_pprof_goroutineLeakGC() { GC() }
+
+func setproflabel(p unsafe.Pointer)
+func getproflabel() unsafe.Pointer
+
+//go:linkname runtime_setProfLabel runtime/pprof.runtime_setProfLabel
+func runtime_setProfLabel(labels unsafe.Pointer) { setproflabel(labels) }
+
+//go:linkname runtime_getProfLabel runtime/pprof.runtime_getProfLabel
+func runtime_getProfLabel() unsafe.Pointer { return getproflabel() }
