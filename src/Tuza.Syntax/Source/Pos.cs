@@ -1,7 +1,7 @@
 // Positions. A Pos is one 64-bit word: file number, line and column (in bytes, from 1), so that no table is needed to print it.
 //
-//   63        48 47            24 23             0
-//   [ file id  ][     line      ][    column     ]
+//   63          40 39          20 19            0
+//   [   file id   ][    line     ][   column    ]
 //
 // Invariant: the zero Pos is "no position"; file ids start at 1 and are never reused. Comparing two Pos of one file compares
 // their places in the text.
@@ -15,15 +15,15 @@ namespace Tuza.Syntax;
 /// <summary>A place in a source file.</summary>
 public readonly record struct Pos(ulong Bits) : IComparable<Pos>
 {
-    const int MaxLine = (1 << 24) - 1, MaxColumn = (1 << 24) - 1;
+    const int MaxLine = (1 << 20) - 1, MaxColumn = (1 << 20) - 1;
 
     public static readonly Pos None;
 
     public static Pos Make(int fileId, int line, int column) =>
-        new(((ulong)(ushort)fileId << 48) | ((ulong)Math.Min(line, MaxLine) << 24) | (uint)Math.Min(column, MaxColumn));
+        new(((ulong)(uint)fileId << 40) | ((ulong)Math.Min(line, MaxLine) << 20) | (uint)Math.Min(column, MaxColumn));
 
-    public int FileId => (int)(Bits >> 48);
-    public int Line => (int)((Bits >> 24) & MaxLine);
+    public int FileId => (int)(Bits >> 40);
+    public int Line => (int)((Bits >> 20) & MaxLine);
     public int Column => (int)(Bits & MaxColumn);
     public bool IsKnown => Bits != 0;
 
