@@ -113,12 +113,11 @@ public sealed class LowCall : LowInstr
     public LowExpr? Target;
     public string? Symbol;
     public List<LowExpr> Args = [];
+    /// <summary>The first MemResults arguments are hidden result pointers (the callee overwrites all of that memory, and reads none).</summary>
+    public int MemResults;
     public List<LowType> ResultTypes = [];
     public List<LowLocal?> Results = [];
     public bool NoReturn;
-    /// <summary>Filled by Frame: site number, live locals and slots.</summary>
-    public int SiteId;
-    public object? SiteData;
 }
 
 // ---- terminators
