@@ -91,4 +91,13 @@ public static unsafe class ImageStatics
 {
     /// <summary>Set by the loader, under its lock, while it runs the class constructor: header base, data segment, import table.</summary>
     public static nint* Next { get; set; }
+
+    /// <summary>Called by the .cctor of an image.</summary>
+    public static nint Take(int i) => Next[i];
+
+    /// <summary>A frame header names a site at which its function cannot be resumed.</summary>
+    public static void BadResume(int index) => throw new InvalidOperationException($"function {index} of its image cannot be resumed at the site in its frame");
+
+    /// <summary>Somebody called a function that has no body in any image of the program.</summary>
+    public static void MissingSymbol(string symbol) => throw new MissingMethodException($"Go function {symbol} is declared but no package and no runtime method defines it");
 }

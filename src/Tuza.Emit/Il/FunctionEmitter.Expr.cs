@@ -40,7 +40,7 @@ sealed partial class FunctionEmitter
             _il.Unary(IsSigned(from) ? ILOpCode.Conv_i8 : ILOpCode.Conv_u8);
         else if (Is64(from) && !Is64(to))
             Narrow(to);
-        else if (!Is64(to) && LowUses.SizeOf(to) < 4 && (LowUses.SizeOf(from) > LowUses.SizeOf(to) || IsSigned(from) != IsSigned(to)))
+        else if (!Is64(to) && Flatten.SizeOfLow(to) < 4 && (Flatten.SizeOfLow(from) > Flatten.SizeOfLow(to) || IsSigned(from) != IsSigned(to)))
             Narrow(to);
     }
 
@@ -55,7 +55,7 @@ sealed partial class FunctionEmitter
 
     void Normalise(LowType t)
     {
-        if (LowUses.SizeOf(t) < 4)
+        if (Flatten.SizeOfLow(t) < 4)
             Narrow(t);
     }
 
@@ -231,7 +231,7 @@ sealed partial class FunctionEmitter
             case LowOp.RotL:
                 Expr(b.A);
                 Expr(b.B!, LowType.I32);
-                Helper(Is64(at) ? nameof(Arith.Rotl64) : LowUses.SizeOf(at) switch { 1 => nameof(Arith.Rotl8), 2 => nameof(Arith.Rotl16), _ => nameof(Arith.Rotl32) }, 2, 1);
+                Helper(Is64(at) ? nameof(Arith.Rotl64) : Flatten.SizeOfLow(at) switch { 1 => nameof(Arith.Rotl8), 2 => nameof(Arith.Rotl16), _ => nameof(Arith.Rotl32) }, 2, 1);
                 Normalise(t);
                 break;
             default: Intrinsic(b); break;
@@ -256,7 +256,7 @@ sealed partial class FunctionEmitter
             Two(b, b.A.Type, div ? ILOpCode.Div : throw Bug("remainder of floats"));
             return;
         }
-        if (b.B is LowConst { Bits: not 0 and not -1 } || LowUses.SizeOf(b.A.Type) < 4)
+        if (b.B is LowConst { Bits: not 0 and not -1 } || Flatten.SizeOfLow(b.A.Type) < 4)
         {
             Two(b, b.A.Type, div ? ILOpCode.Div : ILOpCode.Rem);
             if (div)
@@ -285,7 +285,7 @@ sealed partial class FunctionEmitter
     {
         var at = b.A.Type;
         bool f32 = at == LowType.F32;
-        int size = LowUses.SizeOf(at);
+        int size = Flatten.SizeOfLow(at);
         // Operands of the rounding functions are float64; float32 ones go there and back, which is exact.
         bool widen = f32 && b.Op is LowOp.Floor or LowOp.Ceil or LowOp.Trunc or LowOp.RoundEven;
         Expr(b.A);

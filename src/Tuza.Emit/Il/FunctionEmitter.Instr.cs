@@ -168,7 +168,7 @@ sealed partial class FunctionEmitter
     /// <summary>A way to push e + offset again and again: e itself if it is cheap, else a temporary.</summary>
     Action Simple(LowExpr e, long offset, ref int? temp)
     {
-        if (e is LowConst or LowLocalRef or LowSlotAddr or LowGlobalAddr or LowStringAddr or LowFuncVal or LowCtx)
+        if (IsCheap(e))
             return () => Address(e, offset);
         int t = NewLocal('i');
         temp = t;
@@ -177,6 +177,10 @@ sealed partial class FunctionEmitter
         _il.Stloc(t);
         return () => _il.Ldloc(t);
     }
+
+    static bool IsCheap(LowExpr e) =>
+        e is LowConst or LowLocalRef or LowSlotAddr or LowGlobalAddr or LowStringAddr or LowFuncVal or LowCtx ||
+        e is LowBin { Op: LowOp.Add, B: LowConst } b && Is64(b.A.Type) && IsCheap(b.A);
 
     static ILOpCode MemStore(LowType t) => t switch
     {
@@ -248,7 +252,7 @@ sealed partial class FunctionEmitter
             long left = size - at;
             var t = left >= 8 ? LowType.U64 : left >= 4 ? LowType.U32 : left >= 2 ? LowType.U16 : LowType.U8;
             pieces.Add((at, t));
-            at += LowUses.SizeOf(t);
+            at += Flatten.SizeOfLow(t);
         }
         void Load((long At, LowType Type) p)
         {

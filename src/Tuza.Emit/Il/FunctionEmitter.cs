@@ -42,6 +42,7 @@ sealed partial class FunctionEmitter
     readonly Dictionary<char, Stack<int>> _temps = [];
     /// <summary>Resume body: where each site is entered.</summary>
     readonly Dictionary<FrameSite, int> _entries = [];
+    readonly HashSet<FrameSite> _entered = [];
     readonly Dictionary<(string, int), int> _panicLabels = [];
     int _unwindExit = -1, _bareExit = -1;
 
@@ -87,6 +88,7 @@ sealed partial class FunctionEmitter
                 {
                     if (_frame.Sites[SiteIds.Entry] != null)
                     {
+                        _entered.Add(_frame.Sites[SiteIds.Entry]!);
                         _il.Mark(_entries[_frame.Sites[SiteIds.Entry]!]);
                         Reload(_frame.Sites[SiteIds.Entry]!);
                         Restore(_frame.Sites[SiteIds.Entry]!);
@@ -95,6 +97,7 @@ sealed partial class FunctionEmitter
                     }
                     if (_f.DeferReturn != null)
                     {
+                        _entered.Add(_frame.Sites[SiteIds.DeferReturn]!);
                         _il.Mark(_entries[_frame.Sites[SiteIds.DeferReturn]!]);
                         Reload(_frame.Sites[SiteIds.DeferReturn]!);
                         _il.Branch(ILOpCode.Br, _labels[_f.DeferReturn]);
@@ -106,6 +109,13 @@ sealed partial class FunctionEmitter
             Blocks();
             while (_cold.TryDequeue(out var cold))
                 cold();
+            foreach (var (site, label) in _entries)
+                if (!_entered.Contains(site))
+                {
+                    // Behind a call that does not return: never reached.
+                    _il.Mark(label);
+                    BadResume();
+                }
             return new MethodCode
             {
                 Name = _resume ? _f.LinkName + "$resume" : _f.LinkName,
@@ -334,10 +344,15 @@ sealed partial class FunctionEmitter
         _cold.Enqueue(() =>
         {
             _il.Mark(bad);
-            _il.LdcI4(_index);
-            _il.Token(ILOpCode.Call, _image.Meta.Member(ImageBuilder.BadResume), 1, 0, "BadResume");
-            _il.Ret(0);
+            BadResume();
         });
+    }
+
+    void BadResume()
+    {
+        _il.LdcI4(_index);
+        _il.Token(ILOpCode.Call, _image.Meta.Member(ImageBuilder.BadResume), 1, 0, "BadResume");
+        _il.Ret(0);
     }
 
     // ---- sites
@@ -539,6 +554,7 @@ sealed partial class FunctionEmitter
     {
         if (!_entries.TryGetValue(site, out int label))
             return;
+        _entered.Add(site);
         _cold.Enqueue(() =>
         {
             _il.Mark(label);

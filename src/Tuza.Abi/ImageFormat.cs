@@ -1,0 +1,152 @@
+// The data part of a package image. CONTRACT FILE: written by Emit/Images, read by Runtime/Images (and by the compiler, for symbols of dependencies).
+//
+// An image is a .NET assembly with one static class and one manifest resource. The resource is: ImageHeader, then the sections it lists, each
+// aligned to 16 bytes. All records below are plain little-endian structs; a TextRef points into the section Text (UTF-8, not terminated).
+//
+// Addresses in an image are offsets from the start of its data segment, which the loader allocates: zero, except for the runs of section Data.
+// What code cannot know at compile time (descriptors, variables of other images, late-bound functions) stands in the import table: one
+// address per ImportRecord, in the same order.
+
+using System.Runtime.InteropServices;
+
+namespace Tuza.Abi;
+
+public static class ImageFormat
+{
+    public const ulong Magic = 0x31_47_4D_49_41_5A_55_54; // "TUZAIMG1"
+    public const int Version = 1;
+    public const string ResourceName = "go";
+    /// <summary>Names of the static class and of its fields that the loader sets through ImageStatics.</summary>
+    public const string ClassName = "Go", HeaderField = "header", DataField = "data", ImportsField = "imports";
+}
+
+public enum ImageSection
+{
+    /// <summary>Strings with a 32-bit count first, each with 32-bit length: package path, key, then the paths of all packages needed before this one.</summary>
+    Info,
+    Text, Funcs, Sites, Masks, Inlines,
+    /// <summary>DataRun records, then the bytes of all runs.</summary>
+    DataRuns, DataBytes,
+    /// <summary>One bit per word of the data segment: may hold a pointer into the heap.</summary>
+    DataMask,
+    Relocs, Imports, FuncVals,
+    /// <summary>See TypeSectionFormat.</summary>
+    Types,
+    /// <summary>CodeRecords of the functions that descriptors refer to by number.</summary>
+    TypeCode,
+    /// <summary>32-bit indices of functions to run at start, in order.</summary>
+    Inits,
+    /// <summary>Open-addressing hash table of SymbolRecords (a power of two many), by FNV-1a of the name.</summary>
+    Symbols,
+    /// <summary>For the compiler: facts about functions that callers in other packages use.</summary>
+    Summary,
+    Count,
+}
+
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct ImageHeader
+{
+    public ulong Magic;
+    public int Version;
+    /// <summary>Index of main.main, or -1.</summary>
+    public int MainFunc;
+    public long DataBytes;
+    /// <summary>Offset and length of each section.</summary>
+    public fixed long Sections[2 * (int)ImageSection.Count];
+}
+
+[StructLayout(LayoutKind.Sequential)]
+public struct TextRef
+{
+    public int Offset, Length;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+public struct FuncRecord
+{
+    public TextRef Name, File;
+    /// <summary>IL signature in letters (see ImageMetadata), for callers in other images.</summary>
+    public TextRef Signature;
+    public int StartLine, FrameBytes, FirstSite, SiteCount, FirstInline, InlineCount;
+    public FuncFlags Flags;
+    /// <summary>Method tokens; Resume 0 if there is none.</summary>
+    public int Token, ResumeToken;
+    public FuncFacts Facts;
+}
+
+/// <summary>What callers in other images may rely on.</summary>
+[System.Flags]
+public enum FuncFacts { None = 0, Pure = 1 }
+
+[StructLayout(LayoutKind.Sequential)]
+public struct SiteRecord
+{
+    public int Line, Inline, FirstMask, PtrWords;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+public struct InlineRecord
+{
+    public TextRef Name, File;
+    public int Parent, CallLine, StartLine;
+    public FuncFlags Flags;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+public struct DataRun
+{
+    public long Offset, Bytes;
+}
+
+/// <summary>The word at Offset is the data segment's address (Import &lt; 0) or the import's, plus Addend.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct RelocRecord
+{
+    public long Offset, Addend;
+    public int Import;
+    int _pad;
+}
+
+public enum ImportKind { Type, Itab, Global, Code }
+
+/// <summary>Type, Itab: Index in the type section. Global, Code: symbol Name, sought in Package first. Code: Token is a stub to use if there is none.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct ImportRecord
+{
+    public ImportKind Kind;
+    public int Index;
+    public TextRef Name, Package;
+    public int Token;
+}
+
+/// <summary>A static func value: the word at Offset is the code of method Token, which stands for the function Name.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct FuncValRecord
+{
+    public long Offset;
+    public TextRef Name;
+    public int Token;
+    /// <summary>Index of the function if it is of this image, or -1.</summary>
+    public int Func;
+}
+
+/// <summary>Code by number: method Token of this image, or (Token 0) the symbol Name, sought in Package first.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct CodeRecord
+{
+    public int Token;
+    public int Func;
+    public TextRef Name, Package;
+}
+
+public enum SymbolKind { None, Func, Global }
+
+/// <summary>A defined symbol: Value is a function index or an offset in the data segment.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct SymbolRecord
+{
+    public TextRef Name;
+    public SymbolKind Kind;
+    uint _pad;
+    public long Value;
+}

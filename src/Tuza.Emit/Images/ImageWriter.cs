@@ -1,0 +1,287 @@
+// Serialises a finished ImageBuilder: the resource (Abi/ImageFormat) and the assembly around it.
+
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.IO;
+using System.Numerics;
+using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
+using System.Reflection.PortableExecutable;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Tuza.Abi;
+using Tuza.IR;
+
+namespace Tuza.Emit;
+
+sealed class ImageWriter(ImageBuilder image)
+{
+    readonly List<SiteRecord> _sites = [];
+    readonly List<ulong> _masks = [0];
+    readonly Dictionary<string, int> _maskIds = [];
+
+    public byte[] Write()
+    {
+        byte[] resource = Resource();
+        return Assembly(resource);
+    }
+
+    // ---- the resource
+
+    byte[] Resource()
+    {
+        var funcs = new List<FuncRecord>();
+        foreach (var f in image.Funcs)
+            funcs.Add(FuncOf(f));
+        var sections = new byte[(int)ImageSection.Count][];
+        sections[(int)ImageSection.Funcs] = Bytes(funcs);
+        sections[(int)ImageSection.Sites] = Bytes(_sites);
+        sections[(int)ImageSection.Masks] = Bytes(_masks);
+        sections[(int)ImageSection.Inlines] = [];
+        DataSections(sections);
+        sections[(int)ImageSection.Relocs] = Bytes(image.Relocs);
+        sections[(int)ImageSection.Imports] = Bytes(image.Imports);
+        sections[(int)ImageSection.FuncVals] = Bytes(image.FuncVals);
+        sections[(int)ImageSection.Types] = image.Input.Types?.ToBytes() ?? [];
+        sections[(int)ImageSection.TypeCode] = Bytes(image.TypeCode);
+        int main = -1;
+        var inits = new List<int>();
+        foreach (var f in image.Funcs)
+            if (f.Low.LinkName == "main.main" && image.Input.Pkg.Name == "main")
+                main = f.Index;
+        foreach (string name in image.Input.Inits)
+            inits.Add(image.Funcs.Find(f => f.Low.LinkName == name)?.Index ?? throw new InvalidOperationException($"image: no initialiser {name}"));
+        sections[(int)ImageSection.Inits] = Bytes(inits);
+        sections[(int)ImageSection.Symbols] = Bytes(Symbols());
+        sections[(int)ImageSection.Summary] = image.Input.Summary;
+        sections[(int)ImageSection.Info] = Info();
+        sections[(int)ImageSection.Text] = [.. image.TextBytes];
+
+        var header = new ImageHeader { Magic = ImageFormat.Magic, Version = ImageFormat.Version, MainFunc = main, DataBytes = (image.DataBytes + 15) & -16 };
+        int at = Up(Unsafe.SizeOf<ImageHeader>());
+        for (int i = 0; i < sections.Length; i++)
+        {
+            SetSection(ref header, i, at, sections[i].Length);
+            at = Up(at + sections[i].Length);
+        }
+        var all = new byte[at];
+        MemoryMarshal.Write(all, in header);
+        for (int i = 0; i < sections.Length; i++)
+            sections[i].CopyTo(all, (int)MemoryMarshal.Cast<byte, long>(all.AsSpan(Unsafe.SizeOf<ImageHeader>() - 16 * (int)ImageSection.Count))[2 * i]);
+        return all;
+    }
+
+    static int Up(int n) => (n + 15) & ~15;
+
+    static void SetSection(ref ImageHeader header, int i, long at, long length)
+    {
+        var words = MemoryMarshal.Cast<ImageHeader, long>(new Span<ImageHeader>(ref header));
+        int first = words.Length - 2 * (int)ImageSection.Count;
+        words[first + 2 * i] = at;
+        words[first + 2 * i + 1] = length;
+    }
+
+    static byte[] Bytes<T>(List<T> records) where T : unmanaged => MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(records)).ToArray();
+
+    byte[] Info()
+    {
+        var m = new MemoryStream();
+        var w = new BinaryWriter(m);
+        var strings = new List<string> { image.Input.Pkg.Path, image.Input.Key };
+        foreach (var d in image.Input.Dependencies)
+            strings.Add(d.Package);
+        w.Write(strings.Count);
+        foreach (string s in strings)
+        {
+            byte[] utf8 = Encoding.UTF8.GetBytes(s);
+            w.Write(utf8.Length);
+            w.Write(utf8);
+        }
+        return m.ToArray();
+    }
+
+    FuncRecord FuncOf(FuncEntry f)
+    {
+        var frame = f.Frame!;
+        var r = new FuncRecord
+        {
+            Name = image.Text(f.Low.LinkName), File = image.Text(f.Low.Pos.File?.Name ?? ""), Signature = image.Text(f.Signature),
+            StartLine = f.Low.Pos.Line, FrameBytes = frame.FrameBytes, FirstSite = _sites.Count, Token = f.Token, ResumeToken = f.ResumeToken,
+            Flags = (f.Low.IsWrapper ? FuncFlags.Wrapper : 0) | (f.Low.DeferReturn != null ? FuncFlags.HasDefer : 0),
+            Facts = frame.IsPure ? FuncFacts.Pure : 0,
+        };
+        foreach (var s in frame.Sites)
+            _sites.Add(s == null ? new SiteRecord { Inline = -1, Line = f.Low.Pos.Line } : SiteOf(s, f.Low));
+        r.SiteCount = _sites.Count - r.FirstSite;
+        return r;
+    }
+
+    SiteRecord SiteOf(FrameSite s, LowFunction f)
+    {
+        var words = s.PtrWords;
+        var r = new SiteRecord { Line = s.Pos.IsKnown ? s.Pos.Line : f.Pos.Line, Inline = -1 };
+        if (words.Count == 0)
+            return r;
+        r.PtrWords = words[^1] + 1;
+        string key = string.Join(',', words);
+        if (!_maskIds.TryGetValue(key, out r.FirstMask))
+        {
+            r.FirstMask = _masks.Count;
+            _maskIds.Add(key, r.FirstMask);
+            var mask = new ulong[(r.PtrWords + 63) / 64];
+            foreach (int w in words)
+                mask[w >> 6] |= 1UL << w;
+            _masks.AddRange(mask);
+        }
+        return r;
+    }
+
+    void DataSections(byte[][] sections)
+    {
+        var runs = new List<DataRun>();
+        var bytes = new MemoryStream();
+        foreach (var (at, b) in image.Runs)
+        {
+            if (runs.Count > 0 && runs[^1].Offset + runs[^1].Bytes == at)
+                runs[^1] = new DataRun { Offset = runs[^1].Offset, Bytes = runs[^1].Bytes + b.Length };
+            else
+                runs.Add(new DataRun { Offset = at, Bytes = b.Length });
+            bytes.Write(b);
+        }
+        var mask = new List<ulong>();
+        for (long i = 0; i < (image.DataBytes + 511) / 512; i++)
+            mask.Add(0);
+        foreach (long w in image.PtrWords)
+            mask[(int)(w >> 6)] |= 1UL << (int)(w & 63);
+        sections[(int)ImageSection.DataRuns] = Bytes(runs);
+        sections[(int)ImageSection.DataBytes] = bytes.ToArray();
+        sections[(int)ImageSection.DataMask] = Bytes(mask);
+    }
+
+    List<SymbolRecord> Symbols()
+    {
+        var list = new List<(string Name, SymbolRecord Record)>();
+        var seen = new HashSet<string>();
+        void Add(string name, SymbolKind kind, long value)
+        {
+            if (seen.Add(name))
+                list.Add((name, new SymbolRecord { Name = image.Text(name), Kind = kind, Value = value }));
+        }
+        foreach (var f in image.Funcs)
+            Add(f.Low.LinkName, SymbolKind.Func, f.Index);
+        foreach (var (name, f) in image.Pushed)
+            Add(name, SymbolKind.Func, f.Index);
+        foreach (var (name, at) in image.GlobalsByName)
+            Add(name, SymbolKind.Global, at);
+        int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * list.Count, 2));
+        var table = new SymbolRecord[size];
+        foreach (var (name, record) in list)
+        {
+            int i = (int)SymbolHash(Encoding.UTF8.GetBytes(name)) & (size - 1);
+            while (table[i].Kind != SymbolKind.None)
+                i = (i + 1) & (size - 1);
+            table[i] = record;
+        }
+        return [.. table];
+    }
+
+    public static uint SymbolHash(ReadOnlySpan<byte> name)
+    {
+        uint h = 2166136261;
+        foreach (byte b in name)
+            h = (h ^ b) * 16777619;
+        return h;
+    }
+
+    // ---- the assembly
+
+    byte[] Assembly(byte[] resource)
+    {
+        var meta = image.Meta;
+        var md = meta.Builder;
+        string name = ImageMetadata.AssemblyName(image.Input.Pkg.Path);
+        md.AddModule(0, md.GetOrAddString(name + ".dll"), md.GetOrAddGuid(Id(resource)), default, default);
+        md.AddAssembly(md.GetOrAddString(name), new Version(0, 0, 0, 0), default, default, default, AssemblyHashAlgorithm.None);
+        meta.AllowInternals([.. NativeSymbols.Assemblies, "Tuza.Abi"]);
+        md.AddTypeDefinition(default, default, md.GetOrAddString("<Module>"), default, MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
+        md.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit, default,
+            md.GetOrAddString(ImageFormat.ClassName), meta.TypeRef(typeof(object)), MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
+        Fields(md);
+        var il = new BlobBuilder();
+        Methods(md, il);
+        StaticConstructor(md, il);
+        var resources = new BlobBuilder();
+        resources.WriteBytes(0, 12);
+        resources.WriteInt32(resource.Length);
+        resources.WriteBytes(resource);
+        resources.Align(8);
+        md.AddManifestResource(ManifestResourceAttributes.Public, md.GetOrAddString(ImageFormat.ResourceName), default, 12);
+        var pe = new ManagedPEBuilder(PEHeaderBuilder.CreateLibraryHeader(), new MetadataRootBuilder(md), il, managedResources: resources,
+            deterministicIdProvider: _ => new BlobContentId(Id(resource), 0x8000_0000));
+        var blob = new BlobBuilder();
+        pe.Serialize(blob);
+        return blob.ToArray();
+    }
+
+    static Guid Id(byte[] resource) => new(SHA256.HashData(resource).AsSpan(0, 16));
+
+    static void Fields(MetadataBuilder md)
+    {
+        foreach (var (name, wide) in ((string, bool)[])[(ImageFormat.HeaderField, true), (ImageFormat.DataField, false), (ImageFormat.ImportsField, false)])
+        {
+            var sig = new BlobBuilder();
+            var e = new BlobEncoder(sig).Field().Type();
+            if (wide)
+                e.Int64();
+            else
+                e.IntPtr();
+            md.AddFieldDefinition(FieldAttributes.Public | FieldAttributes.Static | FieldAttributes.InitOnly, md.GetOrAddString(name), md.GetOrAddBlob(sig));
+        }
+    }
+
+    void Methods(MetadataBuilder md, BlobBuilder il)
+    {
+        var bodies = new MethodBodyStreamEncoder(il);
+        var impl = MethodImplAttributes.IL | (image.Options.OptimiseAtOnce ? MethodImplAttributes.AggressiveOptimization : 0);
+        foreach (var m in image.Methods)
+        {
+            var code = m.Code ?? throw new InvalidOperationException($"image: method {m.Name} has no body");
+            int offset = AddBody(bodies, code.Il, code.MaxStack, image.Meta.Locals(code.LocalTypes));
+            md.AddMethodDefinition(MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig, impl,
+                md.GetOrAddString(m.Name), image.Meta.GoSignature(m.Signature), offset, default);
+        }
+    }
+
+    static int AddBody(MethodBodyStreamEncoder bodies, byte[] code, int maxStack, StandaloneSignatureHandle locals)
+    {
+        var body = bodies.AddMethodBody(code.Length, Math.Max(maxStack, 1), 0, false, locals, MethodBodyAttributes.None);
+        new BlobWriter(body.Instructions).WriteBytes(code);
+        return body.Offset;
+    }
+
+    /// <summary>The read-only fields take their values from ImageStatics.</summary>
+    void StaticConstructor(MetadataBuilder md, BlobBuilder ilStream)
+    {
+        var il = new IlWriter(".cctor", false);
+        int take = image.Meta.Member(typeof(ImageStatics).GetMethod(nameof(ImageStatics.Take))!);
+        int[] fields = [image.HeaderBaseField, image.DataField, image.ImportsField];
+        for (int i = 0; i < fields.Length; i++)
+        {
+            il.LdcI4(i);
+            il.Token(ILOpCode.Call, take, 1, 1, "Take");
+            if (i == 0)
+                il.Unary(ILOpCode.Conv_i8);
+            il.Token(ILOpCode.Stsfld, fields[i], 1, 0, "");
+        }
+        il.Ret(0);
+        int offset = AddBody(new MethodBodyStreamEncoder(ilStream), il.Finish(), il.MaxStack, default);
+        var sig = new BlobBuilder();
+        new BlobEncoder(sig).MethodSignature().Parameters(0, static r => r.Void(), static _ => { });
+        md.AddMethodDefinition(MethodAttributes.Private | MethodAttributes.Static | MethodAttributes.HideBySig | MethodAttributes.SpecialName | MethodAttributes.RTSpecialName,
+            MethodImplAttributes.IL, md.GetOrAddString(".cctor"), md.GetOrAddBlob(sig), offset, default);
+    }
+}

@@ -1,0 +1,361 @@
+// Brings package images into the process (Abi/ImageFormat).
+//
+// Load, per image, dependencies first: load the assembly; give out function ids; fill descriptors; allocate the data segment and copy
+// its runs; run the class constructor, which takes the addresses over; load type descriptors; fill the import table and relocations as
+// far as already loaded images can say; store code words into static func values.
+// Finish, once all images are there: late-bound imports, by symbol over all images.
+//
+// Code addresses come from RuntimeMethodHandle.GetFunctionPointer: a stub that compiles the method when it is first called.
+// Memory of images is never given back. The resource stays mapped; texts and masks are used in place.
+
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using System.Text;
+using System.Threading;
+
+using Tuza.Abi;
+
+namespace Tuza.Runtime;
+
+/// <summary>A package that has been loaded.</summary>
+public sealed unsafe class LoadedImage
+{
+    internal ModuleHandle Module;
+    internal ImageHeader* Header;
+    internal byte* Text;
+    internal int FirstFunc;
+    internal byte* Data;
+    internal nint* Imports;
+    public required string Package { get; init; }
+
+    internal T* Section<T>(ImageSection s, out int count) where T : unmanaged
+    {
+        count = (int)(Header->Sections[2 * (int)s + 1] / sizeof(T));
+        return (T*)((byte*)Header + Header->Sections[2 * (int)s]);
+    }
+
+    internal string TextOf(TextRef r) => Encoding.UTF8.GetString(Text + r.Offset, r.Length);
+
+    internal nint Code(int token) => Module.ResolveMethodHandle(token).GetFunctionPointer();
+
+    internal bool Find(ReadOnlySpan<byte> name, out SymbolRecord record)
+    {
+        SymbolRecord* table = Section<SymbolRecord>(ImageSection.Symbols, out int size);
+        uint h = 2166136261;
+        foreach (byte b in name)
+            h = (h ^ b) * 16777619;
+        for (int i = (int)h & (size - 1); ; i = (i + 1) & (size - 1))
+        {
+            record = table[i];
+            if (record.Kind == SymbolKind.None)
+                return false;
+            if (new ReadOnlySpan<byte>(Text + record.Name.Offset, record.Name.Length).SequenceEqual(name))
+                return true;
+        }
+    }
+
+    /// <summary>Ids of the initialisers, in order.</summary>
+    public int[] Inits
+    {
+        get
+        {
+            int* p = Section<int>(ImageSection.Inits, out int n);
+            var ids = new int[n];
+            for (int i = 0; i < n; i++)
+                ids[i] = FirstFunc + p[i];
+            return ids;
+        }
+    }
+
+    /// <summary>Id of main.main, or 0.</summary>
+    public int Main => Header->MainFunc < 0 ? 0 : FirstFunc + Header->MainFunc;
+}
+
+/// <summary>All images of the process.</summary>
+public static unsafe class ImageLoader
+{
+    static readonly List<LoadedImage> s_images = [];
+    static readonly Dictionary<string, LoadedImage> s_byPackage = [];
+    static readonly Dictionary<string, Assembly> s_assemblies = [];
+    static readonly List<(LoadedImage Image, int Import)> s_late = [];
+    static readonly Lock s_lock = new();
+    static Dictionary<nint, int>? s_byCode;
+    static readonly AssemblyLoadContext s_context = MakeContext();
+
+    /// <summary>Finds the C# method bound to a symbol (for code asked for by name): its address, or 0.</summary>
+    public static Func<string, nint> NativeCode { get; set; } = static _ => 0;
+
+    /// <summary>Called with each data segment: start, words, mask.</summary>
+    public static delegate*<byte*, nuint, ulong*, void> AddDataRoot { get; set; }
+
+    static AssemblyLoadContext MakeContext()
+    {
+        var context = new AssemblyLoadContext("go");
+        context.Resolving += static (_, name) => s_assemblies.GetValueOrDefault(name.Name ?? "");
+        FuncTable.Binder = Bind;
+        FuncTable.Finder = static code => FindByCode(code);
+        FuncTable.ByName = FindByName;
+        return context;
+    }
+
+    /// <summary>Loads an image from its file (or, path null, from memory). What it depends on must be loaded already.</summary>
+    public static LoadedImage Load(string? path, byte[]? bytes)
+    {
+        lock (s_lock)
+        {
+            var assembly = path != null ? s_context.LoadFromAssemblyPath(path) : s_context.LoadFromStream(new MemoryStream(bytes!));
+            s_assemblies[assembly.GetName().Name!] = assembly;
+            if (assembly.GetManifestResourceStream(ImageFormat.ResourceName) is not UnmanagedMemoryStream stream)
+                throw new InvalidDataException($"{path}: not an image");
+            var header = (ImageHeader*)stream.PositionPointer;
+            if (header->Magic != ImageFormat.Magic || header->Version != ImageFormat.Version)
+                throw new InvalidDataException($"{path}: not an image of this version");
+            byte* info = (byte*)header + header->Sections[2 * (int)ImageSection.Info];
+            var image = new LoadedImage
+            {
+                Package = Encoding.UTF8.GetString(info + 8, *(int*)(info + 4)),
+                Header = header,
+                Text = (byte*)header + header->Sections[2 * (int)ImageSection.Text],
+                Module = assembly.ManifestModule.ModuleHandle,
+            };
+            s_images.Add(image);
+            s_byPackage.Add(image.Package, image);
+            s_byCode = null;
+            Functions(image);
+            Data(image);
+            image.Section<ImportRecord>(ImageSection.Imports, out int imports);
+            image.Imports = (nint*)NativeMemory.AllocZeroed((nuint)imports + 1, (nuint)sizeof(nint));
+            nint* statics = stackalloc nint[3] { (nint)((long)image.FirstFunc << 32), (nint)image.Data, (nint)image.Imports };
+            ImageStatics.Next = statics;
+            var type = assembly.GetType(ImageFormat.ClassName, throwOnError: true)!;
+            RuntimeHelpers.RunClassConstructor(type.TypeHandle);
+            Imports(image);
+            FuncVals(image);
+            Relocate(image);
+            return image;
+        }
+    }
+
+    /// <summary>All images are loaded: binds what is bound by name only.</summary>
+    public static void Finish()
+    {
+        lock (s_lock)
+        {
+            foreach (var (image, i) in s_late)
+            {
+                ImportRecord* r = image.Section<ImportRecord>(ImageSection.Imports, out _) + i;
+                image.Imports[i] = r->Kind == ImportKind.Code ? Late(image, r) : Variable(image, r, true);
+            }
+            foreach (var image in s_images)
+                RelocateImports(image, onlyLate: true);
+            s_late.Clear();
+        }
+    }
+
+    // ---- functions
+
+    static void Functions(LoadedImage image)
+    {
+        FuncRecord* funcs = image.Section<FuncRecord>(ImageSection.Funcs, out int count);
+        SiteRecord* siteRecords = image.Section<SiteRecord>(ImageSection.Sites, out int siteCount);
+        ulong* masks = image.Section<ulong>(ImageSection.Masks, out _);
+        InlineRecord* inlineRecords = image.Section<InlineRecord>(ImageSection.Inlines, out int inlineCount);
+        var sites = (SiteDesc*)NativeMemory.Alloc((nuint)siteCount + 1, (nuint)sizeof(SiteDesc));
+        for (int i = 0; i < siteCount; i++)
+            sites[i] = new SiteDesc { Line = siteRecords[i].Line, Inline = siteRecords[i].Inline, PtrMask = masks + siteRecords[i].FirstMask, PtrWordCount = siteRecords[i].PtrWords };
+        var inlines = (InlineDesc*)NativeMemory.Alloc((nuint)inlineCount + 1, (nuint)sizeof(InlineDesc));
+        for (int i = 0; i < inlineCount; i++)
+        {
+            InlineRecord* r = &inlineRecords[i];
+            inlines[i] = new InlineDesc
+            {
+                Parent = r->Parent, CallLine = r->CallLine, StartLine = r->StartLine, Flags = r->Flags,
+                Name = image.Text + r->Name.Offset, NameLength = r->Name.Length, File = image.Text + r->File.Offset, FileLength = r->File.Length,
+            };
+        }
+        image.FirstFunc = FuncTable.Reserve(count);
+        for (int i = 0; i < count; i++)
+        {
+            FuncRecord* r = &funcs[i];
+            FuncDesc* d = FuncTable.Get(image.FirstFunc + i);
+            d->Resume = r->ResumeToken != 0 ? FuncTable.ResumeStub : null;
+            d->FrameBytes = r->FrameBytes;
+            d->SiteCount = r->SiteCount;
+            d->Sites = sites + r->FirstSite;
+            d->Name = image.Text + r->Name.Offset;
+            d->NameLength = r->Name.Length;
+            d->File = image.Text + r->File.Offset;
+            d->FileLength = r->File.Length;
+            d->StartLine = r->StartLine;
+            d->Flags = r->Flags;
+            d->ImageId = s_images.Count - 1;
+            d->Inlines = r->InlineCount != 0 ? inlines + r->FirstInline : null;
+            d->FuncId = image.FirstFunc + i;
+        }
+    }
+
+    static LoadedImage ImageOf(int func) => s_images[FuncTable.Get(func)->ImageId];
+
+    static nint Bind(int func, bool resume)
+    {
+        var image = ImageOf(func);
+        FuncRecord* r = image.Section<FuncRecord>(ImageSection.Funcs, out _) + (func - image.FirstFunc);
+        return image.Code(resume ? r->ResumeToken : r->Token);
+    }
+
+    static int FindByName(string name)
+    {
+        byte[] utf8 = Encoding.UTF8.GetBytes(name);
+        lock (s_lock)
+        {
+            foreach (var image in s_images)
+                if (image.Find(utf8, out var s) && s.Kind == SymbolKind.Func)
+                    return image.FirstFunc + (int)s.Value;
+            return 0;
+        }
+    }
+
+    /// <summary>Code words of static func values (thunks, closure bodies) and of functions whose entry was asked for.</summary>
+    static int FindByCode(nint code)
+    {
+        lock (s_lock)
+        {
+            if (s_byCode == null)
+            {
+                s_byCode = [];
+                foreach (var image in s_images)
+                {
+                    FuncValRecord* vals = image.Section<FuncValRecord>(ImageSection.FuncVals, out int n);
+                    for (int i = 0; i < n; i++)
+                        s_byCode[*(nint*)(image.Data + vals[i].Offset)] = vals[i].Func >= 0 ? image.FirstFunc + vals[i].Func : FindByName(image.TextOf(vals[i].Name));
+                }
+            }
+            if (s_byCode.TryGetValue(code, out int id))
+                return id;
+            // Closures made at run time and methods: compare with every entry; the answer is kept.
+            for (int i = 1; i < FuncTable.Count; i++)
+                if (FuncTable.Get(i)->FuncId == i)
+                    s_byCode.TryAdd((nint)FuncTable.EntryOf(i), i);
+            return s_byCode.GetValueOrDefault(code);
+        }
+    }
+
+    // ---- data
+
+    static void Data(LoadedImage image)
+    {
+        long bytes = image.Header->DataBytes;
+        image.Data = (byte*)NativeMemory.AlignedAlloc((nuint)bytes + 64, 64);
+        NativeMemory.Clear(image.Data, (nuint)bytes + 64);
+        DataRun* runs = image.Section<DataRun>(ImageSection.DataRuns, out int n);
+        byte* from = image.Section<byte>(ImageSection.DataBytes, out _);
+        for (int i = 0; i < n; i++)
+        {
+            Buffer.MemoryCopy(from, image.Data + runs[i].Offset, runs[i].Bytes, runs[i].Bytes);
+            from += runs[i].Bytes;
+        }
+        ulong* mask = image.Section<ulong>(ImageSection.DataMask, out _);
+        if (AddDataRoot != null)
+            AddDataRoot(image.Data, (nuint)bytes / 8, mask);
+    }
+
+    static void FuncVals(LoadedImage image)
+    {
+        FuncValRecord* vals = image.Section<FuncValRecord>(ImageSection.FuncVals, out int n);
+        for (int i = 0; i < n; i++)
+            *(nint*)(image.Data + vals[i].Offset) = image.Code(vals[i].Token);
+    }
+
+    static void Relocate(LoadedImage image)
+    {
+        RelocRecord* relocs = image.Section<RelocRecord>(ImageSection.Relocs, out int n);
+        for (int i = 0; i < n; i++)
+            if (relocs[i].Import < 0)
+                *(byte**)(image.Data + relocs[i].Offset) = image.Data + relocs[i].Addend;
+        RelocateImports(image, onlyLate: false);
+    }
+
+    static void RelocateImports(LoadedImage image, bool onlyLate)
+    {
+        RelocRecord* relocs = image.Section<RelocRecord>(ImageSection.Relocs, out int n);
+        for (int i = 0; i < n; i++)
+            if (relocs[i].Import is var import and >= 0 && image.Imports[import] != 0 && (!onlyLate || *(nint*)(image.Data + relocs[i].Offset) == 0))
+                *(nint*)(image.Data + relocs[i].Offset) = image.Imports[import] + (nint)relocs[i].Addend;
+    }
+
+    static void Imports(LoadedImage image)
+    {
+        byte* section = image.Section<byte>(ImageSection.Types, out int bytes);
+        void** types = null, itabs = null;
+        if (bytes > 0)
+        {
+            image.Section<CodeRecord>(ImageSection.TypeCode, out int codes);
+            int codeBase = CodeTable.Register(codes, i => TypeCode(image, i));
+            var (t, it) = TypeTable.Counts(section);
+            types = (void**)NativeMemory.Alloc((nuint)t + 1, (nuint)sizeof(void*));
+            itabs = (void**)NativeMemory.Alloc((nuint)it + 1, (nuint)sizeof(void*));
+            TypeTable.Load(section, codeBase, types, itabs);
+        }
+        ImportRecord* records = image.Section<ImportRecord>(ImageSection.Imports, out int n);
+        for (int i = 0; i < n; i++)
+        {
+            ImportRecord* r = &records[i];
+            image.Imports[i] = r->Kind switch
+            {
+                ImportKind.Type => (nint)types[r->Index],
+                ImportKind.Itab => (nint)itabs[r->Index],
+                ImportKind.Global => Variable(image, r, false),
+                _ => 0,
+            };
+            if (image.Imports[i] == 0)
+                s_late.Add((image, i));
+        }
+    }
+
+    static nint TypeCode(LoadedImage image, int index)
+    {
+        CodeRecord* r = image.Section<CodeRecord>(ImageSection.TypeCode, out _) + index;
+        if (r->Token >> 24 == 0x06)
+            return image.Code(r->Token);
+        nint code = Named(image, r->Name, r->Package);
+        return code != 0 ? code : throw new MissingMethodException($"method {image.TextOf(r->Name)} is in no image of the program");
+    }
+
+    static nint Named(LoadedImage image, TextRef name, TextRef package)
+    {
+        var utf8 = new ReadOnlySpan<byte>(image.Text + name.Offset, name.Length);
+        if (s_byPackage.TryGetValue(image.TextOf(package), out var owner) && owner.Find(utf8, out var s) && s.Kind == SymbolKind.Func)
+            return (nint)FuncTable.EntryOf(owner.FirstFunc + (int)s.Value);
+        nint native = NativeCode(image.TextOf(name));
+        if (native != 0)
+            return native;
+        foreach (var other in s_images)
+            if (other.Find(utf8, out s) && s.Kind == SymbolKind.Func)
+                return (nint)FuncTable.EntryOf(other.FirstFunc + (int)s.Value);
+        return 0;
+    }
+
+    static nint Late(LoadedImage image, ImportRecord* r)
+    {
+        nint code = Named(image, r->Name, r->Package);
+        return code != 0 ? code : image.Code(r->Token);
+    }
+
+    /// <summary>Address of a variable of another image; at the end, one that nobody defines gets zeroed memory.</summary>
+    static nint Variable(LoadedImage image, ImportRecord* r, bool last)
+    {
+        var utf8 = new ReadOnlySpan<byte>(image.Text + r->Name.Offset, r->Name.Length);
+        if (s_byPackage.TryGetValue(image.TextOf(r->Package), out var owner) && owner.Find(utf8, out var s) && s.Kind == SymbolKind.Global)
+            return (nint)(owner.Data + s.Value);
+        foreach (var other in s_images)
+            if (other.Find(utf8, out s) && s.Kind == SymbolKind.Global)
+                return (nint)(other.Data + s.Value);
+        const nuint UndefinedBytes = 4096;
+        return last ? (nint)NativeMemory.AllocZeroed(UndefinedBytes) : 0;
+    }
+}
