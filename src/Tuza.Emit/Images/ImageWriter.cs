@@ -212,8 +212,9 @@ sealed class ImageWriter(ImageBuilder image)
             md.GetOrAddString(ImageFormat.ClassName), meta.TypeRef(typeof(object)), MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
         Fields(md);
         var il = new BlobBuilder();
-        Methods(md, il);
-        StaticConstructor(md, il);
+        var bodies = new MethodBodyStreamEncoder(il);
+        Methods(md, bodies);
+        StaticConstructor(md, bodies);
         var resources = new BlobBuilder();
         resources.WriteBytes(0, 12);
         resources.WriteInt32(resource.Length);
@@ -243,9 +244,8 @@ sealed class ImageWriter(ImageBuilder image)
         }
     }
 
-    void Methods(MetadataBuilder md, BlobBuilder il)
+    void Methods(MetadataBuilder md, MethodBodyStreamEncoder bodies)
     {
-        var bodies = new MethodBodyStreamEncoder(il);
         var impl = MethodImplAttributes.IL | (image.Options.OptimiseAtOnce ? MethodImplAttributes.AggressiveOptimization : 0);
         foreach (var m in image.Methods)
         {
@@ -264,7 +264,7 @@ sealed class ImageWriter(ImageBuilder image)
     }
 
     /// <summary>The read-only fields take their values from ImageStatics.</summary>
-    void StaticConstructor(MetadataBuilder md, BlobBuilder ilStream)
+    void StaticConstructor(MetadataBuilder md, MethodBodyStreamEncoder bodies)
     {
         var il = new IlWriter(".cctor", false);
         int take = image.Meta.Member(typeof(ImageStatics).GetMethod(nameof(ImageStatics.Take))!);
@@ -278,7 +278,7 @@ sealed class ImageWriter(ImageBuilder image)
             il.Token(ILOpCode.Stsfld, fields[i], 1, 0, "");
         }
         il.Ret(0);
-        int offset = AddBody(new MethodBodyStreamEncoder(ilStream), il.Finish(), il.MaxStack, default);
+        int offset = AddBody(bodies, il.Finish(), il.MaxStack, default);
         var sig = new BlobBuilder();
         new BlobEncoder(sig).MethodSignature().Parameters(0, static r => r.Void(), static _ => { });
         md.AddMethodDefinition(MethodAttributes.Private | MethodAttributes.Static | MethodAttributes.HideBySig | MethodAttributes.SpecialName | MethodAttributes.RTSpecialName,
