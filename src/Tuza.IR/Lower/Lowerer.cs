@@ -24,12 +24,14 @@ namespace Tuza.IR;
 public sealed class Lowerer
 {
     readonly Dictionary<string, Global> _externs = [];
+    readonly Dictionary<string, Function> _symbols = [];
     int _staticCount;
 
     public Lowerer(PackageIR package)
     {
         Package = package;
-        TypeFuncs = new TypeFuncs(package.Pkg, Generated);
+        TypeFuncs = new TypeFuncs(this);
+        Invokers = new Invokers(this);
     }
 
     public PackageIR Package { get; }
@@ -37,6 +39,8 @@ public sealed class Lowerer
     public Queue<LowFunction> Generated { get; } = new();
     /// <summary>Equality and hash functions of types.</summary>
     public TypeFuncs TypeFuncs { get; }
+    /// <summary>Bridges for reflect.</summary>
+    public Invokers Invokers { get; }
     /// <summary>Read-only data made by lowering (also added to Package.Globals).</summary>
     public List<Global> Statics { get; } = [];
 
@@ -56,6 +60,48 @@ public sealed class Lowerer
         Statics.Add(g);
         Package.Globals.Add(g);
         return g;
+    }
+
+    /// <summary>A function known by its symbol only, called with flattened arguments that are all pointers or integers.</summary>
+    internal Function Symbol(string linkName, LowExpr[] args, int pointerResults = 0)
+    {
+        if (_symbols.TryGetValue(linkName, out var f))
+            return f;
+        var results = new GoType[pointerResults];
+        Array.Fill(results, Universe.UnsafePointer);
+        f = NewSymbol(linkName, Package.Pkg, Array.ConvertAll(args, static a => a.Type == LowType.Ptr ? Universe.UnsafePointer : Universe.Uintptr), results);
+        _symbols.Add(linkName, f);
+        return f;
+    }
+
+    /// <summary>A function object without a body.</summary>
+    internal static Function NewSymbol(string linkName, Package pkg, GoType[] parameters, GoType[] results)
+    {
+        var sig = new Signature { Params = Tuple(parameters), Results = Tuple(results) };
+        var f = new Function { LinkName = linkName, ShortName = linkName, Pkg = pkg, Sig = sig };
+        for (int i = 0; i < parameters.Length; i++)
+        {
+            var p = f.NewLocal("p" + i, parameters[i], default, LocalClass.Param);
+            p.Index = i;
+            f.Params.Add(p);
+        }
+        for (int i = 0; i < results.Length; i++)
+        {
+            var r = f.NewLocal("~r" + i, results[i], default, LocalClass.Result);
+            r.Index = i;
+            f.Results.Add(r);
+        }
+        return f;
+    }
+
+    static TupleType Tuple(GoType[] types)
+    {
+        if (types.Length == 0)
+            return TupleType.Empty;
+        var vars = new List<Var>();
+        foreach (var t in types)
+            vars.Add(new Var { Type = t });
+        return new TupleType(vars);
     }
 
     /// <summary>A variable of the runtime.</summary>
@@ -334,6 +380,12 @@ sealed partial class FuncLowerer
             ReturnVariables();
             return;
         }
+        if (results.Exists(static r => r.OnHeap))
+        {
+            AssignResults(values);
+            ReturnVariables();
+            return;
+        }
         OrderAll(values);
         bool anyMemory = _hidden.Count > 0;
         var list = new List<LowExpr>();
@@ -378,7 +430,7 @@ sealed partial class FuncLowerer
             if (Flatten.IsMemory(r.Type))
                 CopyMemory(new Addr(HiddenPointer(hidden++), AddrKind.Stack), HomeAddr(_homes[r]), r.Type, false);
             else
-                list.AddRange(LoadPlace(HomePlace(r)));
+                list.AddRange(LoadPlace(HomePlace(r), Flatten.Of(r.Type)));
         }
         Terminate(new LowReturn { Values = list });
     }
