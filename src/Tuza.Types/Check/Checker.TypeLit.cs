@@ -1,6 +1,7 @@
 // Structs, interfaces, unions and function signatures.
 
 using System.Collections.Generic;
+using System.Linq;
 using System.Text;
 using Tuza.Syntax;
 
@@ -141,6 +142,8 @@ public sealed partial class Checker
             _info.Defs[f.Name] = m;
             iface.Methods.Add(m);
         }
+        // Sorted as gc prints them; stable, so that of two with the same name the later one is the duplicate.
+        iface.Methods = [.. iface.Methods.Order(Comparer<Func>.Create(TypeSet.CompareMethods))];
         iface.Incomplete = false;
         if (iface.Methods.Count > 0 || iface.Embeddeds.Count > 0)
             Later(() => ComputeTypeSet(iface, e.Pos));

@@ -88,7 +88,7 @@ public sealed class Signature : GoType
 
 public sealed class InterfaceType : GoType
 {
-    /// <summary>Explicitly declared methods, in source order.</summary>
+    /// <summary>Explicitly declared methods, sorted as in type sets.</summary>
     public List<Func> Methods = [];
     /// <summary>Embedded elements: interfaces, unions, other types; with their positions.</summary>
     public List<GoType> Embeddeds = [];
