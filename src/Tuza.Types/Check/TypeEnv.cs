@@ -3,7 +3,6 @@
 // fail with a message.
 
 using System.Collections.Generic;
-using Tuza.Syntax;
 
 namespace Tuza.Types;
 

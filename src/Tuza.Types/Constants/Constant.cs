@@ -30,7 +30,7 @@ public sealed class BoolConstant(bool value) : Constant
 /// chains of `+` cost linear time.</summary>
 public sealed class StringConstant : Constant
 {
-    StringConstant? _left, _right;
+    readonly StringConstant? _left, _right;
     byte[]? _value;
 
     public StringConstant(byte[] value)

@@ -96,26 +96,26 @@ public static partial class ConstantOps
             case FloatConstant { Rounded: false } f:
                 return f.Denominator.IsOne ? new IntConstant(f.Numerator) : s_unknown;
             case FloatConstant f:
-            {
-                const int Slack = 4;
-                var v = BigFloat.Of(f);
-                if (v.IsZero)
-                    return new IntConstant(BigInteger.Zero);
-                if (!IsSmall(v))
+                {
+                    const int Slack = 4;
+                    var v = BigFloat.Of(f);
+                    if (v.IsZero)
+                        return new IntConstant(BigInteger.Zero);
+                    if (!IsSmall(v))
+                        return s_unknown;
+                    if (v.Exp >= 0)
+                        return new IntConstant(v.Mantissa << v.Exp);
+                    int drop = BigFloat.BitLength(v.Mantissa) - (BigFloat.Precision - Slack);
+                    if (drop <= 0 || v.Exp + drop < -BigFloat.Precision)
+                        return s_unknown;
+                    var m = BigInteger.Abs(v.Mantissa);
+                    var down = m >> drop;
+                    if (Integer(down, v.Exp + drop) is { } a)
+                        return new IntConstant(v.Mantissa.Sign * a);
+                    if (Integer(down + 1, v.Exp + drop) is { } b)
+                        return new IntConstant(v.Mantissa.Sign * b);
                     return s_unknown;
-                if (v.Exp >= 0)
-                    return new IntConstant(v.Mantissa << v.Exp);
-                int drop = BigFloat.BitLength(v.Mantissa) - (BigFloat.Precision - Slack);
-                if (drop <= 0 || v.Exp + drop < -BigFloat.Precision)
-                    return s_unknown;
-                var m = BigInteger.Abs(v.Mantissa);
-                var down = m >> drop;
-                if (Integer(down, v.Exp + drop) is { } a)
-                    return new IntConstant(v.Mantissa.Sign * a);
-                if (Integer(down + 1, v.Exp + drop) is { } b)
-                    return new IntConstant(v.Mantissa.Sign * b);
-                return s_unknown;
-            }
+                }
             case ComplexConstant:
                 return ToFloat(x) is FloatConstant re ? ToInt(re) : s_unknown;
             default:
@@ -222,12 +222,12 @@ public static partial class ConstantOps
             case (Token.Sub, ComplexConstant c):
                 return MakeComplex(Unary(op, c.Re, 0), Unary(op, c.Im, 0));
             case (Token.Xor, IntConstant i):
-            {
-                var z = -i.Value - 1;
-                if (unsignedBits > 0)
-                    z &= (BigInteger.One << unsignedBits) - 1;
-                return new IntConstant(z);
-            }
+                {
+                    var z = -i.Value - 1;
+                    if (unsignedBits > 0)
+                        z &= (BigInteger.One << unsignedBits) - 1;
+                    return new IntConstant(z);
+                }
             case (Token.Not, BoolConstant b):
                 return MakeBool(!b.Value);
             default:
@@ -307,12 +307,12 @@ public static partial class ConstantOps
             case Token.Mul:
                 return MakeComplex(Do(Do(a, op, c), Token.Sub, Do(b, op, d)), Do(Do(b, op, c), Token.Add, Do(a, op, d)));
             case Token.Div:
-            {
-                var s = Do(Do(c, Token.Mul, c), Token.Add, Do(d, Token.Mul, d));
-                var re = Do(Do(a, Token.Mul, c), Token.Add, Do(b, Token.Mul, d));
-                var im = Do(Do(b, Token.Mul, c), Token.Sub, Do(a, Token.Mul, d));
-                return MakeComplex(Do(re, op, s), Do(im, op, s));
-            }
+                {
+                    var s = Do(Do(c, Token.Mul, c), Token.Add, Do(d, Token.Mul, d));
+                    var re = Do(Do(a, Token.Mul, c), Token.Add, Do(b, Token.Mul, d));
+                    var im = Do(Do(b, Token.Mul, c), Token.Sub, Do(a, Token.Mul, d));
+                    return MakeComplex(Do(re, op, s), Do(im, op, s));
+                }
             default:
                 throw new InvalidOperationException("ConstantOps.Binary: complex " + op);
         }
@@ -338,10 +338,10 @@ public static partial class ConstantOps
                 return Holds(a.Value.CompareTo(b.Value), op);
             case (ComplexConstant, _):
             case (_, ComplexConstant):
-            {
-                bool equal = Compare(Real(x), Token.Eql, Real(y)) && Compare(Imag(x), Token.Eql, Imag(y));
-                return op == Token.Eql ? equal : !equal;
-            }
+                {
+                    bool equal = Compare(Real(x), Token.Eql, Real(y)) && Compare(Imag(x), Token.Eql, Imag(y));
+                    return op == Token.Eql ? equal : !equal;
+                }
         }
         if (IsRounded(x) || IsRounded(y))
             return Holds(FloatOf(x).CompareTo(FloatOf(y)), op);

@@ -19,9 +19,21 @@ public sealed class Sizes
 {
     static readonly Dictionary<string, Sizes> s_byArch = new()
     {
-        ["386"] = new(4, 4), ["amd64"] = new(8, 8), ["amd64p32"] = new(4, 8), ["arm"] = new(4, 4), ["arm64"] = new(8, 8),
-        ["loong64"] = new(8, 8), ["mips"] = new(4, 4), ["mipsle"] = new(4, 4), ["mips64"] = new(8, 8), ["mips64le"] = new(8, 8),
-        ["ppc64"] = new(8, 8), ["ppc64le"] = new(8, 8), ["riscv64"] = new(8, 8), ["s390x"] = new(8, 8), ["sparc64"] = new(8, 8),
+        ["386"] = new(4, 4),
+        ["amd64"] = new(8, 8),
+        ["amd64p32"] = new(4, 8),
+        ["arm"] = new(4, 4),
+        ["arm64"] = new(8, 8),
+        ["loong64"] = new(8, 8),
+        ["mips"] = new(4, 4),
+        ["mipsle"] = new(4, 4),
+        ["mips64"] = new(8, 8),
+        ["mips64le"] = new(8, 8),
+        ["ppc64"] = new(8, 8),
+        ["ppc64le"] = new(8, 8),
+        ["riscv64"] = new(8, 8),
+        ["s390x"] = new(8, 8),
+        ["sparc64"] = new(8, 8),
         ["wasm"] = new(8, 8),
     };
 
@@ -63,14 +75,14 @@ public sealed class Sizes
                     _ => WordBytes,
                 };
             case ArrayType a:
-            {
-                if (a.Len <= 0)
-                    return 0;
-                long elem = Sizeof(a.Elem);
-                if (elem <= 0)
-                    return elem;
-                return elem > long.MaxValue / a.Len ? -1 : elem * a.Len;
-            }
+                {
+                    if (a.Len <= 0)
+                        return 0;
+                    long elem = Sizeof(a.Elem);
+                    if (elem <= 0)
+                        return elem;
+                    return elem > long.MaxValue / a.Len ? -1 : elem * a.Len;
+                }
             case SliceType:
                 return 3 * WordBytes;
             case StructType s:
@@ -193,18 +205,18 @@ public sealed class Sizes
             case InterfaceType:
                 return 2 * WordBytes;
             case ArrayType a:
-            {
-                long elem = a.Len > 0 ? PtrBytes(a.Elem) : 0;
-                return elem == 0 ? 0 : Sizeof(a.Elem) * (a.Len - 1) + elem;
-            }
+                {
+                    long elem = a.Len > 0 ? PtrBytes(a.Elem) : 0;
+                    return elem == 0 ? 0 : Sizeof(a.Elem) * (a.Len - 1) + elem;
+                }
             case StructType s:
-            {
-                var offsets = Layout(s).Offsets;
-                for (int i = s.Fields.Count - 1; i >= 0; i--)
-                    if (PtrBytes(s.Fields[i].Type) is > 0 and var n)
-                        return offsets[i] + n;
-                return 0;
-            }
+                {
+                    var offsets = Layout(s).Offsets;
+                    for (int i = s.Fields.Count - 1; i >= 0; i--)
+                        if (PtrBytes(s.Fields[i].Type) is > 0 and var n)
+                            return offsets[i] + n;
+                    return 0;
+                }
             default:
                 return 0;
         }

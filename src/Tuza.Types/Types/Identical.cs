@@ -187,12 +187,12 @@ public sealed class TypeHasher : IEqualityComparer<GoType>
             case ChanType t:
                 return HashCode.Combine(5, t.Dir, Hash(t.Elem, depth - 1));
             case StructType t:
-            {
-                int h = HashCode.Combine(6, t.Fields.Count);
-                foreach (var f in t.Fields)
-                    h = HashCode.Combine(h, string.GetHashCode(f.Name, StringComparison.Ordinal), Hash(f.Type, depth - 1));
-                return h;
-            }
+                {
+                    int h = HashCode.Combine(6, t.Fields.Count);
+                    foreach (var f in t.Fields)
+                        h = HashCode.Combine(h, string.GetHashCode(f.Name, StringComparison.Ordinal), Hash(f.Type, depth - 1));
+                    return h;
+                }
             case TupleType t:
                 return HashTuple(t, depth);
             case Signature t:
@@ -200,19 +200,19 @@ public sealed class TypeHasher : IEqualityComparer<GoType>
                     ? HashCode.Combine(7, t.TypeParams.Count, t.Params.Count, t.Results.Count)
                     : HashCode.Combine(8, t.Variadic, HashTuple(t.Params, depth), HashTuple(t.Results, depth));
             case InterfaceType t:
-            {
-                int h = 9;
-                foreach (var m in t.TypeSet.Methods)
-                    h = HashCode.Combine(h, string.GetHashCode(m.Name, StringComparison.Ordinal));
-                return h;
-            }
+                {
+                    int h = 9;
+                    foreach (var m in t.TypeSet.Methods)
+                        h = HashCode.Combine(h, string.GetHashCode(m.Name, StringComparison.Ordinal));
+                    return h;
+                }
             case NamedType t:
-            {
-                int h = RuntimeHelpers.GetHashCode(t.Origin);
-                foreach (var arg in t.TypeArgs)
-                    h = HashCode.Combine(h, Hash(arg, depth - 1));
-                return h;
-            }
+                {
+                    int h = RuntimeHelpers.GetHashCode(t.Origin);
+                    foreach (var arg in t.TypeArgs)
+                        h = HashCode.Combine(h, Hash(arg, depth - 1));
+                    return h;
+                }
             case UnionType t:
                 return 10;
             default:

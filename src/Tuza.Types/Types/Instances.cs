@@ -8,7 +8,6 @@
 
 using System;
 using System.Collections.Generic;
-using System.Threading;
 
 namespace Tuza.Types;
 

@@ -3,7 +3,6 @@
 // At each depth all embedded types are looked at; the first depth that has the name decides, and if it has it twice the name is
 // ambiguous. A named type seen at a shallower depth is not looked at again (recursive types, shadowing).
 
-using System;
 using System.Collections.Generic;
 using System.Text;
 
@@ -93,17 +92,17 @@ public static class Lookup
                         }
                         break;
                     case InterfaceType it:
-                    {
-                        int i = it.TypeSet.IndexOf(pkg, name, foldCase);
-                        if (i < 0)
+                        {
+                            int i = it.TypeSet.IndexOf(pkg, name, foldCase);
+                            if (i < 0)
+                                break;
+                            index = [.. e.Index, i];
+                            if (found != null || e.Multiples)
+                                return new(null, index, false);
+                            found = it.TypeSet.Methods[i];
+                            indirect = e.Indirect;
                             break;
-                        index = [.. e.Index, i];
-                        if (found != null || e.Multiples)
-                            return new(null, index, false);
-                        found = it.TypeSet.Methods[i];
-                        indirect = e.Indirect;
-                        break;
-                    }
+                        }
                 }
             }
             if (found != null)

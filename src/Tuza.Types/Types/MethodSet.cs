@@ -3,7 +3,6 @@
 // The set of T has the methods with receiver T, that of *T also those with receiver *T; embedded fields promote theirs. The sets
 // are computed by collecting all names reachable and looking each up, so that shadowing and ambiguity have one definition (Lookup).
 
-using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 

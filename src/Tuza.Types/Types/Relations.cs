@@ -177,12 +177,12 @@ public static partial class Relations
             case Missing.Unexported:
                 return $"(unexported method {m.Name})";
             case Missing.WrongSig:
-            {
-                string have = FuncText(env, f!, false), want = FuncText(env, m, false);
-                if (have == want)
-                    (have, want) = (FuncText(env, f!, true), FuncText(env, m, true));
-                return have == want ? $"(wrong type for method {m.Name})" : $"(wrong type for method {m.Name})\n\t\thave {have}\n\t\twant {want}";
-            }
+                {
+                    string have = FuncText(env, f!, false), want = FuncText(env, m, false);
+                    if (have == want)
+                        (have, want) = (FuncText(env, f!, true), FuncText(env, m, true));
+                    return have == want ? $"(wrong type for method {m.Name})" : $"(wrong type for method {m.Name})\n\t\thave {have}\n\t\twant {want}";
+                }
             case Missing.Ambiguous:
                 return $"(ambiguous selector {env.Text(v)}.{m.Name})";
             case Missing.PtrRecv:

@@ -86,17 +86,17 @@ public static class Subst
             case TypeParam t:
                 return map.Lookup(t);
             case AliasType t:
-            {
-                if (t.TypeArgs.Count == 0)
                 {
-                    // A local alias may name the type parameters of the enclosing function.
-                    if (t.TypeParams.Count > 0 || !IsLocal(t.Obj))
-                        return t;
-                    var actual = Type(t.Unalias, map);
-                    return ReferenceEquals(actual, t.Unalias) ? t : actual;
+                    if (t.TypeArgs.Count == 0)
+                    {
+                        // A local alias may name the type parameters of the enclosing function.
+                        if (t.TypeParams.Count > 0 || !IsLocal(t.Obj))
+                            return t;
+                        var actual = Type(t.Unalias, map);
+                        return ReferenceEquals(actual, t.Unalias) ? t : actual;
+                    }
+                    return List(t.TypeArgs, map) is { } targs ? Instances.Alias(t.Origin!, targs) : t;
                 }
-                return List(t.TypeArgs, map) is { } targs ? Instances.Alias(t.Origin!, targs) : t;
-            }
             case NamedType t:
                 if (t.TypeArgs.Count > 0 && t.Origin.TypeParams.Count > 0 && t.TypeArgs.Count != t.Origin.TypeParams.Count)
                     return Universe.Invalid;   // reported where it was written
@@ -112,10 +112,10 @@ public static class Subst
             case ChanType t:
                 return Type(t.Elem, map) is var ce && !ReferenceEquals(ce, t.Elem) ? new ChanType(t.Dir, ce) : t;
             case MapType t:
-            {
-                GoType key = Type(t.Key, map), elem = Type(t.Elem, map);
-                return ReferenceEquals(key, t.Key) && ReferenceEquals(elem, t.Elem) ? t : new MapType(key, elem);
-            }
+                {
+                    GoType key = Type(t.Key, map), elem = Type(t.Elem, map);
+                    return ReferenceEquals(key, t.Key) && ReferenceEquals(elem, t.Elem) ? t : new MapType(key, elem);
+                }
             case StructType t:
                 return Vars(t.Fields, map) is { } fields ? new StructType(fields, t.Tags) : t;
             case TupleType t:
@@ -161,19 +161,41 @@ public static class Subst
 
     internal static Var Clone(Var v, GoType type) => new()
     {
-        Name = v.Name, Pos = v.Pos, Pkg = v.Pkg, Type = type, Parent = v.Parent, ScopePos = v.ScopePos,
-        IsField = v.IsField, Embedded = v.Embedded, IsParam = v.IsParam, Used = v.Used, OriginOrNull = v.Origin,
+        Name = v.Name,
+        Pos = v.Pos,
+        Pkg = v.Pkg,
+        Type = type,
+        Parent = v.Parent,
+        ScopePos = v.ScopePos,
+        IsField = v.IsField,
+        Embedded = v.Embedded,
+        IsParam = v.IsParam,
+        Used = v.Used,
+        OriginOrNull = v.Origin,
     };
 
     internal static Func Clone(Func f, Signature sig) => new()
     {
-        Name = f.Name, Pos = f.Pos, Pkg = f.Pkg, Type = sig, Parent = f.Parent, ScopePos = f.ScopePos,
-        Decl = f.Decl, PtrRecv = f.PtrRecv, IsInterfaceMethod = f.IsInterfaceMethod, OriginOrNull = f.Origin,
+        Name = f.Name,
+        Pos = f.Pos,
+        Pkg = f.Pkg,
+        Type = sig,
+        Parent = f.Parent,
+        ScopePos = f.ScopePos,
+        Decl = f.Decl,
+        PtrRecv = f.PtrRecv,
+        IsInterfaceMethod = f.IsInterfaceMethod,
+        OriginOrNull = f.Origin,
     };
 
     internal static Signature Clone(Signature s) => new()
     {
-        Recv = s.Recv, TypeParams = s.TypeParams, RecvTypeParams = s.RecvTypeParams, Params = s.Params, Results = s.Results, Variadic = s.Variadic,
+        Recv = s.Recv,
+        TypeParams = s.TypeParams,
+        RecvTypeParams = s.RecvTypeParams,
+        Params = s.Params,
+        Results = s.Results,
+        Variadic = s.Variadic,
     };
 
     static Signature Sig(Signature s, SubstMap map)
@@ -193,7 +215,12 @@ public static class Subst
             return s;
         return new Signature
         {
-            Recv = s.Recv, RecvTypeParams = s.RecvTypeParams, TypeParams = tparams, Params = pars, Results = results, Variadic = s.Variadic,
+            Recv = s.Recv,
+            RecvTypeParams = s.RecvTypeParams,
+            TypeParams = tparams,
+            Params = pars,
+            Results = results,
+            Variadic = s.Variadic,
         };
     }
 
