@@ -85,6 +85,8 @@ public sealed class CompositeNode : ExprNode
 {
     public List<(long Index, ExprNode Value)> Elems = [];
     public long Len;
+    /// <summary>Arrays and slices: which elements were written with an index (gc keeps a node for it), null if none.</summary>
+    public bool[]? Keyed;
     /// <summary>Set by the builder on big literals of which every part is static: a read-only global with the whole value (slices: with the
     /// backing array). Lowering copies it instead of storing each element; the elements stay for escape analysis.</summary>
     public Global? Image;

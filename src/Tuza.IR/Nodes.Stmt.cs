@@ -49,6 +49,8 @@ public sealed class RangeNode : StmtNode
 {
     public string? Label;
     public ExprNode? Key, Value;
+    /// <summary>Written as `_` (gc keeps a node for it).</summary>
+    public bool BlankKey, BlankValue;
     public bool Define;
     public required ExprNode X;
     public List<StmtNode> Body = [];

@@ -260,7 +260,14 @@ sealed partial class Builder
                     _ => throw Bad(e, $"built-in {id}"),
                 };
                 var type = id == BuiltinId.Copy ? Universe.Int : hasResult ? TypeOf(e) : TupleType.Empty;
-                return MakeBuiltin(op, type, MultiExpr(pos, e.Args, i => null, false), pos);
+                // A pointer of a named type becomes a plain one.
+                GoType? first = id switch
+                {
+                    BuiltinId.UnsafeString => new PointerType(Universe.Byte),
+                    BuiltinId.UnsafeAdd => Universe.UnsafePointer,
+                    _ => null,
+                };
+                return MakeBuiltin(op, type, MultiExpr(pos, e.Args, i => i == 0 ? first : null, false), pos);
             }
         }
     }

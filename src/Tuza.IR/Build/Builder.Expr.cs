@@ -12,6 +12,8 @@ sealed partial class Builder
     public ExprNode Expr(Expr e)
     {
         e = Unparen(e);
+        if (_root._simplified.TryGetValue(e, out var simpler))
+            e = Unparen(simpler);
         if (_info.Types.TryGetValue(e, out var tv))
         {
             if (tv.IsType)
@@ -402,7 +404,7 @@ sealed partial class Builder
     internal static ExprNode Convert(ExprNode x, GoType dst, Pos pos, bool isImplicit)
     {
         dst = dst.Unalias;
-        if (x is NilNode && (Predicates.IsUntyped(x.Type) || KindOf(x.Type, dst) == ConvKind.Nop))
+        if (x is NilNode && (Predicates.IsUntyped(x.Type) || isImplicit && KindOf(x.Type, dst) == ConvKind.Nop))
             return new NilNode { Type = dst, Pos = x.Pos };
         if (x is ConstNode { Value: var value } && dst.Underlying is BasicType && ConstKindFits(value, dst) && !isImplicit)
         {
@@ -539,6 +541,7 @@ sealed partial class Builder
             var value = el;
             if (el is KeyValueExpr kv)
             {
+                (lit.Keyed ??= new bool[e.Elems.Count])[lit.Elems.Count] = true;
                 if (!_info.Types.TryGetValue(kv.Key, out var tv) || tv.Value == null || !ConstantOps.ToInt64(ConstantOps.ToInt(tv.Value), out i))
                     throw Bad(kv, "index of an element is not constant");
                 value = kv.Value;

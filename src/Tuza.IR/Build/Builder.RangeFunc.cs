@@ -269,7 +269,9 @@ sealed partial class Builder
         if (real._next == null)
         {
             real._next = new Var { Name = "#next", Type = Universe.Int };
-            real._loopDecls.Add(real._declSite!.DeclareHelper(real._next, IntConst(0, default), default));
+            var next = real._declSite!.DeclareHelper(real._next, new ZeroNode { Type = Universe.Int }, default);
+            next.Define = false;
+            real._loopDecls.Add(next);
         }
         return real._next;
     }

@@ -257,10 +257,21 @@ sealed partial class Builder
         into.Add(n);
     }
 
-    /// <summary>+1 always true, -1 always false, 0 unknown; e becomes what is left to evaluate.</summary>
+    /// <summary>Root only: conditions with constant parts, and what is left of them.</summary>
+    readonly Dictionary<Expr, Expr> _simplified = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>+1 always true, -1 always false, 0 unknown; e becomes what is left to evaluate. Parts of e are simplified, too.</summary>
     int StaticBool(ref Expr e)
     {
-        e = Unparen(e);
+        var before = e = Unparen(e);
+        int known = StaticValue(ref e);
+        if (!ReferenceEquals(before, e))
+            _root._simplified[before] = e;
+        return known;
+    }
+
+    int StaticValue(ref Expr e)
+    {
         if (_info.Types.TryGetValue(e, out var tv) && tv.Value is BoolConstant b)
             return b.Value ? 1 : -1;
         switch (e)
@@ -283,7 +294,7 @@ sealed partial class Builder
                 int yv = StaticBool(ref y);
                 if (xv == -decisive || yv == decisive)
                 {
-                    if (_info.Types.TryGetValue(Unparen(l.X), out var xt) && xt.Value != null)
+                    if (_info.Types.TryGetValue(Unparen(x), out var xt) && xt.Value != null)
                         e = y;
                     return yv;
                 }
@@ -369,9 +380,11 @@ sealed partial class Builder
         // The operand does not see the variables of the loop; but they are declared first, as gc numbers them.
         var decls = new List<StmtNode>();
         var n = new RangeNode { Label = label, X = null!, Pos = s.Pos, Define = s.Define };
+        n.BlankKey = s.Key != null && Unparen(s.Key) is Ident { Name: "_" };
+        n.BlankValue = s.Value != null && Unparen(s.Value) is Ident { Name: "_" };
         n.Key = s.Key == null ? null : Target(s.Key, decls);
         n.Value = s.Value == null ? null : Target(s.Value, decls);
-        n.X = Expr(s.X);
+        n.X = s.Value == null && ArrayLen(TypeOf(s.X)) is { } len && !SyntaxCalls(s.X) ? IntConst(len, s.X.Pos) : Expr(s.X);
         if (s.Define && _ctx.Facts(_fn.Pkg).SharedLoopVars(s.Pos))
         {
             n.Define = false;
@@ -389,6 +402,28 @@ sealed partial class Builder
         _loopDepth--;
         _breakDepth--;
         into.Add(n);
+    }
+
+    /// <summary>Length of an array or of what a pointer to an array points to; a loop over its indices alone does not evaluate the operand.</summary>
+    static long? ArrayLen(GoType t)
+    {
+        var u = t.Underlying is PointerType p ? p.Elem.Underlying : t.Underlying;
+        return u is ArrayType a ? a.Len : null;
+    }
+
+    /// <summary>The expression calls a function or receives.</summary>
+    bool SyntaxCalls(Expr e)
+    {
+        if (_info.Types.TryGetValue(e, out var tv) && tv.Value != null)
+            return false;
+        return Unparen(e) switch
+        {
+            Ident or BasicLit or FuncLit => false,
+            SelectorExpr s => SyntaxCalls(s.X),
+            StarExpr s => SyntaxCalls(s.X),
+            IndexExpr i => SyntaxCalls(i.X) || SyntaxCalls(i.Indices[0]),
+            _ => true,
+        };
     }
 
     /// <summary>Targets whose type is not the loop's own (an interface that takes the key or value) get the value through a temporary.</summary>

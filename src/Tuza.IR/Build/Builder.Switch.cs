@@ -199,12 +199,8 @@ sealed partial class Builder
         var decls = new List<StmtNode>();
         var targets = a.Lhs.ConvertAll(e => Target(e, decls));
         var recv = (RecvNode)Expr(a.Rhs[0]);
-        bool direct = Fits(targets[0], recv.Type) && (targets.Count < 2 || Fits(targets[1], Universe.Bool));
-        if (direct)
-            return new AssignOkNode
-            {
-                X = targets[0], Ok = targets.Count > 1 ? targets[1] : null, Y = recv, Define = decls.Count > 0, Init = decls.Count > 0 ? decls : null, Pos = pos,
-            };
+        if (targets.Count == 1 && Fits(targets[0], recv.Type))
+            return new AssignOkNode { X = targets[0], Y = recv, Define = decls.Count > 0, Init = decls.Count > 0 ? decls : null, Pos = pos };
         var values = new List<ExprNode>();
         var comm = new AssignOkNode { Y = recv, Define = true, Pos = pos, Init = [] };
         LocalNode Temp(GoType t)
