@@ -155,7 +155,10 @@ sealed class Checking
             error = "";
             if (loaded.Imports.TryGetValue(path, out LoadedPackage? p) && all.TryGetValue(p, out CheckedPackage? c) && c.Package != null)
                 return c.Package;
-            error = "file not found";
+            error = path == "main" ? "cannot import \"main\""
+                : path == from.Path ? $"import {GoText.Quote(path)} while compiling that package (import cycle)"
+                : path.StartsWith('/') ? "import path cannot be absolute path"
+                : "open : no such file or directory";
             return null;
         }
     }

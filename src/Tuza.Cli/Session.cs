@@ -47,6 +47,7 @@ sealed class Session
             Mod = Flags.Mod,
             Tests = tests,
             CompileOnly = compileOnly,
+            Implicit = compileOnly ? [] : ["runtime"],
         });
 
     /// <summary>Prints the errors of a load, as go build does; true when there were any.</summary>

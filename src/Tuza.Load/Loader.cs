@@ -286,7 +286,7 @@ public sealed partial class Loader
 
         void AddMatch(Place? where)
         {
-            if (where is { } w && HasFittingFile(w))
+            if (where is { } w and not { IsStd: true, ImportPath: "builtin" } && HasFittingFile(w)) // builtin is documentation
                 list.Add(Get(w, _options.Tests));
         }
     }
