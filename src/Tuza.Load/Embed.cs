@@ -4,6 +4,7 @@
 // those whose names begin with . or _ (with the prefix `all:` also those), and never across the border of another module.
 
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.IO;
 
@@ -12,6 +13,8 @@ namespace Tuza.Load;
 /// <summary>Resolves embed patterns.</summary>
 public static class Embed
 {
+    static readonly SearchValues<char> s_badCharacters = SearchValues.Create("\\:*<>?`'\"|");
+
     /// <summary>The matching files, as sorted slash paths relative to the folder, or null with the reason.</summary>
     public static List<string>? Resolve(string folder, string pattern, out string error)
     {
@@ -77,7 +80,7 @@ public static class Embed
         return true;
     }
 
-    static bool IsBadName(string name) => name is "" or ".bzr" or ".hg" or ".git" or ".svn" || name.AsSpan().IndexOfAny("\\:*<>?`'\"|") >= 0;
+    static bool IsBadName(string name) => name is "" or ".bzr" or ".hg" or ".git" or ".svn" || name.AsSpan().IndexOfAny(s_badCharacters) >= 0;
 
     static string? Misplaced(string folder, string rel, string what)
     {

@@ -3,10 +3,8 @@
 // The package with its test files stands in for the package itself in the whole program, so every package between it and the tests is
 // taken as a variant of its own with changed imports; the parsed files are shared.
 
-using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Text;
 using Tuza.Syntax;
 
 namespace Tuza.Load;
