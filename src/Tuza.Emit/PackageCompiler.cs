@@ -1,0 +1,112 @@
+// A typed package to its image: trees, escape analysis, lowering, emission. The driver calls this per package, dependencies first.
+
+using System;
+using System.Collections.Generic;
+using Tuza.IR;
+using Tuza.Types;
+
+namespace Tuza.Emit;
+
+/// <summary>Switches of the middle of the compiler.</summary>
+public sealed class CompileOptions
+{
+    public ImageOptions Image { get; init; } = new();
+    /// <summary>False: everything that might escape is on the heap (`-d=off:escape`).</summary>
+    public bool Escape { get; init; } = true;
+    /// <summary>Sees the trees of the package after analysis (messages of -m), before lowering.</summary>
+    public Action<PackageIR>? AfterEscape { get; init; }
+}
+
+public static class PackageCompiler
+{
+    /// <summary>Compiles a package whose imports (all, indirect ones too) have images already.</summary>
+    public static byte[] Compile(PackageIR ir, IReadOnlyList<ImageReader> dependencies, string key, CompileOptions options)
+    {
+        if (options.Escape)
+            EscapeAnalysis.Run(ir, Tags(dependencies));
+        else
+            for (int i = 0; i < ir.Functions.Count; i++)
+                PlaceAllOnHeap.Run(ir.Functions[i]);
+        options.AfterEscape?.Invoke(ir);
+        byte[] summary = EscapeAnalysis.Write(ir);
+        var source = new Source(ir);
+        var types = new TypeSection(ir.Pkg, source);
+        foreach (var t in ir.DeclaredTypes)
+        {
+            types.IndexOf(t);
+            types.IndexOf(new PointerType(t));
+        }
+        var inits = new List<string>();
+        foreach (var f in ir.InitFunctions)
+            inits.Add(f.LinkName);
+        return ImageCompiler.Compile(new ImageInput
+        {
+            Pkg = ir.Pkg,
+            Functions = source.All(),
+            Globals = ir.Globals,
+            Inits = inits,
+            Types = types,
+            Lower = source.LowerOnDemand,
+            NextGenerated = source.Next,
+            Dependencies = dependencies,
+            Summary = summary,
+            Key = key,
+        }, options.Image);
+    }
+
+    static EscapeTagStore Tags(IReadOnlyList<ImageReader> dependencies)
+    {
+        var tags = new EscapeTagStore();
+        foreach (var d in dependencies)
+            tags.Add(d.Summary);
+        return tags;
+    }
+
+    /// <summary>Lowered functions of one package, by and by.</summary>
+    sealed class Source(PackageIR ir) : ITypeCode
+    {
+        readonly Lowerer _lowerer = new(ir);
+        readonly HashSet<Function> _done = new(ReferenceEqualityComparer.Instance);
+        int _next;
+
+        /// <summary>The functions that are there now; more may come through Next.</summary>
+        public IEnumerable<LowFunction> All()
+        {
+            while (NextTree() is { } low)
+                yield return low;
+        }
+
+        LowFunction? NextTree()
+        {
+            while (_next < ir.Functions.Count)
+            {
+                var f = ir.Functions[_next++];
+                if (f.Body != null && _done.Add(f))
+                    return Lower(f);
+            }
+            return null;
+        }
+
+        LowFunction Lower(Function f)
+        {
+            try
+            {
+                return _lowerer.Lower(f);
+            }
+            catch (Exception e) when (e is not LowerException)
+            {
+                throw new LowerException($"lowering {f.LinkName} ({f.Pos}): {e.Message}", e);
+            }
+        }
+
+        public LowFunction? LowerOnDemand(Function f) => f.Body != null && _done.Add(f) ? Lower(f) : null;
+
+        public LowFunction? Next() => _lowerer.Generated.TryDequeue(out var g) ? g : NextTree();
+
+        public Function MethodOf(GoType receiver, MethodSelection method) =>
+            ir.Builder!.MethodFor(receiver, method.Method, []);
+
+        public LowFunction EqualOf(GoType type) => _lowerer.TypeFuncs.Equal(type);
+        public LowFunction HashOf(GoType type) => _lowerer.TypeFuncs.Hash(type);
+    }
+}

@@ -1,0 +1,64 @@
+// From loaded images to a running program: heap, scheduler, arguments, images, initialisers, main.main.
+
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+
+using Tuza.Abi;
+using Tuza.Memory;
+
+namespace Tuza.Runtime;
+
+/// <summary>What to run.</summary>
+public sealed class ProgramSpec
+{
+    /// <summary>File (or, if null, the bytes) of each image, dependencies first.</summary>
+    public required IReadOnlyList<(string? Path, byte[]? Bytes)> Images { get; init; }
+    /// <summary>os.Args.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+    public string Goroot { get; init; } = "";
+    public string Version { get; init; } = "";
+}
+
+/// <summary>The process as a Go program. Once per process.</summary>
+public static unsafe class Program
+{
+    /// <summary>Runs to the end; usually the process exits and this does not return.</summary>
+    public static void Run(ProgramSpec spec)
+    {
+        var cache = (MCache*)Gc.Init();
+        s_cache = cache;
+        Sched.Init(cache);
+        Args.Init(spec.Arguments, Args.Environment(), spec.Goroot, spec.Version);
+        ImageLoader.AddDataRoot = &AddDataRoot;
+        var images = new List<LoadedImage>();
+        foreach (var (path, bytes) in spec.Images)
+            images.Add(ImageLoader.Load(path, bytes));
+        ImageLoader.Finish();
+        Sched.NewMain(StartList(images));
+        Threads.RunOnBigStack(Sched.RunMain);
+    }
+
+    static MCache* s_cache;
+
+    static void AddDataRoot(byte* start, nuint words, ulong* mask) => s_cache->Heap->Gc.AddDataRoot(start, words, mask);
+
+    /// <summary>Code words of all initialisers in order, then main.main, then null.</summary>
+    static void** StartList(List<LoadedImage> images)
+    {
+        var ids = new List<int>();
+        int main = 0;
+        foreach (var image in images)
+        {
+            ids.AddRange(image.Inits);
+            if (image.Main != 0)
+                main = image.Main;
+        }
+        if (main == 0)
+            Throw.Fatal("function main is undeclared in the main package");
+        ids.Add(main);
+        var list = (void**)NativeMemory.AllocZeroed((nuint)ids.Count + 1, (nuint)sizeof(void*));
+        for (int i = 0; i < ids.Count; i++)
+            list[i] = FuncTable.EntryOf(ids[i]);
+        return list;
+    }
+}
