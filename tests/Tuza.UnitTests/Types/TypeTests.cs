@@ -45,7 +45,6 @@ public sealed class TypeTests
             var g1, g2 = G[byte]{}, G[uint8]{}
             type F = func(int, ...string) (error, bool)
             var f func(a int, b ...string) (c error, d bool)
-            type R1 interface { m() interface { R1 } }
             """);
         GoType T(string n) => pkg.TypeOf(n);
         Assert.True(Identical.Same(T("A").Underlying, T("a")));
