@@ -23,7 +23,7 @@ public sealed class TypeSet
     /// <summary>Unions of more terms are refused, as gc does.</summary>
     public const int MaxTermCount = 100;
 
-    #pragma warning disable IDE1006 // t_ marks thread statics
+#pragma warning disable IDE1006 // t_ marks thread statics
     [ThreadStatic] static HashSet<InterfaceType>? t_computing;
 #pragma warning restore IDE1006
 
