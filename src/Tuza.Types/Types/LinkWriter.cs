@@ -172,7 +172,7 @@ sealed class LinkWriter(bool reflect)
             order.TryAdd(file.Source.Id, order.Count);
         var all = new List<TypeName>();
         foreach (var def in pkg.Info.Defs.Values)
-            if (def is TypeName t && t.Type is not TypeParam && Subst.IsLocal(t))
+            if (def is TypeName { Type: NamedType } t && Subst.IsLocal(t))
                 all.Add(t);
         int FileOf(TypeName t) => order.GetValueOrDefault(t.Pos.FileId, int.MaxValue);
         all.Sort((a, b) => FileOf(a) != FileOf(b) ? FileOf(a).CompareTo(FileOf(b)) : a.Pos.CompareTo(b.Pos));
