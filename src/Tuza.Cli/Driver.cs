@@ -22,10 +22,12 @@ static class Driver
     /// <summary>Type-checks everything; null when there were errors, which are printed then.</summary>
     public static Compilation? Check(Session session, IReadOnlyList<LoadedPackage> roots, List<LoadedPackage> packages, bool compileOnly = false)
     {
+        session.Steps.Done($"loaded {packages.Count} packages");
         HashSet<LoadedPackage> rootSet = [.. roots];
         List<CheckedPackage> all = Checking.Run(packages,
             p => OptionsOf(session.Flags.For(p, rootSet.Contains(p)), p, compileOnly && rootSet.Contains(p)),
             p => compileOnly && rootSet.Contains(p) ? session.Flags.For(p, true).PackagePath : p.LinkPath);
+        session.Steps.Done("checked them");
         bool failed = false;
         foreach (CheckedPackage c in all)
         {

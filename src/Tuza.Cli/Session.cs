@@ -20,11 +20,13 @@ sealed class Session
         Flags = flags;
         WorkDir = workDir;
         Goroot = goroot;
+        Steps = new Steps(flags.Verbose);
     }
 
     public BuildFlags Flags { get; }
     public string WorkDir { get; }
     public string Goroot { get; }
+    public Steps Steps { get; }
     public Overlay Overlay { get; } = Overlay.Find();
 
     public static Session Start(BuildFlags flags)
