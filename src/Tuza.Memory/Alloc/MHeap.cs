@@ -81,7 +81,7 @@ public unsafe struct MHeap
     }
 
     // The system. One for all heaps: an unmanaged structure cannot hold the reference.
-    public readonly IOs Os => s_os;
+    public static IOs Os => s_os;
 
     public readonly int SpanCount => _spanCount;
 
@@ -138,8 +138,7 @@ public unsafe struct MHeap
             s_os.Free(a->Start, (nuint)HeapConsts.ArenaBytes);
         }
         h->_pages.Release();
-        h->OsFreeLazy(ArenaMap.Table, ArenaMap.Slots * (nuint)sizeof(HeapArena*));
-        h->Gc.Release();
+        OsFreeLazy(ArenaMap.Table, ArenaMap.Slots * (nuint)sizeof(HeapArena*));
         // Persistent chunks are few; they go with the process.
         s_os.Free((byte*)h, RoundToOsPage((nuint)sizeof(MHeap)));
         ArenaMap.Table = null;
@@ -159,7 +158,7 @@ public unsafe struct MHeap
         return p;
     }
 
-    public readonly void OsFreeLazy(void* p, nuint bytes) => Os.Free((byte*)p, RoundToOsPage(bytes));
+    public static void OsFreeLazy(void* p, nuint bytes) => Os.Free((byte*)p, RoundToOsPage(bytes));
 
     /// <summary>Zeroed memory that is never freed, charged to <paramref name="stat"/>.</summary>
     public void* PersistentAlloc(nuint bytes, nuint alignment, long* stat)

@@ -70,14 +70,14 @@ public static unsafe class Barrier
 
     // ---- bulk
 
-    ref struct OldValues(MCache* cache) : IPointerVisitor
+    readonly ref struct OldValues(MCache* cache) : IPointerVisitor
     {
         readonly MCache* _cache = cache;
 
         public void Visit(nuint* slot) => Add(_cache, *slot);
     }
 
-    ref struct OldAndNew(MCache* cache, nint toSource) : IPointerVisitor
+    readonly ref struct OldAndNew(MCache* cache, nint toSource) : IPointerVisitor
     {
         readonly MCache* _cache = cache;
         readonly nint _toSource = toSource;
@@ -180,7 +180,7 @@ public static unsafe class Barrier
         NativeMemory.Clear(p, bytes);
     }
 
-    ref struct OldInRange(MCache* cache, nuint low, nuint high) : IPointerVisitor
+    readonly ref struct OldInRange(MCache* cache, nuint low, nuint high) : IPointerVisitor
     {
         readonly MCache* _cache = cache;
         readonly nuint _low = low;

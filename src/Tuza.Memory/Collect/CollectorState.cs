@@ -60,8 +60,6 @@ public unsafe struct CollectorState
         InvalidPtrCheck = 1;
     }
 
-    public readonly void Release() { }
-
     // ---- roots
 
     /// <summary>Registers a data segment; it stays for ever. Before its first pointer into the heap is stored.</summary>

@@ -3,7 +3,6 @@
 // What is queued is a root: an entry keeps its function, its argument and, for a finalizer, the object. After TryTake the caller must have made these
 // visible before anything can collect.
 
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 using Tuza.Abi;

@@ -24,7 +24,7 @@ public enum LockRank
 public struct SpinLock32
 {
     [System.ThreadStatic]
-    static int t_ranks;
+    static int s_threadRanks;
 
     int _held;
 
@@ -54,10 +54,10 @@ public struct SpinLock32
     [Conditional("DEBUG")]
     static void CheckRank(LockRank rank)
     {
-        Debug.Assert(t_ranks >> (int)rank == 0, "lock order");
-        t_ranks |= 1 << (int)rank;
+        Debug.Assert(s_threadRanks >> (int)rank == 0, "lock order");
+        s_threadRanks |= 1 << (int)rank;
     }
 
     [Conditional("DEBUG")]
-    static void DropRank(LockRank rank) => t_ranks &= ~(1 << (int)rank);
+    static void DropRank(LockRank rank) => s_threadRanks &= ~(1 << (int)rank);
 }

@@ -12,7 +12,6 @@
 //
 // All methods need the heap lock. See GOROOT/src/runtime/mpagealloc.go.
 
-using System;
 using System.Diagnostics;
 using System.Numerics;
 
@@ -65,14 +64,14 @@ public unsafe struct PageAlloc
     public readonly void Release()
     {
         for (int i = 0; i < Levels; i++)
-            _heap->OsFreeLazy((void*)_levels[i], (nuint)sizeof(PageSummary) << (RootBits + i * LevelBits));
+            MHeap.OsFreeLazy((void*)_levels[i], (nuint)sizeof(PageSummary) << (RootBits + i * LevelBits));
         for (int i = 0; i < ChunkTables; i++)
         {
             if (_startChunk != nuint.MaxValue && (nuint)i >= _startChunk / ChunksPerTable && (nuint)i <= _endChunk / ChunksPerTable
                 && _tables[i] != null)
-                _heap->OsFreeLazy(_tables[i], ChunksPerTable * (nuint)sizeof(PageChunk));
+                MHeap.OsFreeLazy(_tables[i], ChunksPerTable * (nuint)sizeof(PageChunk));
         }
-        _heap->OsFreeLazy(_tables, ChunkTables * (nuint)sizeof(PageChunk*));
+        MHeap.OsFreeLazy(_tables, ChunkTables * (nuint)sizeof(PageChunk*));
     }
 
     public readonly PageChunk* Chunk(nuint chunk) => _tables[chunk / ChunksPerTable] + chunk % ChunksPerTable;
@@ -208,7 +207,7 @@ public unsafe struct PageAlloc
                 {
                     int low = BitOperations.TrailingZeroCount(back);
                     int n = BitOperations.TrailingZeroCount(~(back >> low));
-                    _heap->Os.Unused((byte*)((c << PageChunk.Shift) + ((nuint)(w * 64 + low) << HeapConsts.PageShift)),
+                    MHeap.Os.Unused((byte*)((c << PageChunk.Shift) + ((nuint)(w * 64 + low) << HeapConsts.PageShift)),
                         (nuint)n << HeapConsts.PageShift);
                     chunk->SetScavenged(w * 64 + low, (uint)n);
                     done += (nuint)n;
