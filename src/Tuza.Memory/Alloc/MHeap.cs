@@ -449,6 +449,9 @@ public unsafe struct MHeap
         {
             s_os.Used(address, pages << HeapConsts.PageShift);
             Stats.HeapReleased -= (long)scavenged << HeapConsts.PageShift;
+            long over = Stats.MappedReady - Pacer.MemoryLimit;
+            if (over > 0 && Pacer.MemoryLimit != Pacer.NoLimit)
+                Stats.HeapReleased += (long)_pages.Scavenge((nuint)over >> HeapConsts.PageShift, force: true) << HeapConsts.PageShift;
         }
         _lock.Exit(LockRank.Heap);
         return s;

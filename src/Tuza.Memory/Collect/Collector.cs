@@ -92,6 +92,7 @@ public static unsafe class Collector
         gc->PauseNanos[slot] = end - start;
         gc->PauseEndUnixNanos[slot] = gc->LastEndUnixNanos = world.UnixNano();
         gc->LastEndNanos = end;
+        gc->LastPauseNanos = end - start;
         gc->PauseTotalNanos += end - start;
         gc->GcCpuNanos += end - start;
         gc->CycleCount++;

@@ -49,6 +49,7 @@ public unsafe struct CollectorState
     public uint ForcedCount;
     public long LastEndUnixNanos;
     public long LastEndNanos;
+    public long LastPauseNanos;
     public long PauseTotalNanos;
     public long GcCpuNanos;
     public fixed long PauseNanos[PauseHistory];

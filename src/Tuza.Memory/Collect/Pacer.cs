@@ -6,7 +6,12 @@
 // goal itself: nothing is allocated while it marks.
 //
 // HeapLive over-estimates: a span counts as fully allocated from the moment a cache takes it, and what the cache gives back is taken off.
-// At the end of marking it is set to the bytes marked. See GOROOT/src/runtime/mgcpacer.go.
+// At the end of marking it is set to the bytes marked.
+//
+// Two brakes. While a sweep is unfinished the next cycle waits for at least 1 MiB of allocation, however small GOGC is. A memory limit that the
+// live heap exceeds must not stop the program: cycles that only the limit asks for take at most half of the time.
+//
+// See GOROOT/src/runtime/mgcpacer.go and mgclimit.go.
 
 using System.Runtime.InteropServices;
 using System.Threading;
@@ -27,6 +32,7 @@ public unsafe struct Pacer
     long _heapLive;       // any P adds
     long _trigger;
     long _gcPercentGoal;
+    long _liveAtCommit;
 
     /// <summary>GOGC; negative: off.</summary>
     public int GcPercent;
@@ -60,7 +66,28 @@ public unsafe struct Pacer
     public void AddHeapLive(long bytes) => Interlocked.Add(ref _heapLive, bytes);
 
     /// <summary>The heap has reached its trigger and a cycle may start.</summary>
-    public readonly bool ShouldCollect => Volatile.Read(in _heapLive) >= _trigger && Enabled != 0 && _heap->Gc.Phase == Phase.Off;
+    public readonly bool ShouldCollect
+    {
+        get
+        {
+            long live = Volatile.Read(in _heapLive);
+            if (live < _trigger && MemoryLimit == NoLimit)
+                return false;
+            return Enabled != 0 && _heap->Gc.Phase == Phase.Off && ShouldCollectSlow(live);
+        }
+    }
+
+    readonly bool ShouldCollectSlow(long live)
+    {
+        if (live >= SweepFloor(_gcPercentGoal))
+            return true;
+        if (MemoryLimit == NoLimit || live < SweepFloor(LimitGoal()))
+            return false;
+        CollectorState* gc = &_heap->Gc;
+        return World.Current.NanoTime() - gc->LastEndNanos >= gc->LastPauseNanos;
+    }
+
+    readonly long SweepFloor(long goal) => _heap->Sweeper.IsDone ? goal : long.Max(goal, _liveAtCommit + SweepMinHeapDistance);
 
     /// <summary>World stopped, marking done: what lives is what was marked.</summary>
     public void EndCycle(long marked, long heapScan, long stackScan, long globalsScan)
@@ -108,11 +135,13 @@ public unsafe struct Pacer
             long goal = HeapMarked + (long)((System.Int128)(HeapMarked + LastStackScan + GlobalsScan) * GcPercent / 100);
             _gcPercentGoal = long.Max(goal, minimum);
         }
-        _trigger = HeapGoal;
+        _liveAtCommit = HeapLive;
+        _trigger = _gcPercentGoal;
     }
 
     /// <summary>`NextGC`.</summary>
-    public readonly long HeapGoal => long.Min(_gcPercentGoal, MemoryLimit == NoLimit ? long.MaxValue : LimitGoal());
+    public readonly long HeapGoal =>
+        long.Min(SweepFloor(_gcPercentGoal), MemoryLimit == NoLimit ? long.MaxValue : LimitGoal());
 
     readonly long LimitGoal()
     {
@@ -129,5 +158,5 @@ public unsafe struct Pacer
     }
 
     /// <summary>The bytes that may still be allocated before the next cycle: what proportional sweeping has to be spread over.</summary>
-    public readonly long SweepDistance => long.Max(_trigger - HeapLive - SweepMinHeapDistance, Abi.HeapConsts.PageBytes);
+    public readonly long SweepDistance => long.Max(HeapGoal - HeapLive - SweepMinHeapDistance, Abi.HeapConsts.PageBytes);
 }

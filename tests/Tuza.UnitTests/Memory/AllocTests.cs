@@ -33,8 +33,7 @@ public sealed unsafe class AllocTests : IDisposable
             nuint n = (nuint)size;
             byte* p = (byte*)Malloc.MallocGC(_world.Cache, n, noscan ? null : word, needZero: true);
             Assert.True(seen.Add((nuint)p));
-            for (int i = 0; i < size; i++)
-                Assert.Equal(0, p[i]);
+            Assert.True(new ReadOnlySpan<byte>(p, size).IndexOfAnyExcept((byte)0) < 0);
             Assert.True(FindObject.Find((nuint)p + n - 1, out FoundObject o));
             Assert.Equal((nuint)p, (nuint)o.Value);
             nuint room = Malloc.RoundUpSize(n, noscan);
@@ -143,8 +142,7 @@ public sealed unsafe class AllocTests : IDisposable
             {
                 nuint size = (nuint)(16 + i * 7 % 3000);
                 byte* p = (byte*)Malloc.NewNoScan(c, size);
-                for (nuint k = 0; k < size; k++)
-                    Assert.Equal(0, p[k]);
+                Assert.True(new ReadOnlySpan<byte>(p, (int)size).IndexOfAnyExcept((byte)0) < 0);
                 new Span<byte>(p, (int)size).Fill(0xee);
                 byte* q = (byte*)Malloc.NewObject(c, t);
                 Assert.True(new ReadOnlySpan<byte>(q, 48).IndexOfAnyExcept((byte)0) < 0);

@@ -399,6 +399,76 @@ public sealed unsafe class CollectTests : IDisposable
     }
 
     [Fact]
+    public void CachesOfSeveralThreadsShareTheHeap()
+    {
+        MHeap* h = _world.Heap;
+        _world.CollectOnRequest = false;
+        TypeDesc* node = FakeType.Make(48, 0, 4);
+        MCache* other = h->NewCache();
+        for (int round = 0; round < 5; round++)
+        {
+            // Each thread links its objects; half of the last round's are garbage that both threads sweep while they allocate.
+            var heads = new nuint[2];
+            var threads = new System.Threading.Thread[2];
+            for (int t = 0; t < 2; t++)
+            {
+                int me = t;
+                threads[t] = new System.Threading.Thread(() =>
+                {
+                    MCache* c = me == 0 ? _world.Cache : other;
+                    byte* head = null;
+                    for (int i = 0; i < 60_000; i++)
+                    {
+                        byte* n = (byte*)Malloc.NewObject(c, node);
+                        if (*(nuint*)n != 0 || *(nuint*)(n + 32) != 0)
+                            return;
+                        *(nuint*)(n + 8) = (nuint)i;
+                        if ((i & 1) == 0)
+                        {
+                            *(byte**)n = head;
+                            head = n;
+                        }
+                        Malloc.NewNoScan(c, (nuint)(i % 5000));
+                    }
+                    heads[me] = (nuint)head;
+                });
+                threads[t].Start();
+            }
+            foreach (var t in threads)
+                t.Join();
+            _world.Top = 0;
+            _world.Push((void*)heads[0]);
+            _world.Push((void*)heads[1]);
+            _world.Verify();
+            _world.Collect();
+            for (int t = 0; t < 2; t++)
+            {
+                nuint want = 59_998;
+                for (byte* n = (byte*)heads[t]; n != null; n = *(byte**)n, want -= 2)
+                    Assert.Equal(want, *(nuint*)(n + 8));
+                Assert.Equal(nuint.MaxValue - 1, want);
+            }
+        }
+        h->FreeCache(other);
+        _world.CollectAndSweep();
+        Assert.Equal(60_000ul, _world.Stats().HeapObjects);
+        _world.Verify();
+    }
+
+    [Fact]
+    public void MemoryLimitCollectsAndReturnsPages()
+    {
+        MHeap* h = _world.Heap;
+        h->Pacer.SetGcPercent(-1);
+        h->Pacer.SetMemoryLimit(48 << 20);
+        for (int i = 0; i < 2000; i++)
+            Malloc.NewNoScan(_world.Cache, (nuint)(50_000 + i * 100));
+        Assert.True(_world.Collections > 3);
+        Assert.True(h->Stats.MappedReady < 56 << 20, $"{h->Stats.MappedReady >> 20} MiB");
+        _world.Verify();
+    }
+
+    [Fact]
     public void GoalFollowsGogcAndLimit()
     {
         MHeap* h = _world.Heap;

@@ -48,7 +48,10 @@ public unsafe class SizeClassTests
         {
             ulong magic = SizeClasses.DivMagic(c), bytes = (ulong)SizeClasses.Bytes(c);
             for (ulong offset = 0; offset < (ulong)SizeClasses.Pages(c) << HeapConsts.PageShift; offset++)
-                Assert.Equal(offset / bytes, offset * magic >> 32);
+            {
+                if (offset / bytes != offset * magic >> 32)
+                    Assert.Fail($"class {c} offset {offset}");
+            }
         }
     }
 
