@@ -9,7 +9,6 @@
 //
 // Stacks of goroutines that have no native frames are halved when less than a quarter is in use.
 
-using System;
 using System.Runtime.InteropServices;
 
 using Tuza.Abi;
@@ -50,18 +49,18 @@ public static unsafe class Gc
         MCache* c = h->NewCache();
         if (DebugFlags.GcStress != 0)
             c->Stress = 1;
-        h->Gc.AddRootSlot((void**)RootSlots);
+        h->Gc.AddRootSlot((void**)s_rootSlots);
         return c;
     }
 
     /// <summary>Words outside the heap that C# keeps Go pointers in: 0 pool cleanup function.</summary>
-    static readonly nint* RootSlots = (nint*)NativeMemory.AllocZeroed(8, 8);
+    static readonly nint* s_rootSlots = (nint*)NativeMemory.AllocZeroed(8, 8);
 
     [GoFunc("sync.runtime_registerPoolCleanup", Safepoint = false)]
     public static void RegisterPoolCleanup(G* g, void* fn)
     {
         PoolCleanup = (FuncVal*)fn;
-        RootSlots[0] = (nint)fn;
+        s_rootSlots[0] = (nint)fn;
     }
 
     /// <summary>`poolcleanup() func()`: the registered function if pools are stale (always with force), else nil.</summary>

@@ -107,7 +107,7 @@ public static unsafe class Panics
     /// <summary>The next deferred call, lists of range-over-func bodies spliced in; nil when there is none.</summary>
     static DeferRecord* Top(G* g)
     {
-        for (;;)
+        for (; ; )
         {
             DeferRecord* d = (DeferRecord*)g->Defer;
             if (d == null || d->RangeFunc == 0)

@@ -319,7 +319,7 @@ public static unsafe partial class Sched
     /// <summary>Body of a thread: runs goroutines whenever it holds the P.</summary>
     static void Loop(M* m)
     {
-        for (;;)
+        for (; ; )
         {
             if (m->P == null)
                 Threads.WaitForGrant(m);
@@ -388,7 +388,7 @@ public static unsafe partial class Sched
 
     static G* FindRunnable(P* p)
     {
-        for (;;)
+        for (; ; )
         {
             if (GcPending != 0)
                 Gc.CollectIdle(p);
@@ -529,7 +529,7 @@ public static unsafe partial class Sched
         m->P = s_p;
         s_p->M = m;
         s_p->Status = RunningStatus;
-        for (;;)
+        for (; ; )
         {
             Timers.Run();
             G* g = LocalGet(s_p);

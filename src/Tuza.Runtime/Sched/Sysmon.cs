@@ -28,7 +28,7 @@ public static unsafe class Sysmon
         uint tick = 0, syscallTick = 0;
         long since = Clock.Nano();
         int wait = 1;
-        for (;;)
+        for (; ; )
         {
             Thread.Sleep(wait);
             P* p = Sched.CurrentP;

@@ -24,7 +24,7 @@ public static unsafe class Trampoline
     public static bool Run(G* g, GState* gs)
     {
         gs->NativeLive = 1;
-        for (;;)
+        for (; ; )
         {
             if (gs->Inject != null)
             {

@@ -11,17 +11,17 @@ public static unsafe partial class Libc
         SysEventfd2 = 290, SysClose = 3, SysKill = 62, SysGetpid = 39, SysFcntl = 72, SysGetrandom = 318, SysRtSigaction = 13;
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    public static partial long Syscall(long number, nint a1, nint a2, nint a3, nint a4, nint a5, nint a6);
+    internal static partial long Syscall(long number, nint a1, nint a2, nint a3, nint a4, nint a5, nint a6);
 
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     [SuppressGCTransition]
-    public static partial int ClockGetTime(int clock, long* time);
+    internal static partial int ClockGetTime(int clock, long* time);
 
     [LibraryImport("libc", EntryPoint = "getpagesize")]
-    public static partial int GetPageSize();
+    internal static partial int GetPageSize();
 
     [LibraryImport("libc", EntryPoint = "sched_getaffinity")]
-    public static partial int SchedGetAffinity(int pid, nuint bytes, byte* mask);
+    internal static partial int SchedGetAffinity(int pid, nuint bytes, byte* mask);
 
     public static long Write(int fd, byte* p, long n) => Syscall(SysWrite, fd, (nint)p, (nint)n, 0, 0, 0);
 

@@ -22,7 +22,7 @@ public static unsafe class Sema
 
     static bool TryAcquire(uint* s)
     {
-        for (;;)
+        for (; ; )
         {
             uint v = Volatile.Read(ref *s);
             if (v == 0)

@@ -10,7 +10,6 @@
 // is a root of the collector. Unreferenced ones of channels are dropped only when they fire.
 
 using System;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 using Tuza.Abi;
@@ -83,7 +82,7 @@ public static unsafe class Timers
     static void Down(int i)
     {
         Timer* t = s_heap[i];
-        for (;;)
+        for (; ; )
         {
             int first = i * 4 + 1;
             if (first >= s_count)
