@@ -171,7 +171,7 @@ public static partial class ConstantOps
 
     public static bool ToInt64(Constant x, out long v)
     {
-        if (x is IntConstant i && i.Value >= long.MinValue && i.Value <= long.MaxValue)
+        if (x is IntConstant i && i.Value.GetBitLength() <= 63)
         {
             v = (long)i.Value;
             return true;
@@ -182,7 +182,7 @@ public static partial class ConstantOps
 
     public static bool ToUInt64(Constant x, out ulong v)
     {
-        if (x is IntConstant i && i.Value.Sign >= 0 && i.Value <= ulong.MaxValue)
+        if (x is IntConstant i && i.Value.Sign >= 0 && i.Value.GetBitLength() <= 64)
         {
             v = (ulong)i.Value;
             return true;

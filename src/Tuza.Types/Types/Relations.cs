@@ -405,10 +405,8 @@ public static partial class Relations
             if (t.Kind is BasicKind.UntypedInt or BasicKind.UntypedRune)
                 return t.Kind == BasicKind.UntypedInt || ConstantOps.ToInt64(i, out _);
             int bits = (int)sizes.Sizeof(t) * 8;
-            if ((info & BasicInfo.Unsigned) != 0)
-                return i.Value.Sign >= 0 && ConstantOps.BitLen(i) <= bits;
-            var limit = System.Numerics.BigInteger.One << (bits - 1);
-            return i.Value >= -limit && i.Value < limit;
+            // GetBitLength counts two's complement without the sign bit.
+            return (info & BasicInfo.Unsigned) != 0 ? i.Value.Sign >= 0 && i.Value.GetBitLength() <= bits : i.Value.GetBitLength() <= bits - 1;
         }
         if ((info & BasicInfo.Float) != 0)
         {
