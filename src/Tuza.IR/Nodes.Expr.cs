@@ -18,6 +18,8 @@ public abstract class ExprNode
     public bool Escapes;
     /// <summary>For escape analysis: its location.</summary>
     public object? Data;
+    /// <summary>A node with the same fields; children and lists are shared (see TreeCopy).</summary>
+    internal ExprNode ShallowCopy() => (ExprNode)MemberwiseClone();
 }
 
 /// <summary>OLITERAL: Value of type Type (typed; untyped nil is NilNode).</summary>

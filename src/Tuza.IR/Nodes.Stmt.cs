@@ -10,6 +10,7 @@ public abstract class StmtNode
 {
     public Pos Pos;
     public List<StmtNode>? Init;
+    internal StmtNode ShallowCopy() => (StmtNode)MemberwiseClone();
 }
 
 /// <summary>ODCL: the variable comes into existence (zeroed; a fresh one each time for variables that escape or are captured).</summary>

@@ -30,6 +30,8 @@ sealed partial class Builder
         var n = new SwitchNode { Label = label, Pos = s.Pos, Init = init.Count > 0 ? init : null };
         if (tagNode != null)
             n.Tag = ImplicitConv(tagType, tagNode);
+        else if (tagType.Underlying is InterfaceType)
+            n.Tag = ImplicitConv(tagType, BoolConst(true, s.Pos));
         _breakDepth++;
         foreach (var clause in cases)
         {
