@@ -220,10 +220,14 @@ sealed partial class FuncLowerer
 
     LowExpr InTemp(LowExpr e)
     {
-        var t = NewTemp(e.Type, IsTracked(e));
+        var t = NewTemp(IsBoolExpr(e) ? LowType.U8 : e.Type, IsTracked(e));
         Assign(t, e);
         return L.Ref(t);
     }
+
+    /// <summary>Comparisons and their combinations stand for booleans.</summary>
+    static bool IsBoolExpr(LowExpr e) =>
+        e is LowBin b && (L.IsCompare(b.Op) || (b.Op is LowOp.And or LowOp.Or && b.Type == LowType.I32 && IsBoolExpr(b.A)));
 
     /// <summary>Type words and static addresses need not be seen by the collector.</summary>
     static bool IsTracked(LowExpr e) => e switch
