@@ -19,14 +19,30 @@ static class Backend
     {
         if (Compile(compilation) is not { } images)
             return 1;
-        List<string> arguments = [Path.Combine(Path.GetTempPath(), ProgramName(program)), .. args];
-        return Host.Run(images, arguments, compilation.Session.Goroot);
+        compilation.Session.Steps.Done("compiled");
+        string name = Path.Combine(Path.GetTempPath(), ProgramName(program));
+        compilation.Session.Plan?.Save(compilation, images, name);
+        return Host.Run(images, (List<string>)[name, .. args], compilation.Session.Goroot);
     }
 
     static string ProgramName(LoadedPackage program) =>
         program.IsCommandLine && program.Files.Count > 0 ? Path.GetFileNameWithoutExtension(program.Files[0].Source.Path) : Path.GetFileName(program.ImportPath);
 
-    public static int Build(Compilation compilation, LoadedPackage program, string output) => Missing();
+    /// <summary>Writes a program: a script that runs its images.</summary>
+    public static int Build(Compilation compilation, LoadedPackage program, string output)
+    {
+        if (Compile(compilation) is not { } images)
+            return 1;
+        if (output == "/dev/null")
+            return 0;
+        if (!images.TrueForAll(i => i.FilePath != null))
+        {
+            Console.Error.WriteLine("tuza: the cache of images cannot be written; set TUZACACHE to a folder that can");
+            return 1;
+        }
+        ExecCommand.WriteLauncher(output, images.ConvertAll(i => i.FilePath!), compilation.Session.Goroot, program);
+        return 0;
+    }
 
     /// <summary>Compiles without linking, for errors and -m. program: the package compiled alone, or null for all roots.</summary>
     public static int CompileOnly(Compilation compilation, LoadedPackage? package) => 0;
@@ -35,7 +51,7 @@ static class Backend
     static List<ImageReader>? Compile(Compilation compilation)
     {
         Session session = compilation.Session;
-        var context = new IR.BuildContext(Flatten.Sizes) { Embed = EmbedsOf(compilation) };
+        var context = new IR.BuildContext(Flatten.Sizes) { Embed = EmbedsOf(compilation), EnsureBody = EnsureBody };
         var cache = new ImageCache();
         Dictionary<LoadedPackage, ImageReader> done = [];
         List<ImageReader> all = [];
@@ -45,8 +61,8 @@ static class Backend
             if (c.Package!.IsUnsafe)
                 continue;
             GcFlags flags = session.Flags.For(c.Loaded, compilation.Roots.Contains(c.Loaded));
-            string key = new ImageCache.KeyBuilder().Add(c.Loaded.DeepHash).Add(c.Package.Path).Add(string.Join(',', flags.Debug)).Finish();
-            bool wanted = flags.Debug.Contains("il") || flags.Debug.Contains("nocache");
+            string key = KeyOf(c.Loaded, c.Package.Path, flags);
+            bool wanted = MustCompile(flags);
             ImageReader? image = wanted ? null : cache.Find(key);
             if (image == null)
             {
@@ -65,6 +81,17 @@ static class Backend
         }
         return failed ? null : all;
     }
+
+    static string KeyOf(LoadedPackage p, string path, GcFlags flags) =>
+        new ImageCache.KeyBuilder().Add(p.DeepHash).Add(path).Add(string.Join(',', flags.Debug)).Finish();
+
+    static bool MustCompile(GcFlags flags) => flags.Debug.Contains("il") || flags.Debug.Contains("nocache") || flags.Optimizations > 0;
+
+    /// <summary>True when an image is at hand, so that the package's function bodies need not be checked.</summary>
+    public static bool IsCached(LoadedPackage p, string path, GcFlags flags, ImageCache cache) => !MustCompile(flags) && cache.Has(KeyOf(p, path, flags));
+
+    /// <summary>Bodies of cached packages are checked when an instance of a generic function or an inlined call needs them.</summary>
+    static void EnsureBody(Types.Func f) => Types.Checker.CheckBody(f, new Syntax.DiagnosticSink());
 
     /// <summary>The loader has expanded the patterns already.</summary>
     static EmbedResolver EmbedsOf(Compilation compilation)
@@ -122,11 +149,5 @@ static class Backend
                         list.Add(image);
                 }
         }
-    }
-
-    static int Missing()
-    {
-        Console.Error.WriteLine("tuza: building executables is not there yet; use tuza run");
-        return 3;
     }
 }

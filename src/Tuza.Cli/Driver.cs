@@ -7,6 +7,7 @@
 using System;
 using System.Collections.Generic;
 using System.Text;
+using Tuza.Emit;
 using Tuza.Load;
 using Tuza.Syntax;
 using Tuza.Types;
@@ -24,9 +25,15 @@ static class Driver
     {
         session.Steps.Done($"loaded {packages.Count} packages");
         HashSet<LoadedPackage> rootSet = [.. roots];
-        List<CheckedPackage> all = Checking.Run(packages,
-            p => OptionsOf(session.Flags.For(p, rootSet.Contains(p)), p, compileOnly && rootSet.Contains(p)),
-            p => compileOnly && rootSet.Contains(p) ? session.Flags.For(p, true).PackagePath : p.LinkPath);
+        ImageCache cache = new();
+        string PathOf(LoadedPackage p) => compileOnly && rootSet.Contains(p) ? session.Flags.For(p, true).PackagePath : p.LinkPath;
+        List<CheckedPackage> all = Checking.Run(packages, p =>
+        {
+            GcFlags flags = session.Flags.For(p, rootSet.Contains(p));
+            CheckOptions options = OptionsOf(flags, p, compileOnly && rootSet.Contains(p));
+            options.IgnoreFuncBodies = compileOnly ? !rootSet.Contains(p) : !session.Flags.Rebuild && Backend.IsCached(p, PathOf(p), flags, cache);
+            return options;
+        }, PathOf);
         session.Steps.Done("checked them");
         bool failed = false;
         foreach (CheckedPackage c in all)

@@ -45,6 +45,7 @@ static class Program
             case "build": return BuildCommand.Run(rest);
             case "test": return TestCommand.Run(rest);
             case "list": return ListCommand.Run(rest);
+            case ExecCommand.Name: return ExecCommand.Run(rest);
             case "env": return EnvCommand.Run(rest);
             case "version" or "-version" or "--version": return VersionCommand.Run();
             case "help": return HelpCommand.Run(rest);

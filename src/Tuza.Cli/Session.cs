@@ -27,6 +27,10 @@ sealed class Session
     public string WorkDir { get; }
     public string Goroot { get; }
     public Steps Steps { get; }
+    public DateTime Started { get; } = DateTime.UtcNow;
+
+    /// <summary>Where `run` remembers what it did; null for other commands.</summary>
+    public RunPlan? Plan { get; set; }
     public Overlay Overlay { get; } = Overlay.Find();
 
     public static Session Start(BuildFlags flags)

@@ -16,6 +16,20 @@ public static class Host
         var list = new List<(string?, byte[]?)>();
         foreach (var i in images)
             list.Add((i.FilePath, i.Assembly));
+        return Run(list, arguments, goroot, version);
+    }
+
+    /// <summary>The same for image files that were not opened.</summary>
+    public static int Run(IReadOnlyList<string> files, IReadOnlyList<string> arguments, string goroot = "", string version = "go1.27")
+    {
+        var list = new List<(string?, byte[]?)>();
+        foreach (string file in files)
+            list.Add((file, null));
+        return Run(list, arguments, goroot, version);
+    }
+
+    static int Run(List<(string?, byte[]?)> list, IReadOnlyList<string> arguments, string goroot, string version)
+    {
         ImageLoader.NativeCode = static symbol => NativeSymbols.Find(symbol)?.Method.MethodHandle.GetFunctionPointer() ?? 0;
         Program.Run(new ProgramSpec { Images = list, Arguments = arguments, Goroot = goroot, Version = version });
         return 0;

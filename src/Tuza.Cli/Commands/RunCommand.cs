@@ -2,6 +2,7 @@
 
 using System;
 using System.Collections.Generic;
+using Tuza.Emit;
 using Tuza.Load;
 
 namespace Tuza.Cli;
@@ -26,6 +27,12 @@ static class RunCommand
             n = 1;
         }
         Session session = Session.Start(build);
+        session.Plan = RunPlan.For(session, args[..(args.Count - rest.Count + n)]);
+        if (session.Plan?.Find() is { } plan)
+        {
+            session.Steps.Done("nothing changed since the last run");
+            return Host.Run(plan.Images, (List<string>)[plan.Name, .. rest[n..]], session.Goroot);
+        }
         Loader loader = session.NewLoader();
         LoadResult loaded = loader.Load(rest[..n]);
         if (Session.Report(loaded, loader))

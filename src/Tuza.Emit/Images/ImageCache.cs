@@ -39,6 +39,9 @@ public sealed class ImageCache
 
     string PathOf(string key) => Path.Combine(_folder, key[..2], key + ".dll");
 
+    /// <summary>True if there is a file for this key; it may still turn out to be damaged.</summary>
+    public bool Has(string key) => File.Exists(PathOf(key));
+
     /// <summary>The image with this key, or null.</summary>
     public ImageReader? Find(string key)
     {

@@ -1,0 +1,52 @@
+// tuza exec: what the executables made by `tuza build` call. Not for people.
+//
+// An executable is a shell script: two lines of shell, then the Go installation and the paths of the images, one a line.
+
+using System.Collections.Generic;
+using System.IO;
+using System.Text;
+using Tuza.Emit;
+using Tuza.Load;
+
+namespace Tuza.Cli;
+
+static class ExecCommand
+{
+    public const string Name = "exec";
+
+    const string Marker = "# images";
+
+    public static void WriteLauncher(string output, List<string> images, string goroot, LoadedPackage program)
+    {
+        string self = Path.Combine(System.AppContext.BaseDirectory, "tuza.dll");
+        StringBuilder b = new("#!/bin/sh\n");
+        b.Append("# ").Append(program.ImportPath).Append(", built by tuza ").Append(VersionCommand.Version).Append('\n');
+        b.Append("exec dotnet ").Append(Quoted(self)).Append(' ').Append(Name).Append(" \"$0\" \"$@\"\n");
+        b.Append(Marker).Append('\n').Append(goroot).Append('\n');
+        foreach (string image in images)
+            b.Append(image).Append('\n');
+        string temp = output + "." + System.Environment.ProcessId;
+        File.WriteAllText(temp, b.ToString());
+        File.SetUnixFileMode(temp, (UnixFileMode)0b111_101_101);
+        File.Move(temp, output, overwrite: true);
+    }
+
+    static string Quoted(string s) => "'" + s.Replace("'", "'\\''", System.StringComparison.Ordinal) + "'";
+
+    public static int Run(List<string> args)
+    {
+        if (args.Count == 0)
+            throw new UsageException("usage: tuza exec launcher [arguments]");
+        List<string> lines = [.. File.ReadLines(args[0])];
+        int at = lines.IndexOf(Marker);
+        if (at < 0 || at + 2 >= lines.Count)
+            throw new ExitException(3, $"tuza: {args[0]} is not an executable made by tuza");
+        List<string> images = lines[(at + 2)..];
+        foreach (string image in images)
+        {
+            if (!File.Exists(image))
+                throw new ExitException(3, $"tuza: {args[0]}: image {image} is gone; build the program again");
+        }
+        return Host.Run(images, args, lines[at + 1]);
+    }
+}
