@@ -454,7 +454,8 @@ sealed partial class FunctionEmitter
                 CallCallee(_image.Resolve(c.Func!), types, c.ResultTypes);
                 break;
             case LowCallKind.Runtime:
-                CallSymbol(c.Symbol!, types, c.ResultTypes);
+                if (!NewFixed(c))
+                    CallSymbol(c.Symbol!, types, c.ResultTypes);
                 break;
             default:
                 if (target != null)

@@ -48,6 +48,11 @@ public static unsafe class Alloc
     [GoFunc("internal/runtime/maps.newobject")]
     public static void* NewObject(G* g, void* type) => Malloc.NewObject((MCache*)g->MCache, (TypeDesc*)type);
 
+    /// <summary>runtime.newobject of a type known at compile time; see <see cref="Malloc.NewFixed"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void* NewFixed(G* g, void* type, int size, int spanClass, int slotBytes, long pointerBits) =>
+        Malloc.NewFixed((MCache*)g->MCache, (TypeDesc*)type, (uint)size, spanClass, (uint)slotBytes, (ulong)pointerBits);
+
     [GoFunc("runtime.mallocNoscan")]
     public static void* NoScan(G* g, ulong bytes) => Malloc.NewNoScan((MCache*)g->MCache, (nuint)bytes);
 
