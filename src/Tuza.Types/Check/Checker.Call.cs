@@ -120,7 +120,6 @@ public sealed partial class Checker
         if (under is not Signature sig)
         {
             Error(x, InvalidOp + "cannot call %s: %s", x, why);
-            Use(call.Args);
             x.Invalidate();
             x.Expr = call;
             return ExprKind.Statement;

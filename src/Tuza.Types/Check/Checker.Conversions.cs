@@ -15,9 +15,9 @@ public sealed partial class Checker
         if (constArg && Predicates.IsConstType(type))
         {
             ok = ConstConvertible(x, type, out Constant value);
-            if (ok)
-                x.Value = value;
-            else if (Predicates.IsInteger(x.Type) && Predicates.IsInteger(type))
+            // Messages show the value as far as it was converted.
+            x.Value = ok || !Predicates.IsInteger(type) || ConstantOps.ToInt(x.Value!).Kind != ConstantKind.Int ? value : ConstantOps.ToInt(x.Value!);
+            if (!ok && Predicates.IsInteger(x.Type) && Predicates.IsInteger(type))
             {
                 Error(x, "constant %s overflows %s", ConstantOps.String(x.Value!), type);
                 x.Invalidate();

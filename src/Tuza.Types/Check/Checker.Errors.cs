@@ -8,12 +8,15 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Tuza.Syntax;
 
 namespace Tuza.Types;
 
 public sealed partial class Checker
 {
+    static readonly Regex s_versionError = new("requires go[0-9]+\\.[0-9]+ or later");
+
     const string InvalidArg = "invalid argument: ";
     const string InvalidOp = "invalid operation: ";
 
@@ -71,6 +74,8 @@ public sealed partial class Checker
             return;
         if (_env.ErrPos.IsKnown)
             pos = _env.ErrPos;
+        if (text.Contains("requires go1.", StringComparison.Ordinal) && s_versionError.IsMatch(text))
+            text += VersionNote(pos);
         _errors = true;
         if (soft)
             _sink.Soft(pos, text);
@@ -100,12 +105,11 @@ public sealed partial class Checker
     void VersionError(Pos at, int minor, string what, params object?[] args)
     {
         string text = Sprintf(what, args) + $" requires go1.{minor} or later";
-        text += FileVersionNote(at);
         Report(at, text, text, false);
     }
 
     /// <summary>Where the language version in force comes from, in gc's words.</summary>
-    string FileVersionNote(Pos at)
+    string VersionNote(Pos at)
     {
         foreach (FileNode file in _pkg.Files)
             if (file.Source.Id == at.FileId && _versions.TryGetValue(file, out LangVersion v))

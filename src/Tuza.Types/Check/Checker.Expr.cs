@@ -202,11 +202,11 @@ public sealed partial class Checker
                 ok = x.IsValid;
                 break;
             case KeyValueExpr:
-                Error(e0, "no key:value expected");
+                Error(e0, "invalid syntax tree: no key:value expected");
                 ok = false;
                 break;
             case EllipsisExpr:
-                Error(e0, "invalid use of ...");
+                Error(e0, "invalid syntax tree: invalid use of ...");
                 ok = false;
                 break;
             case ArrayTypeExpr or SliceTypeExpr or StructTypeExpr or FuncTypeExpr or InterfaceTypeExpr or MapTypeExpr or ChanTypeExpr:

@@ -228,7 +228,6 @@ public sealed partial class Checker
         if (!valid)
         {
             Error(x, "cannot slice %s", x);
-            Use([.. SliceBounds(e)]);
             x.Invalidate();
             return;
         }
@@ -239,15 +238,6 @@ public sealed partial class Checker
             return;
         }
         CheckBounds(e, length);
-    }
-
-    static List<Expr> SliceBounds(SliceExpr e)
-    {
-        var list = new List<Expr>();
-        foreach (Expr? b in (Expr?[])[e.Lo, e.Hi, e.Max])
-            if (b != null)
-                list.Add(b);
-        return list;
     }
 
     /// <summary>The underlying type to slice by; strings count as byte slices when types are mixed.</summary>
@@ -315,7 +305,7 @@ public sealed partial class Checker
     {
         if (e.Indices.Count == 0)
         {
-            Error(e, "missing index for %s", e.X);
+            Error(e, "invalid syntax tree: missing index for %s", e.X);
             return null;
         }
         if (e.Indices.Count > 1)

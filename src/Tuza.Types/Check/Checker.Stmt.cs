@@ -359,7 +359,7 @@ public sealed partial class Checker
         }
         // One use in any clause will do. Function literals in the clauses have been checked by now.
         if (lhs != null && !vars.Exists(v => v.Used))
-            SoftError(lhs, "declared and not used: %s", lhs.Name);
+            SoftError(lhs, "%s declared and not used", lhs.Name);
     }
 
     bool IsNilExpr(Expr e) => Unparen(e) is Ident name && LookupName(name.Name) is Nil;
@@ -490,7 +490,7 @@ public sealed partial class Checker
             }
             else
             {
-                Error(lhs, "non-name %s on left side of :=", lhs);
+                Error(lhs, "invalid syntax tree: cannot declare %s", lhs);
                 obj = NewVar(lhs.Pos, "_", null);
             }
             if (type == null || ReferenceEquals(type, Universe.Invalid))

@@ -207,7 +207,7 @@ public sealed partial class Checker
             case SliceTypeExpr e:
                 return new SliceType(VarType(e.Elem));
             case EllipsisExpr:
-                Error(e0, "invalid use of ...");
+                Error(e0, "invalid syntax tree: invalid use of ...");
                 return Universe.Invalid;
             case StructTypeExpr e:
                 return TypStruct(e);
@@ -274,11 +274,7 @@ public sealed partial class Checker
         if (cause != "")
             Error(x, InvalidOp + "%s%s (%s)", x, args, cause);
         if (!Predicates.IsValid(generic))
-        {
-            if (cause != "")
-                TypeList(args);
             return generic;
-        }
         if (TypeList(args) is not { } targs)
             return Universe.Invalid;
 

@@ -64,9 +64,10 @@ public static partial class Relations
 
         bool One(GoType to, Func<string> outer)
         {
-            if (ConvertibleTo(env, y, to, out why))
+            if (ConvertibleTo(env, y, to, out string inner))
                 return true;
-            why = Chain(outer(), why);
+            // Without a reason of its own the reason of the failed assignment stays.
+            why = Chain(outer(), inner != "" ? inner : why);
             return false;
         }
 
