@@ -1,6 +1,5 @@
 // What the checker is told from outside: options, and where imported packages come from.
 
-using Tuza.Syntax;
 
 namespace Tuza.Types;
 
@@ -17,7 +16,7 @@ public sealed class CheckOptions
     public IImporter? Importer;
     /// <summary>Language version of the package ("go1.27"); "" allows everything.</summary>
     public string GoVersion = "go1.27";
-    /// <summary>Stop after the declarations: bodies are checked by <see cref="Checker.CheckBody"/> or <see cref="Checker.CheckBodies"/>.</summary>
+    /// <summary>Stop after the declarations: bodies are checked by CheckBody or CheckBodies of its Checker.</summary>
     public bool IgnoreFuncBodies;
     /// <summary>A package of the standard library: some directives are allowed only there.</summary>
     public bool IsStd;

@@ -1,7 +1,6 @@
 // Conversions T(x).
 
 using System.Text;
-using Tuza.Syntax;
 
 namespace Tuza.Types;
 

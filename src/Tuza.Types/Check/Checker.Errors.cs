@@ -24,7 +24,6 @@ public sealed partial class Checker
     sealed class ErrorDesc(Checker check)
     {
         readonly List<(Pos Pos, string Text)> _lines = [];
-        public bool Soft;
 
         public bool IsEmpty => _lines.Count == 0;
         public Pos Pos => _lines[0].Pos;
@@ -62,7 +61,7 @@ public sealed partial class Checker
         public void Report()
         {
             if (!IsEmpty)
-                check.Report(Pos, _lines[0].Text, Text, Soft);
+                check.Report(Pos, _lines[0].Text, Text, false);
         }
     }
 

@@ -1,6 +1,5 @@
 // Index and slice expressions.
 
-using System.Collections.Generic;
 using Tuza.Syntax;
 
 namespace Tuza.Types;

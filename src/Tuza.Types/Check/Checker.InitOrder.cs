@@ -6,9 +6,7 @@
 //
 // A variable picked with open dependencies is part of a cycle. See GOROOT/src/cmd/compile/internal/types2/initorder.go.
 
-using System;
 using System.Collections.Generic;
-using Tuza.Syntax;
 
 namespace Tuza.Types;
 
