@@ -55,7 +55,7 @@ public sealed class Lowerer
     {
         var g = new Global
         {
-            LinkName = $"{Package.Pkg.Path}..stmp_{hint}{_staticCount++}", Type = type, ReadOnly = readOnly, Defined = true, Init = data,
+            LinkName = $"{Package.Pkg.Path}..lit_{hint}{_staticCount++}", Type = type, ReadOnly = readOnly, Defined = true, Init = data,
         };
         Statics.Add(g);
         Package.Globals.Add(g);

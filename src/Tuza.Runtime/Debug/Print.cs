@@ -133,8 +133,10 @@ public static unsafe class Print
         Bytes(text[..n]);
     }
 
-    /// <summary>Go's format of print for floats: seven digits, sign and three-digit exponent.</summary>
-    public static void Float(double v)
+    /// <summary>The shortest decimal that reads back as the same number, in the form of strconv's 'g': exponents from -4 to 5 are written out.</summary>
+    public static void Float(double v) => Float(v, single: false);
+
+    public static void Float(double v, bool single)
     {
         if (double.IsNaN(v))
         {
@@ -146,67 +148,93 @@ public static unsafe class Print
             Text(v > 0 ? "+Inf" : "-Inf");
             return;
         }
-        const int Digits = 7;
-        Span<byte> buf = stackalloc byte[Digits + 7];
-        buf[0] = (byte)'+';
-        int e = 0;
         if (v == 0)
         {
-            if (double.IsNegative(v))
-                buf[0] = (byte)'-';
+            Text(double.IsNegative(v) ? "-0" : "0");
+            return;
+        }
+        // Shortest digits and exponent, from the "E16" form that the library writes for round trips: d.dddE+xxx.
+        Span<byte> text = stackalloc byte[40];
+        int n;
+        if (single)
+            ((float)v).TryFormat(text, out n, "R", CultureInfo.InvariantCulture);
+        else
+            v.TryFormat(text, out n, "R", CultureInfo.InvariantCulture);
+        Span<byte> digits = stackalloc byte[40];
+        int count = 0, exponent = 0, point = -1, written = 0;
+        bool negative = false;
+        for (int i = 0; i < n; i++)
+        {
+            byte c = text[i];
+            if (c == '-')
+                negative = true;
+            else if (c == '.')
+                point = written;
+            else if (c is (byte)'E')
+            {
+                exponent = int.Parse(text[(i + 1)..n], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+                break;
+            }
+            else
+            {
+                written++;
+                if (count > 0 || c != '0')
+                    digits[count++] = c;
+                else
+                    exponent--; // leading zero: 0.000ddd
+            }
+        }
+        if (point < 0)
+            point = written;
+        // Value is 0.ddd * 10^(point + exponent), counting the leading zeros taken off above.
+        int exp10 = point + exponent - 1;
+        while (count > 1 && digits[count - 1] == '0')
+            count--;
+        Begin();
+        if (negative)
+            Text("-");
+        if (exp10 < -4 || exp10 >= 6)
+        {
+            Bytes(digits[..1]);
+            if (count > 1)
+            {
+                Text(".");
+                Bytes(digits[1..count]);
+            }
+            Text(exp10 < 0 ? "e-" : "e+");
+            int e = Math.Abs(exp10);
+            if (e < 10)
+                Text("0");
+            Int(e);
+        }
+        else if (exp10 < 0)
+        {
+            Text("0.");
+            for (int i = -1; i > exp10; i--)
+                Text("0");
+            Bytes(digits[..count]);
         }
         else
         {
-            if (v < 0)
+            for (int i = 0; i <= exp10; i++)
+                Byte(i < count ? digits[i] : (byte)'0');
+            if (count > exp10 + 1)
             {
-                v = -v;
-                buf[0] = (byte)'-';
-            }
-            // Normalise to 1 <= v < 10, then round half up at the last digit.
-            while (v >= 10)
-            {
-                e++;
-                v /= 10;
-            }
-            while (v < 1)
-            {
-                e--;
-                v *= 10;
-            }
-            double half = 5.0;
-            for (int i = 0; i < Digits; i++)
-                half /= 10;
-            v += half;
-            if (v >= 10)
-            {
-                e++;
-                v /= 10;
+                Text(".");
+                Bytes(digits[(exp10 + 1)..count]);
             }
         }
-        for (int i = 0; i < Digits; i++)
-        {
-            int d = (int)v;
-            buf[i + 2] = (byte)(d + '0');
-            v -= d;
-            v *= 10;
-        }
-        buf[1] = buf[2];
-        buf[2] = (byte)'.';
-        buf[Digits + 2] = (byte)'e';
-        buf[Digits + 3] = (byte)(e < 0 ? '-' : '+');
-        e = Math.Abs(e);
-        buf[Digits + 4] = (byte)(e / 100 + '0');
-        buf[Digits + 5] = (byte)(e / 10 % 10 + '0');
-        buf[Digits + 6] = (byte)(e % 10 + '0');
-        Bytes(buf);
+        End();
     }
 
-    public static void Complex(double re, double im)
+    public static void Complex(double re, double im, bool single)
     {
         Begin();
         Text("(");
-        Float(re);
-        Float(im);
+        Float(re, single);
+        if (!(im < 0) && !double.IsNegative(im) && !double.IsInfinity(im))
+            Text("+");
+        Float(im, single);
         Text("i)");
         End();
     }
@@ -243,13 +271,13 @@ public static unsafe class PrintFns
     public static void Float(G* g, double v) => Print.Float(v);
 
     [GoFunc("runtime.printfloat32", Safepoint = false)]
-    public static void Float32(G* g, float v) => Print.Float(v);
+    public static void Float32(G* g, float v) => Print.Float(v, single: true);
 
     [GoFunc("runtime.printcomplex", Safepoint = false)]
-    public static void Complex(G* g, double re, double im) => Print.Complex(re, im);
+    public static void Complex(G* g, double re, double im) => Print.Complex(re, im, single: false);
 
     [GoFunc("runtime.printcomplex64", Safepoint = false)]
-    public static void Complex64(G* g, float re, float im) => Print.Complex(re, im);
+    public static void Complex64(G* g, float re, float im) => Print.Complex(re, im, single: true);
 
     [GoFunc("runtime.printstring", Safepoint = false)]
     public static void String(G* g, void* p, long n) => Print.Bytes((byte*)p, n);

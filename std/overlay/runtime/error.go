@@ -167,7 +167,9 @@ var (
 )
 
 //go:linkname mapsErrNilAssign internal/runtime/maps.errNilAssign
-var mapsErrNilAssign error = plainError("assignment to entry in nil map")
+var mapsErrNilAssign error
+
+func init() { mapsErrNilAssign = plainError("assignment to entry in nil map") }
 
 // What the compiler calls when a check fails.
 
@@ -190,7 +192,8 @@ func panicSlice3BU(x uint, y int)    { panic(boundsError{int64(x), y, false, abi
 func panicSlice3C(x int, y int)      { panic(boundsError{int64(x), y, true, abi.BoundsSlice3C}) }
 func panicSlice3CU(x uint, y int)    { panic(boundsError{int64(x), y, false, abi.BoundsSlice3C}) }
 
-func panicSliceConvert(x int, y int) { panic(boundsError{int64(x), y, true, abi.BoundsConvert}) }
+// panicSliceConvert is given the slice's length first, then the array's.
+func panicSliceConvert(x int, y int) { panic(boundsError{int64(y), x, true, abi.BoundsConvert}) }
 
 func panicshift()    { panic(shiftError) }
 func panicdivide()   { panic(divideError) }
