@@ -8,7 +8,7 @@
 //   name relocations: (u32 position in names, u32 name) pairs
 //   records, one per type: see TypeRecord; then the kind's own part, all u32 unless said otherwise:
 //       Array    elem, slice, u64 len            Chan elem, dir              Ptr, Slice elem
-//       Func     in, out (bit 15: variadic), then in+out types               Interface pkgPath name, n, then n × (name, type)
+//       Func     in, out (bit 15: variadic), 4 codes (FuncBridge), then in+out types               Interface pkgPath name, n, then n × (name, type)
 //       Map      key, elem, group, hasher code, u64 groupSize, slotSize, elemOff, flags
 //       Struct   pkgPath name, n, then n × (name, type, u64 offset)
 //     and, with the Uncommon flag: pkgPath name, methods, exported, then methods × (name, func type, Ifn code, Tfn code)
@@ -19,8 +19,23 @@ using System.Runtime.InteropServices;
 
 namespace Tuza.Abi;
 
+/// <summary>Generated functions that lead from reflect to functions of a type and back (arguments in memory on reflect's side). Their CodeTable numbers
+/// lie right before the type's descriptor, as int[4].</summary>
+public enum FuncBridge
+{
+    /// <summary>func(fn, frame): calls the func value fn with arguments from frame.</summary>
+    Invoke,
+    /// <summary>The same for a method's code word; the receiver word comes first in the frame.</summary>
+    InvokeMethod,
+    /// <summary>The code of a func value that reflect.MakeFunc makes.</summary>
+    FuncStub,
+    /// <summary>The code of a method value that reflect makes.</summary>
+    MethodStub,
+}
+
 public static class TypeSectionFormat
 {
+    public const int BridgeCount = 4;
     public const uint NoRef = 0xFFFF_FFFF;
 }
 

@@ -2,6 +2,7 @@
 
 using System;
 using System.Collections.Generic;
+using Tuza.Abi;
 using Tuza.IR;
 using Tuza.Types;
 
@@ -22,14 +23,17 @@ public static class PackageCompiler
     /// <summary>Compiles a package whose imports (all, indirect ones too) have images already.</summary>
     public static byte[] Compile(PackageIR ir, IReadOnlyList<ImageReader> dependencies, string key, CompileOptions options)
     {
-        if (options.Escape)
-            EscapeAnalysis.Run(ir, Tags(dependencies));
-        else
-            for (int i = 0; i < ir.Functions.Count; i++)
-                PlaceAllOnHeap.Run(ir.Functions[i]);
+        var tags = Tags(dependencies);
+        var source = new Source(ir, functions =>
+        {
+            if (options.Escape)
+                EscapeAnalysis.Run(functions, tags);
+            else
+                functions.ForEach(PlaceAllOnHeap.Run);
+        });
+        source.PlaceNew();
         options.AfterEscape?.Invoke(ir);
         byte[] summary = EscapeAnalysis.Write(ir);
-        var source = new Source(ir);
         var types = new TypeSection(ir.Pkg, source);
         foreach (var t in ir.DeclaredTypes)
         {
@@ -63,11 +67,21 @@ public static class PackageCompiler
     }
 
     /// <summary>Lowered functions of one package, by and by.</summary>
-    sealed class Source(PackageIR ir) : ITypeCode
+    sealed class Source(PackageIR ir, Action<List<Function>> place) : ITypeCode
     {
         readonly Lowerer _lowerer = new(ir);
         readonly HashSet<Function> _done = new(ReferenceEqualityComparer.Instance);
-        int _next;
+        int _next, _placed;
+
+        /// <summary>Decides what lives where in the functions that were built since the last time: all at first, then what descriptors asked for.</summary>
+        public void PlaceNew()
+        {
+            if (_placed == ir.Functions.Count)
+                return;
+            var fresh = ir.Functions.GetRange(_placed, ir.Functions.Count - _placed);
+            _placed = ir.Functions.Count;
+            place(fresh);
+        }
 
         /// <summary>The functions that are there now; more may come through Next.</summary>
         public IEnumerable<LowFunction> All()
@@ -89,6 +103,7 @@ public static class PackageCompiler
 
         LowFunction Lower(Function f)
         {
+            PlaceNew();
             try
             {
                 return _lowerer.Lower(f);
@@ -108,5 +123,13 @@ public static class PackageCompiler
 
         public LowFunction EqualOf(GoType type) => _lowerer.TypeFuncs.Equal(type);
         public LowFunction HashOf(GoType type) => _lowerer.TypeFuncs.Hash(type);
+
+        public LowFunction BridgeOf(Signature type, FuncBridge bridge) => bridge switch
+        {
+            FuncBridge.Invoke => _lowerer.Invokers.For(type, false),
+            FuncBridge.InvokeMethod => _lowerer.Invokers.For(type, true),
+            FuncBridge.FuncStub => _lowerer.Invokers.StubFor(type, false),
+            FuncBridge.MethodStub => _lowerer.Invokers.StubFor(type, true),
+        };
     }
 }

@@ -54,7 +54,7 @@ sealed class PackageReader(BuildContext context, DisplayPaths paths)
         byte[] Text(string name)
         {
             if (!texts.TryGetValue(name, out byte[]? text))
-                texts[name] = text = File.ReadAllBytes(Path.Combine(p.Dir, name));
+                texts[name] = text = p.IsStd && !p.IsOverlay ? Patches.Apply(p.ImportPath, name, File.ReadAllBytes(Path.Combine(p.Dir, name))) : File.ReadAllBytes(Path.Combine(p.Dir, name));
             return text;
         }
 

@@ -319,6 +319,11 @@ sealed partial class ImageBuilder
     {
         if (r.Kind == TypeCodeKind.Generated)
         {
+            // Many images need the same ones: those of a dependency will do.
+            if (!_functions.ContainsKey(r.Low!.LinkName) && r.Low.HasCtx)
+                foreach (var d in _input.Dependencies)
+                    if (d.FindFunc(r.Low.LinkName) >= 0)
+                        return new CodeRecord { Func = -1, Name = Text(r.Low.LinkName), Package = Text(d.Package) };
             var e = Add(r.Low!);
             return new CodeRecord { Token = e.Low.HasCtx ? e.Token : Thunk(e.Low), Func = e.Index };
         }

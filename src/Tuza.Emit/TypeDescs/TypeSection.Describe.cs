@@ -88,6 +88,8 @@ public sealed partial class TypeSection
             case Signature f:
                 tail.Add((uint)f.Params.Count);
                 tail.Add((uint)f.Results.Count | (f.Variadic ? 0x8000u : 0));
+                for (var bridge = FuncBridge.Invoke; bridge <= FuncBridge.MethodStub; bridge++)
+                    tail.Add(GeneratedId(code.BridgeOf(f, bridge)));
                 foreach (var v in f.Params.Vars)
                     tail.Add((uint)IndexOf(v.Type));
                 foreach (var v in f.Results.Vars)

@@ -29,6 +29,9 @@ public interface ITypeCode
 
     /// <summary>`func(p unsafe.Pointer, seed uintptr) uintptr` for map keys of the type.</summary>
     LowFunction HashOf(GoType type);
+
+    /// <summary>reflect's way to functions of the type: see <see cref="FuncBridge"/>.</summary>
+    LowFunction BridgeOf(Signature type, FuncBridge bridge);
 }
 
 public enum TypeCodeKind : byte

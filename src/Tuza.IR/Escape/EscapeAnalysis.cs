@@ -10,10 +10,10 @@ namespace Tuza.IR;
 
 public static class EscapeAnalysis
 {
-    public static void Run(PackageIR package, IEscapeTagSource? tags)
+    public static void Run(IReadOnlyList<Function> functions, IEscapeTagSource? tags)
     {
-        var values = StaticValues.Of(package.Functions);
-        foreach (var batch in Batches.BottomUp(package.Functions))
+        var values = StaticValues.Of(functions);
+        foreach (var batch in Batches.BottomUp(functions))
             EscapeBatch.Analyze(batch, values, tags);
     }
 

@@ -93,7 +93,35 @@ public sealed class Invokers
         return list;
     }
 
-    static string Key(Signature sig) => TypeWriter.LinkName(new Signature { Params = sig.Params, Results = sig.Results, Variadic = sig.Variadic });
+    /// <summary>What the code depends on: sizes, alignments, scalars and pointers of the parts, not their names.</summary>
+    static string Key(Signature sig)
+    {
+        var key = new System.Text.StringBuilder();
+        Add(sig.Params);
+        key.Append(':');
+        Add(sig.Results);
+        return key.ToString();
+
+        void Add(TupleType parts)
+        {
+            for (int i = 0; i < parts.Count; i++)
+            {
+                var flat = Flatten.Of(parts.At(i));
+                key.Append(i > 0 ? "," : "").Append(flat.Size).Append('.').Append(flat.Align);
+                if (flat.IsMemory)
+                {
+                    key.Append('m');
+                    foreach (bool word in flat.PtrWords ?? [])
+                        key.Append(word ? 'p' : '-');
+                }
+                else
+                {
+                    foreach (var scalar in flat.Scalars)
+                        key.Append('+').Append(scalar.Offset).Append(scalar.Type).Append(scalar.Tracked ? "!" : "");
+                }
+            }
+        }
+    }
 }
 
 sealed partial class FuncLowerer

@@ -38,6 +38,28 @@ public static unsafe class TypeHooks
     [GoFunc("runtime.assertE2I2", Safepoint = false)]
     public static void* AssertE2I2(G* g, void* inter, void* type) => type == null ? null : ItabOrNil(g, inter, type);
 
+    /// <summary>The func value that calls functions of the type for reflect: (function type, is a method). Nil for types made by reflect.FuncOf.</summary>
+    [GoFunc("runtime.reflectInvoker", Safepoint = false)]
+    public static void* ReflectInvoker(G* g, void* type, int method)
+    {
+        int code = TypeTable.BridgeOf((TypeDesc*)type, method != 0 ? FuncBridge.InvokeMethod : FuncBridge.Invoke);
+        return code == 0 ? null : TypeTable.FuncValOfCode(code);
+    }
+
+    /// <summary>Code word of a func value made by reflect.MakeFunc for a function type.</summary>
+    [GoFunc("runtime.reflectFuncStub", Safepoint = false)]
+    public static ulong ReflectFuncStub(G* g, void* type) => StubCode(type, FuncBridge.FuncStub);
+
+    /// <summary>Code word of a method value made by reflect for a function type.</summary>
+    [GoFunc("runtime.reflectMethodStub", Safepoint = false)]
+    public static ulong ReflectMethodStub(G* g, void* type) => StubCode(type, FuncBridge.MethodStub);
+
+    static ulong StubCode(void* type, FuncBridge bridge)
+    {
+        int code = TypeTable.BridgeOf((TypeDesc*)type, bridge);
+        return code == 0 ? 0 : (ulong)CodeTable.Resolve(code);
+    }
+
     /// <summary>Name of the first method of inter that type lacks: address and length of its text; empty when it implements it.</summary>
     [GoFunc("runtime.missingMethod", Safepoint = false)]
     public static void* MissingMethod(G* g, void* inter, void* type)

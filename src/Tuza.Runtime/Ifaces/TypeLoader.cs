@@ -78,7 +78,8 @@ public static unsafe partial class TypeTable
                 {
                     if (r->Extern != 0)
                         throw new InvalidOperationException($"type {new string((sbyte*)link, 0, (int)r->LinkLength)} is declared by no loaded image");
-                    known = (TypeDesc*)Alloc(DescriptorBytes(r));
+                    int before = r->Kind == Kind.Func ? TypeSectionFormat.BridgeCount * sizeof(int) : 0;
+                    known = (TypeDesc*)(Alloc(DescriptorBytes(r) + (nuint)before) + before);
                     Insert(r->LinkHash, link, r->LinkLength, known);
                     isNew[i] = true;
                 }
@@ -179,8 +180,10 @@ public static unsafe partial class TypeTable
                 case Kind.Func:
                     ((FuncTypeDesc*)t)->InCount = (ushort)tail[0];
                     ((FuncTypeDesc*)t)->OutCount = (ushort)tail[1];
+                    for (int i = 0; i < TypeSectionFormat.BridgeCount; i++)
+                        Bridges(t)[i] = _codeBase + (int)tail[2 + i];
                     for (uint i = 0; i < tail[0] + (tail[1] & 0x7FFF); i++)
-                        ((TypeDesc**)funcTypes)[i] = Type(tail[2 + i]);
+                        ((TypeDesc**)funcTypes)[i] = Type(tail[2 + TypeSectionFormat.BridgeCount + i]);
                     break;
                 case Kind.Interface:
                     FillInterface((InterfaceTypeDesc*)t, tail);

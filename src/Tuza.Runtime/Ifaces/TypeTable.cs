@@ -47,6 +47,18 @@ public static unsafe partial class TypeTable
 
     public static byte* RegionBase => s_base;
 
+    static int* Bridges(TypeDesc* func) => (int*)func - TypeSectionFormat.BridgeCount;
+
+    /// <summary>CodeTable number of a bridge of a function type; 0 for types that reflect made (reflect.FuncOf).</summary>
+    public static int BridgeOf(TypeDesc* func, FuncBridge bridge) => Contains(func) ? Bridges(func)[(int)bridge] : 0;
+
+    /// <summary>A shared funcval of the function with this CodeTable number.</summary>
+    public static FuncVal* FuncValOfCode(int code)
+    {
+        lock (s_lock)
+            return FuncValOf(code);
+    }
+
     /// <summary>Is the address inside the type region?</summary>
     public static bool Contains(void* p) => (nuint)((byte*)p - s_base) < RegionBytes;
 
