@@ -6,7 +6,6 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using System.Text;
 using Tuza.Emit;
 using Tuza.IR;
 using Tuza.Load;
@@ -44,14 +43,27 @@ static class Backend
         return 0;
     }
 
-    /// <summary>Compiles without linking, for errors and -m. program: the package compiled alone, or null for all roots.</summary>
-    public static int CompileOnly(Compilation compilation, LoadedPackage? package) => 0;
+    /// <summary>Compiles without linking, for errors and -m. A package that is compiled alone needs no images of what it imports, unless
+    /// decisions are printed.</summary>
+    public static int CompileOnly(Compilation compilation, LoadedPackage? alone)
+    {
+        if (alone == null || compilation.Session.Flags.For(alone, isRoot: true).Optimizations > 0)
+            return Compile(compilation) == null ? 1 : 0;
+        CheckedPackage root = compilation.Packages.Find(c => c.Loaded == alone)!;
+        PackageIR ir = PackageBuilder.Build(root.Package!, ContextOf(compilation));
+        if (ir.Errors.Count == 0)
+            return 0;
+        Driver.Write(Console.Error, CompileErrors.Format(ir.Errors, compilation.Session.Flags.For(alone, isRoot: true).AllErrors));
+        return 1;
+    }
+
+    static IR.BuildContext ContextOf(Compilation compilation) => new(Flatten.Sizes) { Embed = EmbedsOf(compilation), EnsureBody = EnsureBody };
 
     /// <summary>The images of all packages, dependencies first; null after errors, which are printed.</summary>
     static List<ImageReader>? Compile(Compilation compilation)
     {
         Session session = compilation.Session;
-        var context = new IR.BuildContext(Flatten.Sizes) { Embed = EmbedsOf(compilation), EnsureBody = EnsureBody };
+        var context = ContextOf(compilation);
         var cache = new ImageCache();
         Dictionary<LoadedPackage, ImageReader> done = [];
         List<ImageReader> all = [];

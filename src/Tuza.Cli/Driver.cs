@@ -26,12 +26,13 @@ static class Driver
         session.Steps.Done($"loaded {packages.Count} packages");
         HashSet<LoadedPackage> rootSet = [.. roots];
         ImageCache cache = new();
+        bool aloneWithoutImages = compileOnly && session.Flags.For(roots[0], isRoot: true).Optimizations == 0;
         string PathOf(LoadedPackage p) => compileOnly && rootSet.Contains(p) ? session.Flags.For(p, true).PackagePath : p.LinkPath;
         List<CheckedPackage> all = Checking.Run(packages, p =>
         {
             GcFlags flags = session.Flags.For(p, rootSet.Contains(p));
             CheckOptions options = OptionsOf(flags, p, compileOnly && rootSet.Contains(p));
-            options.IgnoreFuncBodies = compileOnly ? !rootSet.Contains(p) : !session.Flags.Rebuild && Backend.IsCached(p, PathOf(p), flags, cache);
+            options.IgnoreFuncBodies = aloneWithoutImages ? !rootSet.Contains(p) : !session.Flags.Rebuild && Backend.IsCached(p, PathOf(p), flags, cache);
             return options;
         }, PathOf);
         session.Steps.Done("checked them");

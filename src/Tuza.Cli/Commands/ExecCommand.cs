@@ -27,7 +27,8 @@ static class ExecCommand
             b.Append(image).Append('\n');
         string temp = output + "." + System.Environment.ProcessId;
         File.WriteAllText(temp, b.ToString());
-        File.SetUnixFileMode(temp, (UnixFileMode)0b111_101_101);
+        if (!System.OperatingSystem.IsWindows())
+            File.SetUnixFileMode(temp, (UnixFileMode)0b111_101_101);
         File.Move(temp, output, overwrite: true);
     }
 
