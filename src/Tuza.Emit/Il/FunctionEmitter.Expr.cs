@@ -109,7 +109,10 @@ sealed partial class FunctionEmitter
                 if (callee.Token != 0)
                     _il.Token(ILOpCode.Ldftn, callee.Token, 0, 1, callee.Name);
                 else
-                    throw Bug($"code pointer of {p.Func.LinkName}, which is not of this image");
+                {
+                    var shape = CallConv.Of(p.Func);
+                    ImportWord(_image.ImportCode(callee.Name, ImageMetadata.Signature(false, shape.Params, shape.Results), _f.Pkg));
+                }
                 break;
             case LowCtx:
                 Load(_frame.Ctx!);
