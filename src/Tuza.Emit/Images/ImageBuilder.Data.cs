@@ -42,10 +42,10 @@ sealed partial class ImageBuilder
     {
         if (_globals.TryGetValue(g, out long at))
             return at;
-        if (_globalsByName.TryGetValue(g.LinkName, out at))
-            return _globals[g] = at;
         if (!g.Defined)
             return Defined(g.LinkName) is { } own ? GlobalOffset(own) : -1;
+        if (_globalsByName.ContainsKey(g.LinkName))
+            throw new InvalidOperationException($"image: two variables are called {g.LinkName}");
         var flat = Flatten.Of(g.Type);
         long size = Math.Max(flat.Size, g.Init?.Size ?? 0);
         at = Reserve(size, size >= 16 ? 16 : Math.Max(flat.Align, size >= 8 ? 8 : 1));
