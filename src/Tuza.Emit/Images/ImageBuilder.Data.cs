@@ -42,10 +42,11 @@ sealed partial class ImageBuilder
     {
         if (_globals.TryGetValue(g, out long at))
             return at;
-        if (!g.Defined)
-            return Defined(g.LinkName) is { } own ? GlobalOffset(own) : -1;
-        if (_globalsByName.ContainsKey(g.LinkName))
-            throw new InvalidOperationException($"image: two variables are called {g.LinkName}");
+        // Other packages of this process have set Defined on their variables, too: what counts is our own list.
+        if (Defined(g.LinkName) is not { } own)
+            return -1;
+        if (!ReferenceEquals(own, g))
+            return _globals[g] = GlobalOffset(own);
         var flat = Flatten.Of(g.Type);
         long size = Math.Max(flat.Size, g.Init?.Size ?? 0);
         at = Reserve(size, size >= 16 ? 16 : Math.Max(flat.Align, size >= 8 ? 8 : 1));
@@ -74,7 +75,8 @@ sealed partial class ImageBuilder
         _defined ??= [];
         for (; _definedCount < _input.Globals.Count; _definedCount++)
             if (_input.Globals[_definedCount] is { Defined: true } g)
-                _defined.TryAdd(g.LinkName, g);
+                if (!_defined.TryAdd(g.LinkName, g) && !ReferenceEquals(_defined[g.LinkName], g))
+                    throw new InvalidOperationException($"image: two variables are called {g.LinkName}");
         return _defined.GetValueOrDefault(linkName);
     }
 
