@@ -127,6 +127,8 @@ public static class RuntimeFn
         Fn("runtime.panicunsafestringnilptr", ":", "n");
         Fn("runtime.panicrangestate", "i:", "n");
         Fn("runtime.unreachable", ":", "n");
+        // numbers
+        Fn("runtime.complex128div", "ffff:ff", "");                // (a+bi) / (c+di)
         // print
         Fn("runtime.printlock", ":", "");
         Fn("runtime.printunlock", ":", "");

@@ -178,13 +178,13 @@ sealed partial class FuncLowerer
                 var flat = Flatten.Of(f.X.Type);
                 return new Place(outer.Locals, outer.Start + flat.FieldScalars[f.Field], Flatten.Of(f.Type).Scalars.Length, default);
             }
-            case IndexNode { X.Type.Underlying: ArrayType { Len: 1 } } i:
+            case IndexNode { X.Type.Underlying: ArrayType array } i:
             {
                 var outer = InnerPlace(i.X);
                 if (outer.IsMemory)
                     return Place.At(ElementOf(outer.Mem, i));
-                CheckIndex(i, Word(i.Index), L.I64(1));
-                return outer;
+                CheckIndex(i, Word(i.Index), L.I64(array.Len));
+                return array.Len == 1 ? outer : Place.At(new Addr(L.GlobalAddr(ZeroBase), AddrKind.Stack));
             }
             case IndexNode i: return Place.At(ElementAddr(i));
             case ConvNode { Kind: ConvKind.Nop } c: return PlaceOf(c.X);

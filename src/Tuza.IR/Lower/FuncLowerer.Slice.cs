@@ -45,8 +45,15 @@ sealed partial class FuncLowerer
     /// <summary>The address of an element of an array in memory or of a slice.</summary>
     Addr ElementAddr(IndexNode i)
     {
-        if (i.X.Type.Underlying is ArrayType)
-            return ElementOf(InnerPlace(i.X).Mem, i);
+        if (i.X.Type.Underlying is ArrayType a)
+        {
+            var outer = InnerPlace(i.X);
+            if (outer.IsMemory)
+                return ElementOf(outer.Mem, i);
+            // No elements: the check fails.
+            CheckIndex(i, Word(i.Index), L.I64(a.Len));
+            return new Addr(L.GlobalAddr(ZeroBase), AddrKind.Stack);
+        }
         var s = Scalars(i.X);
         var idx = CheckIndex(i, Word(i.Index), s[1]);
         return new Addr(s[0], AddrKind.Heap).PlusIndex(L.Scale(AsI64(idx), Flatten.SizeOf(i.Type)));
