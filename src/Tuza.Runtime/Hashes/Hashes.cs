@@ -1,4 +1,7 @@
-// Hashes of memory for maps: multiply-fold over 8-byte words with a random key per process. Values are private to the process.
+// Hashes of memory for maps, by multiply and fold over 8-byte words.
+//
+// Package internal/runtime/maps hashes 4- and 8-byte keys and strings by itself in its fast paths, and calls the map type's hasher elsewhere (growing,
+// reflection). Both must agree: Mem is the function of its runtime_hash64.go with hash keys of zero. Every map has a random seed of its own.
 
 using System;
 using System.Runtime.CompilerServices;
@@ -10,7 +13,7 @@ namespace Tuza.Runtime;
 /// <summary>memhash and its relatives.</summary>
 public static unsafe class Hashes
 {
-    static readonly ulong s_key0 = Rand.Seed() | 1, s_key1 = Rand.Next() | 1, s_key2 = Rand.Next() | 1;
+    static readonly ulong s_key0 = Rand.Seed() | 1, s_key1 = Rand.Next() | 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong Fold(ulong a, ulong b)
@@ -19,29 +22,47 @@ public static unsafe class Hashes
         return hi ^ lo;
     }
 
-    static ulong Tail(byte* p, ulong n)
-    {
-        ulong v = 0;
-        for (ulong i = 0; i < n; i++)
-            v |= (ulong)p[i] << (int)(8 * i);
-        return v;
-    }
+    const ulong M5 = 0x1d8e4e27c47d124f;
 
     public static ulong Mem(byte* p, ulong seed, ulong n)
     {
-        ulong h = seed ^ s_key0 ^ n;
-        ulong left = n;
-        for (; left >= 16; left -= 16, p += 16)
-            h = Fold(*(ulong*)p ^ s_key1, *(ulong*)(p + 8) ^ h);
-        if (left >= 8)
+        ulong a, b;
+        if (n <= 16)
         {
-            h = Fold(*(ulong*)p ^ s_key2, h ^ s_key1);
-            left -= 8;
-            p += 8;
+            if (n >= 8)
+            {
+                a = *(ulong*)p;
+                b = *(ulong*)(p + n - 8);
+            }
+            else if (n >= 4)
+            {
+                a = *(uint*)p;
+                b = *(uint*)(p + n - 4);
+            }
+            else
+            {
+                if (n == 0)
+                    return seed;
+                a = p[0] | (ulong)p[n >> 1] << 8 | (ulong)p[n - 1] << 16;
+                b = 0;
+            }
+            return Fold(M5 ^ n, Fold(a, b ^ seed));
         }
-        if (left > 0)
-            h = Fold(Tail(p, left) ^ s_key1, h ^ s_key2);
-        return Fold(h ^ s_key2, n ^ s_key0 ^ 0x9e3779b97f4a7c15);
+        ulong left = n;
+        if (left > 48)
+        {
+            ulong seed1 = seed, seed2 = seed;
+            for (; left > 48; left -= 48, p += 48)
+            {
+                seed = Fold(*(ulong*)p, *(ulong*)(p + 8) ^ seed);
+                seed1 = Fold(*(ulong*)(p + 16), *(ulong*)(p + 24) ^ seed1);
+                seed2 = Fold(*(ulong*)(p + 32), *(ulong*)(p + 40) ^ seed2);
+            }
+            seed ^= seed1 ^ seed2;
+        }
+        for (; left > 16; left -= 16, p += 16)
+            seed = Fold(*(ulong*)p, *(ulong*)(p + 8) ^ seed);
+        return Fold(M5 ^ n, Fold(*(ulong*)(p + left - 16), *(ulong*)(p + left - 8) ^ seed));
     }
 
     [GoFunc("runtime.memhash", Safepoint = false)]
