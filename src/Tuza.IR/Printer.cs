@@ -27,9 +27,27 @@ public static class Printer
 
     static string Op(Token t) => t switch
     {
-        Token.OrOr => "||", Token.AndAnd => "&&", Token.Eql => "==", Token.Neq => "!=", Token.Lss => "<", Token.Leq => "<=", Token.Gtr => ">",
-        Token.Geq => ">=", Token.Add => "+", Token.Sub => "-", Token.Or => "|", Token.Xor => "^", Token.Mul => "*", Token.Div => "/",
-        Token.Rem => "%", Token.And => "&", Token.AndNot => "&^", Token.Shl => "<<", Token.Shr => ">>", Token.Not => "!", _ => t.ToString(),
+        Token.OrOr => "||",
+        Token.AndAnd => "&&",
+        Token.Eql => "==",
+        Token.Neq => "!=",
+        Token.Lss => "<",
+        Token.Leq => "<=",
+        Token.Gtr => ">",
+        Token.Geq => ">=",
+        Token.Add => "+",
+        Token.Sub => "-",
+        Token.Or => "|",
+        Token.Xor => "^",
+        Token.Mul => "*",
+        Token.Div => "/",
+        Token.Rem => "%",
+        Token.And => "&",
+        Token.AndNot => "&^",
+        Token.Shl => "<<",
+        Token.Shr => ">>",
+        Token.Not => "!",
+        _ => t.ToString(),
     };
 
     sealed class Writer
@@ -213,11 +231,11 @@ public static class Printer
                 case CallNode c: return c.Iface != null ? $"{Expr(c.Iface)}.{c.Method!.Name}({List(c.Args)})" : $"{Expr(c.Fun!)}({List(c.Args)})";
                 case BuiltinNode b: return $"{b.Op}({List(b.Args)}{(b.HasDots ? "..." : "")})";
                 case InlinedCallNode i:
-                {
-                    var inner = new Writer();
-                    inner.Block(i.Body);
-                    return $"inlined {i.Callee.LinkName} {{ {inner.ToString().Trim().Replace("\n", "; ", System.StringComparison.Ordinal)} }} => {string.Join(", ", i.Results)}";
-                }
+                    {
+                        var inner = new Writer();
+                        inner.Block(i.Body);
+                        return $"inlined {i.Callee.LinkName} {{ {inner.ToString().Trim().Replace("\n", "; ", System.StringComparison.Ordinal)} }} => {string.Join(", ", i.Results)}";
+                    }
                 default: return e.GetType().Name;
             }
         }

@@ -146,8 +146,13 @@ public sealed class TreeCopy(Function from, Function target)
 
     CaseNode Case(CaseNode c) => new()
     {
-        Pos = At ?? c.Pos, IsDefault = c.IsDefault, Exprs = [.. c.Exprs], Types = c.Types, Var = c.Var == null ? null : Local(c.Var),
-        Body = [.. c.Body], Fallthrough = c.Fallthrough,
+        Pos = At ?? c.Pos,
+        IsDefault = c.IsDefault,
+        Exprs = [.. c.Exprs],
+        Types = c.Types,
+        Var = c.Var == null ? null : Local(c.Var),
+        Body = [.. c.Body],
+        Fallthrough = c.Fallthrough,
     };
 
     void InPlace(List<StmtNode> list)
@@ -176,17 +181,38 @@ public sealed class TreeCopy(Function from, Function target)
 
     static Function Shell(Function f, string name, Function? outer) => new()
     {
-        LinkName = name, ShortName = name == f.LinkName ? f.ShortName : name, Pkg = f.Pkg, Pos = f.Pos, EndPos = f.EndPos, Sig = f.Sig, Pragma = f.Pragma,
-        LinknameRemote = f.LinknameRemote, IsClosure = f.IsClosure, Outer = outer, IsWrapper = f.IsWrapper, IsRangeFuncBody = f.IsRangeFuncBody,
-        HasDefer = f.HasDefer, HasRecover = f.HasRecover, IsInstance = f.IsInstance, Obj = f.Obj, Source = f.Source,
+        LinkName = name,
+        ShortName = name == f.LinkName ? f.ShortName : name,
+        Pkg = f.Pkg,
+        Pos = f.Pos,
+        EndPos = f.EndPos,
+        Sig = f.Sig,
+        Pragma = f.Pragma,
+        LinknameRemote = f.LinknameRemote,
+        IsClosure = f.IsClosure,
+        Outer = outer,
+        IsWrapper = f.IsWrapper,
+        IsRangeFuncBody = f.IsRangeFuncBody,
+        HasDefer = f.HasDefer,
+        HasRecover = f.HasRecover,
+        IsInstance = f.IsInstance,
+        Obj = f.Obj,
+        Source = f.Source,
     };
 
     Local NewCaptured(Local v)
     {
         var now = new Local
         {
-            Name = v.Name, Type = v.Type, Class = LocalClass.Captured, Pos = v.Pos, Owner = target, ByValue = v.ByValue,
-            AddrTaken = v.AddrTaken, Reassigned = v.Reassigned, IsCapturedByClosure = v.IsCapturedByClosure,
+            Name = v.Name,
+            Type = v.Type,
+            Class = LocalClass.Captured,
+            Pos = v.Pos,
+            Owner = target,
+            ByValue = v.ByValue,
+            AddrTaken = v.AddrTaken,
+            Reassigned = v.Reassigned,
+            IsCapturedByClosure = v.IsCapturedByClosure,
         };
         target.ClosureVars.Add(now);
         _locals[v] = now;

@@ -11,23 +11,18 @@ namespace Tuza.IR;
 public sealed class Verifier
 {
     readonly Function _fn;
-    readonly string _pass;
     readonly List<string> _errors = [];
     readonly HashSet<Local> _owned = new(ReferenceEqualityComparer.Instance);
     readonly HashSet<object> _seen = new(ReferenceEqualityComparer.Instance);
     readonly HashSet<string> _labels = [];
     readonly List<string> _gotos = [];
 
-    Verifier(Function fn, string pass)
-    {
-        _fn = fn;
-        _pass = pass;
-    }
+    Verifier(Function fn) => _fn = fn;
 
     /// <summary>What is wrong, at most a few lines; empty when the function is well formed.</summary>
-    public static IReadOnlyList<string> Check(Function fn, string pass)
+    public static IReadOnlyList<string> Check(Function fn)
     {
-        var v = new Verifier(fn, pass);
+        var v = new Verifier(fn);
         v.Run();
         return v._errors;
     }
@@ -35,7 +30,7 @@ public sealed class Verifier
     /// <summary>As Check, but throws.</summary>
     public static void Require(Function fn, string pass)
     {
-        var errors = Check(fn, pass);
+        var errors = Check(fn);
         if (errors.Count > 0)
             throw new InvalidOperationException($"after {pass}: {fn.LinkName}:\n  {string.Join("\n  ", errors)}");
     }
@@ -97,17 +92,17 @@ public sealed class Verifier
                         Assignable(x, a.Y[i].Type, s.Pos);
                 break;
             case AssignCallNode a:
-            {
-                if (a.Call.Type is not TupleType t || t.Count != a.X.Count)
                 {
-                    Fail(s.Pos, $"{a.X.Count} targets for a call of type {a.Call.Type}");
+                    if (a.Call.Type is not TupleType t || t.Count != a.X.Count)
+                    {
+                        Fail(s.Pos, $"{a.X.Count} targets for a call of type {a.Call.Type}");
+                        break;
+                    }
+                    for (int i = 0; i < a.X.Count; i++)
+                        if (a.X[i] is { } x)
+                            Assignable(x, t.At(i), s.Pos);
                     break;
                 }
-                for (int i = 0; i < a.X.Count; i++)
-                    if (a.X[i] is { } x)
-                        Assignable(x, t.At(i), s.Pos);
-                break;
-            }
             case AssignOkNode a:
                 if (a.Y is not (MapIndexNode or TypeAssertNode or RecvNode))
                     Fail(s.Pos, $"comma-ok form of {a.Y.GetType().Name}");
@@ -137,19 +132,19 @@ public sealed class Verifier
             case IfNode i: Bool(i.Cond); break;
             case ForNode { Cond: { } c }: Bool(c); break;
             case RangeNode r:
-            {
-                var (key, value) = Builder.RangeTypes(r.X.Type);
-                if (key == null || r.Value != null && value == null)
-                    Fail(s.Pos, $"range over {r.X.Type}");
-                else
                 {
-                    if (r.Key != null)
-                        Assignable(r.Key, key, s.Pos);
-                    if (r.Value != null)
-                        Assignable(r.Value, value!, s.Pos);
+                    var (key, value) = Builder.RangeTypes(r.X.Type);
+                    if (key == null || r.Value != null && value == null)
+                        Fail(s.Pos, $"range over {r.X.Type}");
+                    else
+                    {
+                        if (r.Key != null)
+                            Assignable(r.Key, key, s.Pos);
+                        if (r.Value != null)
+                            Assignable(r.Value, value!, s.Pos);
+                    }
+                    break;
                 }
-                break;
-            }
             case SwitchNode sw:
                 foreach (var c in sw.Cases)
                     foreach (var e in c.Exprs)
@@ -241,12 +236,12 @@ public sealed class Verifier
             case DerefNode d:
                 return d.X.Type.Underlying is PointerType dp && Same(dp.Elem, d.Type) ? null : $"dereference of {d.X.Type} as {d.Type}";
             case FieldNode f:
-            {
-                var u = f.X.Type.Underlying;
-                if (f.ThroughPtr)
-                    u = u is PointerType fp ? fp.Elem.Underlying : u;
-                return u is StructType s && f.Field < s.Fields.Count && Same(s.Fields[f.Field].Type, f.Type) ? null : $"field {f.Field} of {f.X.Type} as {f.Type}";
-            }
+                {
+                    var u = f.X.Type.Underlying;
+                    if (f.ThroughPtr)
+                        u = u is PointerType fp ? fp.Elem.Underlying : u;
+                    return u is StructType s && f.Field < s.Fields.Count && Same(s.Fields[f.Field].Type, f.Type) ? null : $"field {f.Field} of {f.X.Type} as {f.Type}";
+                }
             case IndexNode i:
                 return (i.X.Type.Underlying switch
                 {

@@ -93,7 +93,9 @@ public sealed class BuildContext(Sizes sizes)
         string prefix = Names.Prefix(pkg) + ".";
         var f = new Function
         {
-            LinkName = linkName, Pkg = pkg, Sig = sig,
+            LinkName = linkName,
+            Pkg = pkg,
+            Sig = sig,
             ShortName = linkName.StartsWith(prefix, System.StringComparison.Ordinal) ? linkName[prefix.Length..] : linkName,
         };
         int unnamed = 0;

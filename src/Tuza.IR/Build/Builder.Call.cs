@@ -185,90 +185,90 @@ sealed partial class Builder
             case BuiltinId.Make:
                 return Make(e);
             case BuiltinId.New:
-            {
-                if (IsType(e.Args[0]))
-                    return new NewNode { Type = TypeOf(e), Pos = pos };
-                var x = ImplicitConv(((PointerType)TypeOf(e).Underlying).Elem, e.Args[0]);
-                var init = new List<StmtNode>();
-                var addr = AddrOf(Ref(TempCopy(x, init, pos), pos), pos, false);
-                addr.Init = init;
-                return addr;
-            }
+                {
+                    if (IsType(e.Args[0]))
+                        return new NewNode { Type = TypeOf(e), Pos = pos };
+                    var x = ImplicitConv(((PointerType)TypeOf(e).Underlying).Elem, e.Args[0]);
+                    var init = new List<StmtNode>();
+                    var addr = AddrOf(Ref(TempCopy(x, init, pos), pos), pos, false);
+                    addr.Init = init;
+                    return addr;
+                }
             case BuiltinId.UnsafeSizeof:
                 return IntConst(_ctx.Sizes.Sizeof(TypeOf(e.Args[0])), pos, Universe.Uintptr);
             case BuiltinId.UnsafeAlignof:
                 return IntConst(_ctx.Sizes.Alignof(TypeOf(e.Args[0])), pos, Universe.Uintptr);
             case BuiltinId.UnsafeOffsetof:
-            {
-                var sel = (SelectorExpr)Unparen(e.Args[0]);
-                var of = TypeOf(sel.X);
-                if (of.Underlying is PointerType p)
-                    of = p.Elem;
-                return IntConst(_ctx.Sizes.Offsetof(of, _info.Selections[sel].Index), pos, Universe.Uintptr);
-            }
+                {
+                    var sel = (SelectorExpr)Unparen(e.Args[0]);
+                    var of = TypeOf(sel.X);
+                    if (of.Underlying is PointerType p)
+                        of = p.Elem;
+                    return IntConst(_ctx.Sizes.Offsetof(of, _info.Selections[sel].Index), pos, Universe.Uintptr);
+                }
             case BuiltinId.Recover:
                 _fn.HasRecover = true;
                 return new BuiltinNode { Op = BuiltinOp.Recover, Type = Universe.EmptyInterface, Pos = pos };
             case BuiltinId.Len or BuiltinId.Cap:
                 return LenOrCap(Expr(e.Args[0]), id, pos);
             case BuiltinId.Min or BuiltinId.Max:
-            {
-                var type = TypeOf(e);
-                return MakeBuiltin(id == BuiltinId.Min ? BuiltinOp.Min : BuiltinOp.Max, type, MultiExpr(pos, e.Args, _ => type, false), pos);
-            }
+                {
+                    var type = TypeOf(e);
+                    return MakeBuiltin(id == BuiltinId.Min ? BuiltinOp.Min : BuiltinOp.Max, type, MultiExpr(pos, e.Args, _ => type, false), pos);
+                }
             case BuiltinId.Panic:
                 return MakeBuiltin(BuiltinOp.Panic, TupleType.Empty, MultiExpr(pos, e.Args, _ => Universe.EmptyInterface, false), pos);
             case BuiltinId.Append:
-            {
-                var type = TypeOf(e);
-                var elem = ((SliceType)type.Underlying).Elem;
-                var args = MultiExpr(pos, e.Args, i => i == 0 ? type : e.HasDots ? null : elem, false);
-                var n = MakeBuiltin(BuiltinOp.Append, type, args, pos);
-                n.HasDots = e.HasDots;
-                return n;
-            }
+                {
+                    var type = TypeOf(e);
+                    var elem = ((SliceType)type.Underlying).Elem;
+                    var args = MultiExpr(pos, e.Args, i => i == 0 ? type : e.HasDots ? null : elem, false);
+                    var n = MakeBuiltin(BuiltinOp.Append, type, args, pos);
+                    n.HasDots = e.HasDots;
+                    return n;
+                }
             case BuiltinId.Delete:
-            {
-                MapType? map = null;
-                var args = MultiExpr(pos, e.Args, i => i == 0 ? null : map?.Key, false);
-                map = (MapType)args[0].Type.Underlying;
-                args[1] = ImplicitConv(map.Key, args[1]);
-                return MakeBuiltin(BuiltinOp.Delete, TupleType.Empty, args, pos);
-            }
+                {
+                    MapType? map = null;
+                    var args = MultiExpr(pos, e.Args, i => i == 0 ? null : map?.Key, false);
+                    map = (MapType)args[0].Type.Underlying;
+                    args[1] = ImplicitConv(map.Key, args[1]);
+                    return MakeBuiltin(BuiltinOp.Delete, TupleType.Empty, args, pos);
+                }
             case BuiltinId.Complex:
-            {
-                var type = TypeOf(e);
-                var part = type.Underlying is BasicType { Kind: BasicKind.Complex64 } ? Universe.Float32 : Universe.Float64;
-                return MakeBuiltin(BuiltinOp.Complex, type, MultiExpr(pos, e.Args, i => null, false).ConvertAll(x => x is ConstNode ? Retype(x, part) : x), pos);
-            }
+                {
+                    var type = TypeOf(e);
+                    var part = type.Underlying is BasicType { Kind: BasicKind.Complex64 } ? Universe.Float32 : Universe.Float64;
+                    return MakeBuiltin(BuiltinOp.Complex, type, MultiExpr(pos, e.Args, i => null, false).ConvertAll(x => x is ConstNode ? Retype(x, part) : x), pos);
+                }
             default:
-            {
-                var (op, hasResult) = id switch
                 {
-                    BuiltinId.Clear => (BuiltinOp.Clear, false),
-                    BuiltinId.Close => (BuiltinOp.Close, false),
-                    BuiltinId.Copy => (BuiltinOp.Copy, true),
-                    BuiltinId.Imag => (BuiltinOp.Imag, true),
-                    BuiltinId.Real => (BuiltinOp.Real, true),
-                    BuiltinId.Print => (BuiltinOp.Print, false),
-                    BuiltinId.Println => (BuiltinOp.Println, false),
-                    BuiltinId.UnsafeAdd => (BuiltinOp.UnsafeAdd, true),
-                    BuiltinId.UnsafeSlice => (BuiltinOp.UnsafeSlice, true),
-                    BuiltinId.UnsafeSliceData => (BuiltinOp.UnsafeSliceData, true),
-                    BuiltinId.UnsafeString => (BuiltinOp.UnsafeString, true),
-                    BuiltinId.UnsafeStringData => (BuiltinOp.UnsafeStringData, true),
-                    _ => throw Bad(e, $"built-in {id}"),
-                };
-                var type = id == BuiltinId.Copy ? Universe.Int : hasResult ? TypeOf(e) : TupleType.Empty;
-                // A pointer of a named type becomes a plain one.
-                GoType? first = id switch
-                {
-                    BuiltinId.UnsafeString => new PointerType(Universe.Byte),
-                    BuiltinId.UnsafeAdd => Universe.UnsafePointer,
-                    _ => null,
-                };
-                return MakeBuiltin(op, type, MultiExpr(pos, e.Args, i => i == 0 ? first : null, false), pos);
-            }
+                    var (op, hasResult) = id switch
+                    {
+                        BuiltinId.Clear => (BuiltinOp.Clear, false),
+                        BuiltinId.Close => (BuiltinOp.Close, false),
+                        BuiltinId.Copy => (BuiltinOp.Copy, true),
+                        BuiltinId.Imag => (BuiltinOp.Imag, true),
+                        BuiltinId.Real => (BuiltinOp.Real, true),
+                        BuiltinId.Print => (BuiltinOp.Print, false),
+                        BuiltinId.Println => (BuiltinOp.Println, false),
+                        BuiltinId.UnsafeAdd => (BuiltinOp.UnsafeAdd, true),
+                        BuiltinId.UnsafeSlice => (BuiltinOp.UnsafeSlice, true),
+                        BuiltinId.UnsafeSliceData => (BuiltinOp.UnsafeSliceData, true),
+                        BuiltinId.UnsafeString => (BuiltinOp.UnsafeString, true),
+                        BuiltinId.UnsafeStringData => (BuiltinOp.UnsafeStringData, true),
+                        _ => throw Bad(e, $"built-in {id}"),
+                    };
+                    var type = id == BuiltinId.Copy ? Universe.Int : hasResult ? TypeOf(e) : TupleType.Empty;
+                    // A pointer of a named type becomes a plain one.
+                    GoType? first = id switch
+                    {
+                        BuiltinId.UnsafeString => new PointerType(Universe.Byte),
+                        BuiltinId.UnsafeAdd => Universe.UnsafePointer,
+                        _ => null,
+                    };
+                    return MakeBuiltin(op, type, MultiExpr(pos, e.Args, i => i == 0 ? first : null, false), pos);
+                }
         }
     }
 
@@ -278,7 +278,7 @@ sealed partial class Builder
     static BuiltinNode MakeBuiltin(BuiltinOp op, GoType type, List<ExprNode> args, Pos pos) => new() { Op = op, Type = type, Args = args, Pos = pos };
 
     /// <summary>Of an array it is a constant; the operand is evaluated only for what it does.</summary>
-    ExprNode LenOrCap(ExprNode x, BuiltinId id, Pos pos)
+    static ExprNode LenOrCap(ExprNode x, BuiltinId id, Pos pos)
     {
         var u = x.Type.Underlying;
         if (u is PointerType { Elem: var pointee })
@@ -312,10 +312,10 @@ sealed partial class Builder
         switch (type.Underlying)
         {
             case SliceType:
-            {
-                var len = Arg(1)!;
-                return new MakeSliceNode { Len = len, Cap = Arg(2), Type = type, Pos = e.Pos };
-            }
+                {
+                    var len = Arg(1)!;
+                    return new MakeSliceNode { Len = len, Cap = Arg(2), Type = type, Pos = e.Pos };
+                }
             case MapType:
                 return new MakeMapNode { Hint = Arg(1), Type = type, Pos = e.Pos };
             case ChanType:

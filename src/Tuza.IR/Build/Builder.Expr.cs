@@ -42,7 +42,7 @@ sealed partial class Builder
 
     // ---- constants
 
-    ExprNode Const(Constant value, GoType type, Pos pos)
+    static ExprNode Const(Constant value, GoType type, Pos pos)
     {
         var u = type.Underlying;
         if (u is InterfaceType)
@@ -95,10 +95,10 @@ sealed partial class Builder
             case Var v:
                 return Ref(v, pos);
             case Func f:
-            {
-                List<GoType> args = _info.Instances.TryGetValue(id, out var inst) ? _env.Of(inst.TypeArgs) : [];
-                return FuncRef(_pb.FunctionFor(f, [], args), pos);
-            }
+                {
+                    List<GoType> args = _info.Instances.TryGetValue(id, out var inst) ? _env.Of(inst.TypeArgs) : [];
+                    return FuncRef(_pb.FunctionFor(f, [], args), pos);
+                }
             case Const c when c.Value != null:
                 return Const(c.Value, _env.Of(Predicates.Default(c.Type)), pos);
             default:
@@ -226,14 +226,18 @@ sealed partial class Builder
         return null;
     }
 
-    ExprNode MethodValue(SelectorExpr e, Selection sel)
+    MethodValueNode MethodValue(SelectorExpr e, Selection sel)
     {
         var b = Receiver(e, sel);
         var sig = b.Fn?.Sig ?? b.Method.Sig;
         return new MethodValueNode
         {
-            X = b.Recv, Method = b.Fn, Obj = b.Method, Wrapper = _pb.MethodValueWrapper(b.Recv.Type, b.Method, b.Fn),
-            Type = new Signature { Params = sig.Params, Results = sig.Results, Variadic = sig.Variadic }, Pos = e.Pos,
+            X = b.Recv,
+            Method = b.Fn,
+            Obj = b.Method,
+            Wrapper = _pb.MethodValueWrapper(b.Recv.Type, b.Method, b.Fn),
+            Type = new Signature { Params = sig.Params, Results = sig.Results, Variadic = sig.Variadic },
+            Pos = e.Pos,
         };
     }
 
@@ -293,22 +297,22 @@ sealed partial class Builder
         switch (e.Op)
         {
             case Token.And:
-            {
-                var x = Expr(e.X);
-                if (x is CompositeNode or MapLitNode && Unparen(e.X) is CompositeLit)
-                    return new AddrNode { X = x, IsPtrLit = true, Type = new PointerType(x.Type), Pos = e.Pos };
-                return AddrOf(x, e.Pos, false);
-            }
+                {
+                    var x = Expr(e.X);
+                    if (x is CompositeNode or MapLitNode && Unparen(e.X) is CompositeLit)
+                        return new AddrNode { X = x, IsPtrLit = true, Type = new PointerType(x.Type), Pos = e.Pos };
+                    return AddrOf(x, e.Pos, false);
+                }
             case Token.Arrow:
-            {
-                var c = Expr(e.X);
-                return new RecvNode { Chan = c, Type = ((ChanType)c.Type.Underlying).Elem.Unalias, Pos = e.Pos };
-            }
+                {
+                    var c = Expr(e.X);
+                    return new RecvNode { Chan = c, Type = ((ChanType)c.Type.Underlying).Elem.Unalias, Pos = e.Pos };
+                }
             default:
-            {
-                var x = Expr(e.X);
-                return new UnaryNode { Op = e.Op, X = x, Type = x.Type, Pos = e.Pos };
-            }
+                {
+                    var x = Expr(e.X);
+                    return new UnaryNode { Op = e.Op, X = x, Type = x.Type, Pos = e.Pos };
+                }
         }
     }
 
@@ -317,32 +321,32 @@ sealed partial class Builder
         switch (e.Op)
         {
             case Token.AndAnd or Token.OrOr:
-            {
-                var type = TypeOf(e);
-                return new LogicalNode { IsAnd = e.Op == Token.AndAnd, X = Expr(e.X), Y = Expr(e.Y), Type = type, Pos = e.Pos };
-            }
-            case Token.Shl or Token.Shr:
-            {
-                var x = Expr(e.X);
-                return new BinaryNode { Op = e.Op, X = x, Y = ShiftCount(e.Y), Type = x.Type, Pos = e.Pos };
-            }
-            case Token.Eql or Token.Neq or Token.Lss or Token.Leq or Token.Gtr or Token.Geq:
-            {
-                var (x, y) = SameType(Expr(e.X), Expr(e.Y));
-                return new CompareNode { Op = e.Op, X = x, Y = y, Type = TypeOf(e), Pos = e.Pos };
-            }
-            default:
-            {
-                var (x, y) = SameType(Expr(e.X), Expr(e.Y));
-                if (e.Op == Token.Add && Predicates.IsString(x.Type))
                 {
-                    var sum = new AddStringNode { Type = x.Type, Pos = e.Pos };
-                    AddOperand(sum, x);
-                    AddOperand(sum, y);
-                    return sum;
+                    var type = TypeOf(e);
+                    return new LogicalNode { IsAnd = e.Op == Token.AndAnd, X = Expr(e.X), Y = Expr(e.Y), Type = type, Pos = e.Pos };
                 }
-                return new BinaryNode { Op = e.Op, X = x, Y = y, Type = x.Type, Pos = e.Pos };
-            }
+            case Token.Shl or Token.Shr:
+                {
+                    var x = Expr(e.X);
+                    return new BinaryNode { Op = e.Op, X = x, Y = ShiftCount(e.Y), Type = x.Type, Pos = e.Pos };
+                }
+            case Token.Eql or Token.Neq or Token.Lss or Token.Leq or Token.Gtr or Token.Geq:
+                {
+                    var (x, y) = SameType(Expr(e.X), Expr(e.Y));
+                    return new CompareNode { Op = e.Op, X = x, Y = y, Type = TypeOf(e), Pos = e.Pos };
+                }
+            default:
+                {
+                    var (x, y) = SameType(Expr(e.X), Expr(e.Y));
+                    if (e.Op == Token.Add && Predicates.IsString(x.Type))
+                    {
+                        var sum = new AddStringNode { Type = x.Type, Pos = e.Pos };
+                        AddOperand(sum, x);
+                        AddOperand(sum, y);
+                        return sum;
+                    }
+                    return new BinaryNode { Op = e.Op, X = x, Y = y, Type = x.Type, Pos = e.Pos };
+                }
         }
     }
 
@@ -517,16 +521,16 @@ sealed partial class Builder
             case SliceType s:
                 return Elements(e, new CompositeNode { Type = type, Pos = e.Pos }, s.Elem, true);
             case MapType m:
-            {
-                var lit = new MapLitNode { Type = type, Pos = e.Pos };
-                foreach (var el in e.Elems)
                 {
-                    var kv = (KeyValueExpr)el;
-                    var key = ImplicitConv(m.Key, kv.Key);
-                    lit.Entries.Add((key, ImplicitConv(m.Elem, kv.Value)));
+                    var lit = new MapLitNode { Type = type, Pos = e.Pos };
+                    foreach (var el in e.Elems)
+                    {
+                        var kv = (KeyValueExpr)el;
+                        var key = ImplicitConv(m.Key, kv.Key);
+                        lit.Entries.Add((key, ImplicitConv(m.Elem, kv.Value)));
+                    }
+                    return lit;
                 }
-                return lit;
-            }
             default:
                 throw Bad(e, $"composite literal of type {type}");
         }

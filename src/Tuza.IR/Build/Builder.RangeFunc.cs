@@ -77,7 +77,9 @@ sealed partial class Builder
         list.Add(new ExprStmtNode { X = call, Pos = start });
         list.Add(new IfNode
         {
-            Cond = Compare(Token.Eql, loop.State, StatePanic, end), Then = [PanicState(IntConst(StateMissingPanic, start), start)], Pos = end,
+            Cond = Compare(Token.Eql, loop.State, StatePanic, end),
+            Then = [PanicState(IntConst(StateMissingPanic, start), start)],
+            Pos = end,
         });
         list.Add(SetVar(loop.State, StateExhausted, end));
         Checks(loop, list, end);
@@ -128,7 +130,8 @@ sealed partial class Builder
         code.Add(new IfNode
         {
             Cond = new CompareNode { Op = Token.Neq, X = Ref(seen, start), Y = IntConst(StateReady, start), Type = Universe.Bool, Pos = start },
-            Then = [b.PanicState(Ref(seen, start), start)], Pos = start,
+            Then = [b.PanicState(Ref(seen, start), start)],
+            Pos = start,
         });
         b.StmtList(s.Body.List, code);
         code.Add(b.SetVar(loop.State, StateReady, end));

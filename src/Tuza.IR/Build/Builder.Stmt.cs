@@ -31,13 +31,6 @@ sealed partial class Builder
         }
     }
 
-    List<StmtNode> Block(BlockStmt b)
-    {
-        var list = new List<StmtNode>();
-        StmtList(b.List, list);
-        return list;
-    }
-
     void Stmt(Stmt s, List<StmtNode> into, string? label)
     {
         switch (s)
@@ -51,30 +44,30 @@ sealed partial class Builder
                 ExprStatement(e, into);
                 break;
             case SendStmt send:
-            {
-                var c = Expr(send.Chan);
-                var value = ImplicitConv(((ChanType)c.Type.Underlying).Elem, send.Value);
-                into.Add(new SendNode { Chan = c, Value = value, Pos = send.Pos });
-                break;
-            }
+                {
+                    var c = Expr(send.Chan);
+                    var value = ImplicitConv(((ChanType)c.Type.Underlying).Elem, send.Value);
+                    into.Add(new SendNode { Chan = c, Value = value, Pos = send.Pos });
+                    break;
+                }
             case AssignStmt { Op: not Token.None } a:
-            {
-                var x = Expr(a.Lhs[0]);
-                var y = a.Op is Token.Shl or Token.Shr ? ShiftCount(a.Rhs[0]) : ImplicitConv(x.Type, a.Rhs[0]);
-                MarkAssigned(x);
-                into.Add(new AssignOpNode { Op = a.Op, X = x, Y = y, Pos = a.Pos });
-                break;
-            }
+                {
+                    var x = Expr(a.Lhs[0]);
+                    var y = a.Op is Token.Shl or Token.Shr ? ShiftCount(a.Rhs[0]) : ImplicitConv(x.Type, a.Rhs[0]);
+                    MarkAssigned(x);
+                    into.Add(new AssignOpNode { Op = a.Op, X = x, Y = y, Pos = a.Pos });
+                    break;
+                }
             case AssignStmt a:
                 Assign(a.Pos, a.Lhs, a.Rhs, into);
                 break;
             case IncDecStmt i:
-            {
-                var x = Expr(i.X);
-                MarkAssigned(x);
-                into.Add(new AssignOpNode { Op = i.Op, X = x, Y = new ConstNode { Value = Fit(ConstantOps.MakeInt(1), x.Type), Type = x.Type, Pos = i.Pos }, IncDec = true, Pos = i.Pos });
-                break;
-            }
+                {
+                    var x = Expr(i.X);
+                    MarkAssigned(x);
+                    into.Add(new AssignOpNode { Op = i.Op, X = x, Y = new ConstNode { Value = Fit(ConstantOps.MakeInt(1), x.Type), Type = x.Type, Pos = i.Pos }, IncDec = true, Pos = i.Pos });
+                    break;
+                }
             case LabeledStmt l:
                 if (l.Label.Name != "_")
                     into.Add(new LabelNode { Label = l.Label.Name, Pos = l.Pos });
@@ -277,29 +270,29 @@ sealed partial class Builder
         switch (e)
         {
             case UnaryExpr { Op: Token.Not } u:
-            {
-                var x = u.X;
-                return -StaticBool(ref x);
-            }
+                {
+                    var x = u.X;
+                    return -StaticBool(ref x);
+                }
             case BinaryExpr { Op: Token.AndAnd or Token.OrOr } l:
-            {
-                int decisive = l.Op == Token.AndAnd ? -1 : 1;
-                Expr x = l.X, y = l.Y;
-                int xv = StaticBool(ref x);
-                if (xv == decisive)
                 {
-                    e = x;
-                    return xv;
+                    int decisive = l.Op == Token.AndAnd ? -1 : 1;
+                    Expr x = l.X, y = l.Y;
+                    int xv = StaticBool(ref x);
+                    if (xv == decisive)
+                    {
+                        e = x;
+                        return xv;
+                    }
+                    int yv = StaticBool(ref y);
+                    if (xv == -decisive || yv == decisive)
+                    {
+                        if (_info.Types.TryGetValue(Unparen(x), out var xt) && xt.Value != null)
+                            e = y;
+                        return yv;
+                    }
+                    return 0;
                 }
-                int yv = StaticBool(ref y);
-                if (xv == -decisive || yv == decisive)
-                {
-                    if (_info.Types.TryGetValue(Unparen(x), out var xt) && xt.Value != null)
-                        e = y;
-                    return yv;
-                }
-                return 0;
-            }
             default:
                 return 0;
         }
@@ -317,18 +310,18 @@ sealed partial class Builder
             case ExprStmt e:
                 return Unparen(e.X) is CallExpr c && BuiltinOf(Unparen(c.Fun)) is { Id: BuiltinId.Panic };
             case IfStmt i:
-            {
-                var cond = i.Cond;
-                int known = StaticBool(ref cond);
-                return (known < 0 || Terminates(i.Then)) && (known > 0 || Terminates(i.Else));
-            }
+                {
+                    var cond = i.Cond;
+                    int known = StaticBool(ref cond);
+                    return (known < 0 || Terminates(i.Then)) && (known > 0 || Terminates(i.Else));
+                }
             case BlockStmt b:
-            {
-                for (int i = b.List.Count - 1; i >= 0; i--)
-                    if (b.List[i] is not EmptyStmt)
-                        return Terminates(b.List[i]);
-                return false;
-            }
+                {
+                    for (int i = b.List.Count - 1; i >= 0; i--)
+                        if (b.List[i] is not EmptyStmt)
+                            return Terminates(b.List[i]);
+                    return false;
+                }
             default:
                 return false;
         }

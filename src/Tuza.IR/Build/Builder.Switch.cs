@@ -171,12 +171,12 @@ sealed partial class Builder
                 case null:
                     break;
                 case SendStmt send:
-                {
-                    var list = new List<StmtNode>();
-                    Stmt(send, list, null);
-                    c.Comm = list[0];
-                    break;
-                }
+                    {
+                        var list = new List<StmtNode>();
+                        Stmt(send, list, null);
+                        c.Comm = list[0];
+                        break;
+                    }
                 case ExprStmt e:
                     c.Comm = new AssignOkNode { Y = Expr(e.X), Pos = e.Pos };
                     break;

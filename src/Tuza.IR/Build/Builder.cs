@@ -8,7 +8,6 @@
 // function, so literals in between capture it too. How (by value or reference) is only known when the outermost function is complete:
 // FinishCaptures.
 
-using System;
 using System.Collections.Generic;
 using Tuza.Syntax;
 using Tuza.Types;
@@ -253,5 +252,5 @@ sealed partial class Builder
     static ConstNode IntConst(long v, Pos pos, GoType? type = null) => new() { Value = ConstantOps.MakeInt(v), Type = type ?? Universe.Int, Pos = pos };
     static ConstNode BoolConst(bool v, Pos pos) => new() { Value = ConstantOps.MakeBool(v), Type = Universe.Bool, Pos = pos };
 
-    Exception Bad(Node n, string what) => new BuildException($"{n.Pos}: {what} in {_fn.LinkName}");
+    BuildException Bad(Node n, string what) => new BuildException($"{n.Pos}: {what} in {_fn.LinkName}");
 }

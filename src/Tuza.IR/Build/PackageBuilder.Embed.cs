@@ -55,12 +55,12 @@ public sealed partial class PackageBuilder
                 Static.WriteString(g, 0, files[0].Data!);
                 break;
             case SliceType:
-            {
-                var data = NewStatic(new ArrayType(Universe.Uint8, files[0].Data!.Length), pos, false);
-                data.Init!.Bytes = files[0].Data!;
-                Static.WriteSlice(g, 0, data, files[0].Data!.Length);
-                break;
-            }
+                {
+                    var data = NewStatic(new ArrayType(Universe.Uint8, files[0].Data!.Length), pos, false);
+                    data.Init!.Bytes = files[0].Data!;
+                    Static.WriteSlice(g, 0, data, files[0].Data!.Length);
+                    break;
+                }
             case StructType { Fields: [{ Type: var t }] } when t.Underlying is PointerType { Elem: var slice } && slice.Underlying is SliceType record:
                 EmbedTree(g, slice, record.Elem, files, pos);
                 break;

@@ -1,7 +1,6 @@
 // Package variables: static data where possible, the rest in the function "pkg.init"; embedded files.
 
 using System.Collections.Generic;
-using Tuza.Syntax;
 using Tuza.Types;
 
 namespace Tuza.IR;

@@ -220,7 +220,11 @@ public sealed partial class PackageBuilder
     {
         var g = new Global
         {
-            LinkName = $"{Names.Prefix(Pkg)}..stmp_{_readOnlyCount++}", Type = type, Pos = pos, ReadOnly = readOnly, Defined = true,
+            LinkName = $"{Names.Prefix(Pkg)}..stmp_{_readOnlyCount++}",
+            Type = type,
+            Pos = pos,
+            ReadOnly = readOnly,
+            Defined = true,
             Init = new StaticData(Ctx.Sizes.Sizeof(type)),
         };
         IR.Globals.Add(g);

@@ -82,20 +82,20 @@ sealed class Specialiser
             case ChanType c:
                 return Of(c.Elem) is var ce && Kept(ce, c.Elem) ? c : new ChanType(c.Dir, ce);
             case MapType m:
-            {
-                GoType k = Of(m.Key), v = Of(m.Elem);
-                return Kept(k, m.Key) && Kept(v, m.Elem) ? m : new MapType(k, v);
-            }
+                {
+                    GoType k = Of(m.Key), v = Of(m.Elem);
+                    return Kept(k, m.Key) && Kept(v, m.Elem) ? m : new MapType(k, v);
+                }
             case StructType s:
                 return OfVars(s.Fields) is var fields && ReferenceEquals(fields, s.Fields) ? s : new StructType(fields, s.Tags);
             case TupleType tuple:
                 return OfTuple(tuple);
             case Signature s:
-            {
-                TupleType p = OfTuple(s.Params), r = OfTuple(s.Results);
-                return ReferenceEquals(p, s.Params) && ReferenceEquals(r, s.Results) && s.TypeParams.Count == 0
-                    ? s : new Signature { Recv = s.Recv, Params = p, Results = r, Variadic = s.Variadic };
-            }
+                {
+                    TupleType p = OfTuple(s.Params), r = OfTuple(s.Results);
+                    return ReferenceEquals(p, s.Params) && ReferenceEquals(r, s.Results) && s.TypeParams.Count == 0
+                        ? s : new Signature { Recv = s.Recv, Params = p, Results = r, Variadic = s.Variadic };
+                }
             case InterfaceType i:
                 return OfInterface(i);
             case UnionType u:
@@ -123,7 +123,13 @@ sealed class Specialiser
             changed ??= [.. vars];
             changed[i] = new Var
             {
-                Name = v.Name, Pos = v.Pos, Pkg = v.Pkg, Type = type, IsField = v.IsField, Embedded = v.Embedded, IsParam = v.IsParam,
+                Name = v.Name,
+                Pos = v.Pos,
+                Pkg = v.Pkg,
+                Type = type,
+                IsField = v.IsField,
+                Embedded = v.Embedded,
+                IsParam = v.IsParam,
                 OriginOrNull = v.Origin,
             };
         }
@@ -142,7 +148,13 @@ sealed class Specialiser
             methods ??= [.. i.Methods];
             methods[k] = new Func
             {
-                Name = m.Name, Pos = m.Pos, Pkg = m.Pkg, Type = sig, Decl = m.Decl, OriginOrNull = m.Origin, IsInterfaceMethod = true,
+                Name = m.Name,
+                Pos = m.Pos,
+                Pkg = m.Pkg,
+                Type = sig,
+                Decl = m.Decl,
+                OriginOrNull = m.Origin,
+                IsInterfaceMethod = true,
             };
         }
         List<GoType>? embedded = null;

@@ -80,50 +80,50 @@ sealed class StaticInit(PackageBuilder pb)
                 AddReloc(g, offset, p.Global, p.Offset);
                 return true;
             case AddrNode { X: CompositeNode or MapLitNode } a:
-            {
-                var data = pb.NewStatic(a.X.Type, a.Pos, false);
-                AddReloc(g, offset, data, 0);
-                Assign(data, 0, a.X, a.X.Type, () => GlobalRef(data, a.Pos));
-                return true;
-            }
+                {
+                    var data = pb.NewStatic(a.X.Type, a.Pos, false);
+                    AddReloc(g, offset, data, 0);
+                    Assign(data, 0, a.X, a.X.Type, () => GlobalRef(data, a.Pos));
+                    return true;
+                }
             case ConvNode { Kind: ConvKind.StringToBytes, X: ConstNode { Value: StringConstant s } } c:
-            {
-                var data = pb.NewStatic(new ArrayType(Universe.Uint8, s.Value.Length), c.Pos, false);
-                data.Init!.Bytes = s.Value;
-                WriteSlice(g, offset, data, s.Value.Length);
-                return true;
-            }
+                {
+                    var data = pb.NewStatic(new ArrayType(Universe.Uint8, s.Value.Length), c.Pos, false);
+                    data.Init!.Bytes = s.Value;
+                    WriteSlice(g, offset, data, s.Value.Length);
+                    return true;
+                }
             case CompositeNode c when c.Type.Underlying is SliceType slice:
-            {
-                var data = pb.NewStatic(new ArrayType(slice.Elem, c.Len), c.Pos, false);
-                WriteSlice(g, offset, data, c.Len);
-                Elements(data, 0, c, slice.Elem, () => GlobalRef(data, c.Pos));
-                return true;
-            }
+                {
+                    var data = pb.NewStatic(new ArrayType(slice.Elem, c.Len), c.Pos, false);
+                    WriteSlice(g, offset, data, c.Len);
+                    Elements(data, 0, c, slice.Elem, () => GlobalRef(data, c.Pos));
+                    return true;
+                }
             case CompositeNode c when c.Type.Underlying is ArrayType array:
                 Elements(g, offset, c, array.Elem, place);
                 return true;
             case CompositeNode c when c.Type.Underlying is StructType s:
-            {
-                var offsets = _sizes.Offsetsof(s);
-                foreach (var (i, v) in c.Elems)
                 {
-                    int field = (int)i;
-                    if (s.Fields[field].Name == "_")
-                        continue;
-                    Assign(g, offset + offsets[field], v, s.Fields[field].Type, () => Field(place(), s, field, v.Pos));
+                    var offsets = _sizes.Offsetsof(s);
+                    foreach (var (i, v) in c.Elems)
+                    {
+                        int field = (int)i;
+                        if (s.Fields[field].Name == "_")
+                            continue;
+                        Assign(g, offset + offsets[field], v, s.Fields[field].Type, () => Field(place(), s, field, v.Pos));
+                    }
+                    return true;
                 }
-                return true;
-            }
             case ConvNode { Kind: ConvKind.ToInterface } c:
                 return TryInterface(g, offset, c, type);
             case CallNode call when ReturnedValue(call) is { } value && IsStatic(value, false):
-            {
-                _callDepth++;
-                bool ok = TryAssign(g, offset, value, type, place);
-                _callDepth--;
-                return ok;
-            }
+                {
+                    _callDepth++;
+                    bool ok = TryAssign(g, offset, value, type, place);
+                    _callDepth--;
+                    return ok;
+                }
             default:
                 return false;
         }
@@ -135,7 +135,11 @@ sealed class StaticInit(PackageBuilder pb)
         foreach (var (i, v) in c.Elems)
             Assign(g, offset + i * size, v, elem, () => new IndexNode
             {
-                X = place(), Index = new ConstNode { Value = ConstantOps.MakeInt(i), Type = Universe.Int, Pos = v.Pos }, Bounded = true, Type = elem.Unalias, Pos = v.Pos,
+                X = place(),
+                Index = new ConstNode { Value = ConstantOps.MakeInt(i), Type = Universe.Int, Pos = v.Pos },
+                Bounded = true,
+                Type = elem.Unalias,
+                Pos = v.Pos,
             });
     }
 
@@ -240,10 +244,10 @@ sealed class StaticInit(PackageBuilder pb)
                         return false;
                 return true;
             case ConvNode { Kind: ConvKind.ToInterface } c:
-            {
-                var v = Resolve(c.X);
-                return v.Type.Underlying is InterfaceType ? v is NilNode || v is ConvNode { Kind: ConvKind.ToInterface } && IsStatic(v, image) : IsStatic(v, image);
-            }
+                {
+                    var v = Resolve(c.X);
+                    return v.Type.Underlying is InterfaceType ? v is NilNode || v is ConvNode { Kind: ConvKind.ToInterface } && IsStatic(v, image) : IsStatic(v, image);
+                }
             case CallNode call:
                 return !image && ReturnedValue(call) is { } value && IsStatic(value, image);
             default:
