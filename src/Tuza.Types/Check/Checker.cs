@@ -140,6 +140,9 @@ public sealed partial class Checker
     /// <summary>Checks the bodies that belong to one function (or to the initializer of one variable), if that is still to do.</summary>
     public void CheckBody(Obj obj, DiagnosticSink sink)
     {
+        lock (_lock)
+            if (!_pending.ContainsKey(obj))
+                return;
         Locked(() =>
         {
             _sink = sink;
@@ -325,8 +328,9 @@ public sealed partial class Checker
             ObjDecl(obj);
     }
 
-    /// <summary>Runs f, on a fresh big stack when this one is nearly used up: source nests as deep as it likes.</summary>
-    static bool StackIsShort() => !RuntimeHelpers.TryEnsureSufficientExecutionStack();
+    /// <summary>Source nests as deep as it likes: when this stack is nearly used up, the work goes on on a fresh one. Except that a thread
+    /// that holds the lock of the instance tables must go on by itself, because the fresh one would wait for it.</summary>
+    static bool StackIsShort() => !RuntimeHelpers.TryEnsureSufficientExecutionStack() && !Monitor.IsEntered(Instances.Guard);
 
     static void OnFreshStack(Action run, int stackBytes = 512 << 20)
     {
