@@ -7,17 +7,15 @@ using System.Text.RegularExpressions;
 
 namespace Tuza.Load;
 
-/// <summary>What an argument stands for: folders of the file system, or an import path.</summary>
-readonly record struct PatternMatch(string ImportPath, string? Dir);
-
 /// <summary>Expands package patterns.</summary>
-static class Patterns
+public static class Patterns
 {
+    /// <summary>True for arguments that name folders, not import paths.</summary>
     public static bool IsLocal(string pattern) => pattern is "." or ".." || pattern.StartsWith("./", StringComparison.Ordinal)
         || pattern.StartsWith("../", StringComparison.Ordinal) || pattern.StartsWith('/');
 
     /// <summary>The folders below root that may hold packages: no testdata, no names that begin with . or _, no other module.</summary>
-    public static IEnumerable<string> PackageFolders(string root, bool isStd)
+    internal static IEnumerable<string> PackageFolders(string root, bool isStd)
     {
         if (ModuleGraph.HasGoFiles(root))
             yield return root;
@@ -36,7 +34,7 @@ static class Patterns
     }
 
     /// <summary>True for paths that a `...` pattern matches; `x/...` matches x too.</summary>
-    public static Func<string, bool> Matcher(string pattern)
+    internal static Func<string, bool> Matcher(string pattern)
     {
         string re = Regex.Escape(pattern).Replace(@"\.\.\.", ".*", StringComparison.Ordinal);
         if (re.EndsWith("/.*", StringComparison.Ordinal))

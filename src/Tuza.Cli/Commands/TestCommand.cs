@@ -10,6 +10,7 @@ using System.Globalization;
 using System.IO;
 using System.Text;
 using System.Threading;
+using Tuza.Emit;
 using Tuza.Load;
 
 namespace Tuza.Cli;
@@ -311,6 +312,14 @@ static class TestCommand
         List<string> rest = build.Register(new Flags("test")).Bool("json", _ => { }, "").Bool("c", b => compileOnly = b, "").Bool("cover", _ => { }, "")
             .Text("covermode", _ => { }, "").Text("coverpkg", _ => { }, "").Text("coverprofile", _ => { }, "").Text("exec", _ => { }, "").Parse(args);
         Session session = Session.Start(build);
+        string folder = Patterns.IsLocal(rest[0]) ? rest[0] : Path.Combine(session.Goroot, "src", rest[0]);
+        session.Plan = RunPlan.For(session, ["test", .. args[..(args.Count - rest.Count + 1)]]);
+        if (!compileOnly && session.Plan?.Find() is { } plan)
+        {
+            File.WriteAllText(status, "started");
+            Directory.SetCurrentDirectory(folder);
+            return Host.Run(plan.Images, (List<string>)[plan.Name, .. rest[1..]], session.Goroot);
+        }
         Loader loader = session.NewLoader(tests: true);
         LoadResult loaded = loader.Load([rest[0]]);
         TestProgram program = loader.TestOf(loaded.Roots[0]);
@@ -330,7 +339,7 @@ static class TestCommand
         File.WriteAllText(status, "started");
         if (compileOnly)
             return 0;
-        Directory.SetCurrentDirectory(program.Tested.IsOverlay ? Path.Combine(session.Goroot, "src", program.Tested.ImportPath) : program.Tested.Dir);
+        Directory.SetCurrentDirectory(folder);
         return Backend.Run(compilation, program.Main, rest[1..]);
     }
 }
