@@ -161,6 +161,7 @@ sealed partial class FuncLowerer
             }
             Epilogue();
             Cleanup.Run(_low);
+            CheckElim.Run(_low);
             return _low;
         }
         catch (Exception e) when (e is not LowerException)
