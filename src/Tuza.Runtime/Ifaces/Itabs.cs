@@ -3,7 +3,9 @@
 // Methods of types and interfaces are sorted alike (exported first, then by name, then by package), so finding all methods of the interface in the
 // type is one merge. See GOROOT/src/runtime/iface.go. The table is read without a lock: entries are only added, and published last.
 
+using System.Collections.Generic;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Threading;
 using Tuza.Abi;
 
@@ -11,6 +13,15 @@ namespace Tuza.Runtime;
 
 public static unsafe partial class TypeTable
 {
+    /// <summary>What the table answers for (Inter, Type).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    struct ItabRef
+    {
+        public void* Inter;
+        public void* Type;
+        public Itab* Itab;
+    }
+
     sealed class ItabSet(int capacity)
     {
         public readonly nint[] Slots = new nint[capacity];
@@ -18,6 +29,7 @@ public static unsafe partial class TypeTable
     }
 
     static ItabSet s_itabs = new(1024);
+    static readonly Dictionary<string, nint> s_canonical = [];
 
     static uint ItabHash(void* inter, void* type) => ((uint)(nuint)inter >> 4) * 0x9E3779B1u ^ ((uint)(nuint)type >> 4) * 0x85EBCA77u;
 
@@ -44,9 +56,11 @@ public static unsafe partial class TypeTable
         int mask = set.Slots.Length - 1;
         for (int i = (int)ItabHash(inter, type) & mask; ; i = (i + 1) & mask)
         {
-            var t = (Itab*)Volatile.Read(ref set.Slots[i]);
-            if (t == null || (t->Inter == inter && t->Type == type))
-                return t;
+            var r = (ItabRef*)Volatile.Read(ref set.Slots[i]);
+            if (r == null)
+                return null;
+            if (r->Inter == inter && r->Type == type)
+                return r->Itab;
         }
     }
 
@@ -55,18 +69,46 @@ public static unsafe partial class TypeTable
         Itab* t = Lookup(s_itabs, inter, type);
         if (t != null)
             return t;
-        nint n = inter->Methods.Len;
-        t = (Itab*)NativeMemory.AllocZeroed((nuint)sizeof(Itab) + 8 * (nuint)n);
+        InterfaceTypeDesc* canonical = Canonical(inter);
+        t = canonical == inter ? Build(inter, type) : Make(canonical, type);
+        var r = (ItabRef*)NativeMemory.Alloc((nuint)sizeof(ItabRef));
+        *r = new ItabRef { Inter = inter, Type = type, Itab = t };
+        AddItab(r);
+        return t;
+    }
+
+    /// <summary>Interface types with the same methods share itabs, so that a value keeps its itab from one to the other and comparing itabs compares types.</summary>
+    static InterfaceTypeDesc* Canonical(InterfaceTypeDesc* inter)
+    {
+        var key = new StringBuilder();
+        var methods = (Imethod*)inter->Methods.Array;
+        for (nint i = 0; i < inter->Methods.Len; i++)
+        {
+            byte* name = NameAt(methods[i].Name, &inter->Type);
+            key.Append(Encoding.UTF8.GetString(NameText(name))).Append(' ');
+            if (!IsExportedName(name))
+                key.Append(Encoding.UTF8.GetString(NameText(NamePkgPath(name, &inter->Type) is var p and not null ? p : inter->PkgPath))).Append(' ');
+            key.Append((nint)TypeAt(methods[i].Type, &inter->Type)).Append(';');
+        }
+        string text = key.ToString();
+        if (s_canonical.TryGetValue(text, out nint known))
+            return (InterfaceTypeDesc*)known;
+        s_canonical.Add(text, (nint)inter);
+        return inter;
+    }
+
+    static Itab* Build(InterfaceTypeDesc* inter, TypeDesc* type)
+    {
+        var t = (Itab*)NativeMemory.AllocZeroed((nuint)sizeof(Itab) + 8 * (nuint)inter->Methods.Len);
         t->Inter = inter;
         t->Type = type;
         t->Hash = type->Hash;
         if (FirstMissing(inter, type, &t->Fun) >= 0)
             t->Fun = null;
-        AddItab(t);
         return t;
     }
 
-    static void AddItab(Itab* t)
+    static void AddItab(ItabRef* r)
     {
         ItabSet set = s_itabs;
         if (set.Count * 2 >= set.Slots.Length)
@@ -74,19 +116,19 @@ public static unsafe partial class TypeTable
             var bigger = new ItabSet(set.Slots.Length * 2);
             foreach (nint old in set.Slots)
                 if (old != 0)
-                    Put(bigger, (Itab*)old);
+                    Put(bigger, (ItabRef*)old);
             Volatile.Write(ref s_itabs, set = bigger);
         }
-        Put(set, t);
+        Put(set, r);
     }
 
-    static void Put(ItabSet set, Itab* t)
+    static void Put(ItabSet set, ItabRef* r)
     {
         int mask = set.Slots.Length - 1;
-        int i = (int)ItabHash(t->Inter, t->Type) & mask;
+        int i = (int)ItabHash(r->Inter, r->Type) & mask;
         while (set.Slots[i] != 0)
             i = (i + 1) & mask;
-        Volatile.Write(ref set.Slots[i], (nint)t);
+        Volatile.Write(ref set.Slots[i], (nint)r);
         set.Count++;
     }
 
