@@ -1,6 +1,5 @@
 // What the checker is told from outside: options, and where imported packages come from.
 
-
 namespace Tuza.Types;
 
 /// <summary>Finds packages by import path.</summary>

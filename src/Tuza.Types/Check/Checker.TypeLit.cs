@@ -209,7 +209,7 @@ public sealed partial class Checker
             else
             {
                 terms.Add(term);
-                union = new UnionType(terms);
+                union = new UnionType([.. terms]);
             }
             if (i > 0)
                 RecordTypeAndValue(ops[i - 1], OperandMode.TypeExpr, union, null);
