@@ -118,6 +118,8 @@ public sealed class LowCall : LowInstr
     public List<LowType> ResultTypes = [];
     public List<LowLocal?> Results = [];
     public bool NoReturn;
+    /// <summary>Last call of its function, which returns the results as they are: may be made without a frame.</summary>
+    public bool Tail;
 }
 
 // ---- terminators
@@ -143,6 +145,8 @@ public sealed class LowFunction
 {
     /// <summary>Link name and position; null Tree for runtime-made helpers (equality, hash, wrappers, invokers).</summary>
     public required string LinkName;
+    /// <summary>Name in tracebacks, if it is not the link name.</summary>
+    public string? DisplayName;
     public Function? Tree;
     public required Package Pkg;
     public Pos Pos;

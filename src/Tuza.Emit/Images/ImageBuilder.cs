@@ -32,6 +32,8 @@ public sealed class ImageOptions
     public bool Verify { get; init; }
     /// <summary>Methods are marked to be fully optimised at once (not for images that are precompiled).</summary>
     public bool OptimiseAtOnce { get; init; } = true;
+    /// <summary>See EntrySplit.</summary>
+    public bool SplitEntries { get; init; } = true;
 }
 
 /// <summary>What is to be compiled.</summary>
@@ -76,6 +78,8 @@ sealed class MethodRow
     public required string Name;
     public required string Signature;
     public MethodCode? Code;
+    /// <summary>Worth inlining into every caller.</summary>
+    public bool Inline;
 }
 
 /// <summary>A function of the image.</summary>
@@ -182,6 +186,11 @@ sealed partial class ImageBuilder
 
     void Emit(FuncEntry e)
     {
+        if (Options.SplitEntries && EntrySplit.Run(e.Low, Classify) is { } body)
+        {
+            Add(body);
+            Methods[RowOf(e.Token)].Inline = true;
+        }
         e.Frame = FrameBuilder.Build(e.Low, Classify);
         if (Options.Verify)
             FrameVerifier.Check(e.Frame);

@@ -109,7 +109,7 @@ sealed class ImageWriter(ImageBuilder image)
         var frame = f.Frame!;
         var r = new FuncRecord
         {
-            Name = image.Text(f.Low.LinkName), File = image.Text(f.Low.Pos.File?.Name ?? ""), Signature = image.Text(f.Signature), Layout = image.Text(CallLayoutText.Of(f.Low)),
+            Name = image.Text(f.Low.DisplayName ?? f.Low.LinkName), File = image.Text(f.Low.Pos.File?.Name ?? ""), Signature = image.Text(f.Signature), Layout = image.Text(CallLayoutText.Of(f.Low)),
             StartLine = f.Low.Pos.Line, FrameBytes = frame.FrameBytes, FirstSite = _sites.Count, Token = f.Token, ResumeToken = f.ResumeToken,
             Flags = (f.Low.IsWrapper ? FuncFlags.Wrapper : 0) | (f.Low.DeferReturn != null ? FuncFlags.HasDefer : 0) | (f.Low.HasCtx ? FuncFlags.TakesCtx : 0),
             Facts = frame.IsPure ? FuncFacts.Pure : 0,
@@ -251,7 +251,7 @@ sealed class ImageWriter(ImageBuilder image)
         {
             var code = m.Code ?? throw new InvalidOperationException($"image: method {m.Name} has no body");
             int offset = AddBody(bodies, code.Il, code.MaxStack, image.Meta.Locals(code.LocalTypes));
-            md.AddMethodDefinition(MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig, impl,
+            md.AddMethodDefinition(MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig, m.Inline ? impl | MethodImplAttributes.AggressiveInlining : impl,
                 md.GetOrAddString(m.Name), image.Meta.GoSignature(m.Signature), offset, default);
         }
     }

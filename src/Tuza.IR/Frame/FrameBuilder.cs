@@ -28,6 +28,7 @@ public sealed partial class FrameBuilder
     readonly FrameInfo _info;
     readonly LowUses _u;
     readonly Dictionary<LowCall, CallInfo> _calls = [];
+    readonly HashSet<LowLocal> _params;
     readonly int _slotBase, _vars;
     BitSet[] _liveIn = [], _liveOut = [];
     /// <summary>Variables live at the DeferReturn block, live therefore at every site that may panic.</summary>
@@ -40,6 +41,7 @@ public sealed partial class FrameBuilder
         _f = f;
         _classify = classify;
         _info = new FrameInfo { Function = f };
+        _params = [.. f.ParamLocals];
         if (LowUses.UsesCtx(f))
             _info.Ctx = f.NewLocal(LowType.Ptr, "ctx");
         Hoist();
@@ -257,10 +259,10 @@ public sealed partial class FrameBuilder
         return frame;
     }
 
-    /// <summary>A wrapper's call whose results are returned as they are, and that is handed nothing of the frame.</summary>
+    /// <summary>A call (a wrapper's, or one marked so) whose results are returned as they are, and that is handed nothing of the frame.</summary>
     bool IsTail(LowBlock b, int i)
     {
-        if (!_f.IsWrapper || _f.DeferReturn != null || i != b.Instrs.Count - 1 || b.Term is not LowReturn ret || b.Instrs[i] is not LowCall call)
+        if (b.Instrs[i] is not LowCall call || !_f.IsWrapper && !call.Tail || _f.DeferReturn != null || i != b.Instrs.Count - 1 || b.Term is not LowReturn ret)
             return false;
         if (call.NoReturn || ret.Values.Count != call.ResultTypes.Count || call.Results.Count != ret.Values.Count || ret.Values.Count != _f.ResultTypes.Count)
             return false;
@@ -345,7 +347,7 @@ public sealed partial class FrameBuilder
         }
     }
 
-    bool IsParam(LowLocal l) => l.Param >= 0 || ReferenceEquals(l, _info.Ctx);
+    bool IsParam(LowLocal l) => ReferenceEquals(l, _info.Ctx) || _params.Contains(l);
 
     /// <summary>Input slots are read during the call; pointer arguments of C# functions stay alive during the call.</summary>
     void KeepArgs(LowInstr instr, BitSet set)

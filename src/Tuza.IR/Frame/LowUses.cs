@@ -20,6 +20,16 @@ sealed class LowUses(int slotBase)
     /// <summary>Slots whose address goes where it is lost.</summary>
     public readonly List<LowSlot> Escapes = [];
     public LowLocal? Ctx;
+    /// <summary>Slots are only noticed (SlotSeen), not listed among Uses.</summary>
+    public bool SlotProbe;
+    public bool SlotSeen;
+
+    void UseSlot(LowSlot s)
+    {
+        SlotSeen = true;
+        if (!SlotProbe)
+            Uses.Add(SlotBase + s.Id);
+    }
 
     public void Of(LowInstr instr)
     {
@@ -48,6 +58,7 @@ sealed class LowUses(int slotBase)
                 Dest(z.Dst, 0, z.Size is LowConst zk ? zk.Bits : -1);
                 break;
             case LowZeroSlot z:
+                SlotSeen = true;
                 SlotDefs.Add((z.Slot, 0, z.Slot.Size));
                 break;
             case LowNilCheck n:
@@ -132,6 +143,7 @@ sealed class LowUses(int slotBase)
             Value(addr);
             return;
         }
+        SlotSeen = true;
         SlotDefs.Add((slot, o + offset, o < 0 ? -1 : size));
         for (var e = addr; e is LowBin b; e = b.A)
             Value(b.B!);
@@ -145,7 +157,7 @@ sealed class LowUses(int slotBase)
             Value(e);
             return;
         }
-        Uses.Add(SlotBase + slot.Id);
+        UseSlot(slot);
         for (; e is LowBin b; e = b.A)
             Value(b.B!);
     }
@@ -155,6 +167,7 @@ sealed class LowUses(int slotBase)
         switch (e)
         {
             case LowLocalRef l: Uses.Add(l.Local.Id); break;
+            case LowFrameToken: SlotSeen = true; break;
             case LowCtx: Uses.Add(Ctx!.Id); break;
             case LowBin b:
                 Value(b.A);
@@ -167,7 +180,7 @@ sealed class LowUses(int slotBase)
             case LowLoad l: Address(l.Addr); break;
             case LowSelect s: Value(s.Cond); Value(s.A); Value(s.B); break;
             case LowSlotAddr s:
-                Uses.Add(SlotBase + s.Slot.Id);
+                UseSlot(s.Slot);
                 Escapes.Add(s.Slot);
                 break;
         }
