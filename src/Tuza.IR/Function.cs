@@ -61,8 +61,8 @@ public sealed class StaticData(long size)
 /// <summary>A pointer word at Offset. Target: Global, Function (address of its static funcval), GoType (descriptor), ItabKey, or StringBytes.</summary>
 public readonly record struct Reloc(long Offset, object Target, long Addend);
 
-/// <summary>Identifies an itab: concrete type and interface type.</summary>
-public sealed record ItabKey(GoType Concrete, InterfaceType Interface);
+/// <summary>Identifies an itab: concrete type and interface type (as named; two named interfaces have different itabs).</summary>
+public sealed record ItabKey(GoType Concrete, GoType Interface);
 /// <summary>The bytes of a string constant (static, de-duplicated by content).</summary>
 public sealed record StringBytes(byte[] Bytes);
 

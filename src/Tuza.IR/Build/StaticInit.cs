@@ -161,7 +161,7 @@ sealed class StaticInit(PackageBuilder pb)
         if (value is AddrNode { X: not (CompositeNode or MapLitNode) } addr && Place(addr.X) == null)
             return false;
         var iface = (InterfaceType)type.Underlying;
-        AddReloc(g, offset, iface.TypeSet.Methods.Count == 0 ? value.Type : new ItabKey(value.Type, iface), 0);
+        AddReloc(g, offset, iface.TypeSet.Methods.Count == 0 ? value.Type : new ItabKey(value.Type, type), 0);
         if (pointerShaped)
             return TryAssign(g, offset + WordBytes, value, value.Type, null!);
         var data = pb.NewStatic(value.Type, value.Pos, false);

@@ -129,6 +129,8 @@ sealed partial class FuncLowerer
     {
         switch (c.Kind)
         {
+            case ConvKind.Nop when c.Type.Underlying is InterfaceType && c.X.Type.Underlying is InterfaceType:
+                return IfaceToIface(c);
             case ConvKind.Nop:
             {
                 var x = Scalars(c.X);

@@ -18,7 +18,7 @@ sealed partial class FuncLowerer
     /// <summary>The first word of an interface of type iface that holds a value of the concrete type.</summary>
     static LowExpr TypeWord(GoType concrete, GoType iface) =>
         IsEmptyInterface(iface) ? L.TypeAddr(concrete)
-            : new LowItabAddr { Type = LowType.Ptr, Key = new ItabKey(concrete, (InterfaceType)iface.Underlying) };
+            : new LowItabAddr { Type = LowType.Ptr, Key = new ItabKey(concrete, iface) };
 
     LowExpr[] ToInterface(ConvNode c)
     {
@@ -115,7 +115,7 @@ sealed partial class FuncLowerer
     {
         var x = Scalars(c.X);
         bool fromEmpty = IsEmptyInterface(c.X.Type), toEmpty = IsEmptyInterface(c.Type);
-        if ((fromEmpty && toEmpty) || Identical.Same(c.X.Type.Underlying, c.Type.Underlying))
+        if ((fromEmpty && toEmpty) || Identical.Same(c.X.Type, c.Type))
             return x;
         x = UseAll(x);
         if (toEmpty)
