@@ -148,8 +148,10 @@ public static class RuntimeFn
         Fn("runtime.printiface", "pp:", "");
         Fn("runtime.printhex", "u:", "");
         // hashing (building blocks for generated hash functions)
-        Fn("runtime.memhash", "puu:u", "");                        // address, seed, size
-        Fn("runtime.strhash", "pu:u", "");
+        Fn("runtime.memhash", "puu:u", "m");                       // address, seed, size
+        Fn("runtime.memhash32", "pu:u", "m");                      // the hashes of the fast map functions: whole keys of 4 and 8 bytes, strings
+        Fn("runtime.memhash64", "pu:u", "m");
+        Fn("runtime.strhash", "pu:u", "m");
         Fn("runtime.f32hash", "pu:u", "");
         Fn("runtime.f64hash", "pu:u", "");
         Fn("runtime.c64hash", "pu:u", "");

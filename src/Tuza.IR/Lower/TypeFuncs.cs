@@ -198,7 +198,12 @@ sealed partial class FuncLowerer
         BeginSynthetic();
         var h = NewTemp(LowType.U64);
         Assign(h, ParamRef(1));
-        HashParts(type, new Addr(ParamRef(0), AddrKind.Heap), h);
+        var p = new Addr(ParamRef(0), AddrKind.Heap);
+        // Keys that the fast map functions take must hash as those do.
+        if (TypeFuncs.IsPlainMemory(type) && Flatten.SizeOf(type) is 4 or 8)
+            HashBy(Flatten.SizeOf(type) == 4 ? "runtime.memhash32" : "runtime.memhash64", p, h);
+        else
+            HashParts(type, p, h);
         Terminate(new LowReturn { Values = [L.Ref(h)] });
         return FinishSynthetic();
     }

@@ -65,17 +65,9 @@ public static unsafe class Hashes
         return Fold(M5 ^ n, Fold(*(ulong*)(p + left - 16), *(ulong*)(p + left - 8) ^ seed));
     }
 
-    [GoFunc("runtime.memhash", Safepoint = false)]
     [GoFunc("hash/maphash.runtime_memhash", Safepoint = false)]
     public static ulong MemHash(G* g, void* p, ulong seed, ulong n) => Mem((byte*)p, seed, n);
 
-    [GoFunc("runtime.memhash32", Safepoint = false)]
-    public static ulong MemHash32(G* g, void* p, ulong seed) => Mem((byte*)p, seed, 4);
-
-    [GoFunc("runtime.memhash64", Safepoint = false)]
-    public static ulong MemHash64(G* g, void* p, ulong seed) => Mem((byte*)p, seed, 8);
-
-    [GoFunc("runtime.strhash", Safepoint = false)]
     public static ulong StrHash(G* g, void* p, ulong seed) => Mem(((GoString*)p)->Ptr, seed, (ulong)((GoString*)p)->Len);
 
     // 0 and -0 are equal, so they hash alike; a NaN equals nothing, so any number will do and a random one spreads them.

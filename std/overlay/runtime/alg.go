@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"internal/abi"
+	"internal/runtime/maps"
 	"unsafe"
 )
 
@@ -27,8 +28,13 @@ const (
 
 func kindOf(t *_type) abi.Kind { return t.Kind() }
 
-func memhash(p unsafe.Pointer, seed, size uintptr) uintptr
-func strhash(p unsafe.Pointer, seed uintptr) uintptr
+// Maps with fast access functions hash their keys by these themselves; descriptors must agree.
+
+func memhash(p unsafe.Pointer, seed, size uintptr) uintptr { return maps.MemHash(p, seed, size) }
+func memhash32(p unsafe.Pointer, seed uintptr) uintptr     { return maps.MemHash32(*(*uint32)(p), seed) }
+func memhash64(p unsafe.Pointer, seed uintptr) uintptr     { return maps.MemHash64(*(*uint64)(p), seed) }
+func strhash(p unsafe.Pointer, seed uintptr) uintptr       { return maps.StrHash(*(*string)(p), seed) }
+
 func f32hash(p unsafe.Pointer, seed uintptr) uintptr
 func f64hash(p unsafe.Pointer, seed uintptr) uintptr
 func c64hash(p unsafe.Pointer, seed uintptr) uintptr
