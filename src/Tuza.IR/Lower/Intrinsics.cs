@@ -17,13 +17,20 @@ public static class Intrinsics
     static readonly HashSet<string> s_pure = [];
 
     /// <summary>Calls of the function are replaced by instructions; it should not be inlined.</summary>
-    public static bool IsIntrinsic(Function f) => s_all.ContainsKey(f.LinkName);
+    public static bool IsIntrinsic(Function f) => s_all.ContainsKey(NameOf(f));
+
+    /// <summary>The symbol; instances of the one generic intrinsic share it.</summary>
+    static string NameOf(Function f)
+    {
+        const string EscapeNonString = "internal/abi.EscapeNonString";
+        return f.IsInstance && f.LinkName.StartsWith(EscapeNonString, StringComparison.Ordinal) ? EscapeNonString : f.LinkName;
+    }
 
     internal static bool IsPure(CallNode c) => c.StaticCallee is { } f && s_pure.Contains(f.LinkName);
 
     internal static bool TryLower(FuncLowerer f, CallNode c, out Val[] vals)
     {
-        if (c.StaticCallee is { } callee && s_all.TryGetValue(callee.LinkName, out var make))
+        if (c.StaticCallee is { } callee && s_all.TryGetValue(NameOf(callee), out var make))
         {
             vals = make(f, c);
             return true;
@@ -227,6 +234,12 @@ public static class Intrinsics
         Pure("crypto/internal/constanttime.Select", static a => L.Select(L.Cmp(LowOp.Ne, a[0], L.I64(0)), a[1], a[2]));
         s_all.Add("internal/abi.FuncPCABI0", static (f, c) => [Val.Of(f.FuncPC(c))]);
         s_all.Add("internal/abi.FuncPCABIInternal", static (f, c) => [Val.Of(f.FuncPC(c))]);
+        // Only escape analysis cares; the argument is evaluated.
+        s_all.Add("internal/abi.EscapeNonString", static (f, c) =>
+        {
+            f.IntrinsicArgs(c);
+            return [];
+        });
         s_all.Add("runtime.KeepAlive", static (f, c) =>
         {
             f.KeepArgAlive(c);
