@@ -14,7 +14,7 @@ namespace Tuza.Abi;
 public static class ImageFormat
 {
     public const ulong Magic = 0x31_47_4D_49_41_5A_55_54; // "TUZAIMG1"
-    public const int Version = 2;
+    public const int Version = 1;
     public const string ResourceName = "go";
     /// <summary>Names of the static class and of its fields that the loader sets through ImageStatics.</summary>
     public const string ClassName = "Go", HeaderField = "header", DataField = "data", ImportsField = "imports";
@@ -67,8 +67,6 @@ public struct FuncRecord
     public TextRef Name, File;
     /// <summary>IL signature in letters (see ImageMetadata), for callers in other images.</summary>
     public TextRef Signature;
-    /// <summary>Where parameters and results are in an argument frame (CallLayout), for reflection.</summary>
-    public TextRef Layout;
     public int StartLine, FrameBytes, FirstSite, SiteCount, FirstInline, InlineCount;
     public FuncFlags Flags;
     /// <summary>Method tokens; Resume 0 if there is none.</summary>

@@ -71,13 +71,10 @@ public unsafe struct FuncDesc
     public int ImageId;
     /// <summary>Bodies inlined into this function, see <see cref="InlineDesc"/>; null if there are none.</summary>
     public InlineDesc* Inlines;
-    /// <summary>Parameters and results in an argument frame, see ImageFormat; for reflection.</summary>
-    public byte* Layout;
-    public int LayoutLength;
 }
 
 [System.Flags]
-public enum FuncFlags { None = 0, Wrapper = 1, HasDefer = 2, TopOfStack = 4, TakesCtx = 8 }
+public enum FuncFlags { None = 0, Wrapper = 1, HasDefer = 2, TopOfStack = 4 }
 
 /// <summary>One safepoint. Site 0 is the entry; DeferReturnSite is <see cref="SiteDesc.DeferReturn"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]

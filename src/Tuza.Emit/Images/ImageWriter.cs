@@ -109,9 +109,9 @@ sealed class ImageWriter(ImageBuilder image)
         var frame = f.Frame!;
         var r = new FuncRecord
         {
-            Name = image.Text(f.Low.DisplayName ?? f.Low.LinkName), File = image.Text(f.Low.Pos.File?.Name ?? ""), Signature = image.Text(f.Signature), Layout = image.Text(CallLayoutText.Of(f.Low)),
+            Name = image.Text(f.Low.DisplayName ?? f.Low.LinkName), File = image.Text(f.Low.Pos.File?.Name ?? ""), Signature = image.Text(f.Signature),
             StartLine = f.Low.Pos.Line, FrameBytes = frame.FrameBytes, FirstSite = _sites.Count, Token = f.Token, ResumeToken = f.ResumeToken,
-            Flags = (f.Low.IsWrapper ? FuncFlags.Wrapper : 0) | (f.Low.DeferReturn != null ? FuncFlags.HasDefer : 0) | (f.Low.HasCtx ? FuncFlags.TakesCtx : 0),
+            Flags = (f.Low.IsWrapper ? FuncFlags.Wrapper : 0) | (f.Low.DeferReturn != null ? FuncFlags.HasDefer : 0),
             Facts = frame.IsPure ? FuncFacts.Pure : 0,
         };
         foreach (var s in frame.Sites)

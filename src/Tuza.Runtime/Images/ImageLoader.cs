@@ -195,8 +195,6 @@ public static unsafe class ImageLoader
             d->Flags = r->Flags;
             d->ImageId = s_images.Count - 1;
             d->Inlines = r->InlineCount != 0 ? inlines + r->FirstInline : null;
-            d->Layout = image.Text + r->Layout.Offset;
-            d->LayoutLength = r->Layout.Length;
             d->FuncId = image.FirstFunc + i;
         }
     }

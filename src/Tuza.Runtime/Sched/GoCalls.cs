@@ -12,7 +12,6 @@ public enum GoCall
     PanicSendClosed, PanicCloseNil, PanicCloseClosed, PanicMakeChanSize, PanicMakeSliceLen, PanicMakeSliceCap, PanicGrowSlice, PanicMem,
     PanicUnsafeSliceLen, PanicUnsafeSliceNil, GoexitContinue, AllocTooLarge, PanicDivide, PanicNegativeShift, PanicCoro, PanicFault,
     TimerMain, FinalizerMain, PanicSelfDeadlock, Unreachable,
-    CallReflect, CallMethod,
 }
 
 /// <summary>Resolves <see cref="GoCall"/>s to code words.</summary>
@@ -24,7 +23,6 @@ public static unsafe class GoCalls
         "runtime.panicmakeslicecap", "runtime.panicGrowSlice", "runtime.panicmem", "runtime.panicunsafeslicelen", "runtime.panicunsafeslicenilptr",
         "runtime.goexitContinue", "runtime.panicAllocTooLarge", "runtime.panicdivide", "runtime.panicshift", "runtime.panicCoro", "runtime.panicFault",
         "runtime.timerMain", "runtime.finalizerMain", "runtime.panicSelfDeadlock", "runtime.unreachable",
-        "reflect.callReflect", "reflect.callMethod",
     ];
 
     static readonly nint[] s_code = new nint[s_symbols.Length];
