@@ -200,10 +200,10 @@ public static unsafe class Gc
         return PoolsStale != 0;
     }
 
-    /// <summary>`addfinalizer(p, fn, paramType, ptrType) bool`: false if the object has one.</summary>
+    /// <summary>`addfinalizer(p, fn, funcType, ptrType) bool`: false if the object has one.</summary>
     [GoFunc("runtime.addfinalizer")]
-    public static int AddFinalizer(G* g, void* p, void* fn, void* parameterType, void* pointerType) =>
-        Specials.AddFinalizer(MHeap.Current, p, (FuncVal*)fn, 0, parameterType, pointerType) ? 1 : 0;
+    public static int AddFinalizer(G* g, void* p, void* fn, void* funcType, void* pointerType) =>
+        Specials.AddFinalizer(MHeap.Current, p, (FuncVal*)fn, 0, funcType, pointerType) ? 1 : 0;
 
     [GoFunc("runtime.removefinalizer")]
     public static void RemoveFinalizer(G* g, void* p) => Specials.RemoveFinalizer(MHeap.Current, p);

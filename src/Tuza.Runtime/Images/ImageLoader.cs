@@ -178,6 +178,7 @@ public static unsafe class ImageLoader
                 Name = image.Text + r->Name.Offset, NameLength = r->Name.Length, File = image.Text + r->File.Offset, FileLength = r->File.Length,
             };
         }
+        bool bridges = image.Package is "reflect" or "runtime";
         image.FirstFunc = FuncTable.Reserve(count);
         for (int i = 0; i < count; i++)
         {
@@ -193,11 +194,17 @@ public static unsafe class ImageLoader
             d->FileLength = r->File.Length;
             d->StartLine = r->StartLine;
             d->Flags = r->Flags;
+            if (bridges && IsBridge(new(d->Name, d->NameLength)))
+                d->Flags |= FuncFlags.Wrapper;
             d->ImageId = s_images.Count - 1;
             d->Inlines = r->InlineCount != 0 ? inlines + r->FirstInline : null;
             d->FuncId = image.FirstFunc + i;
         }
     }
+
+    /// <summary>Functions between a caller and what reflection calls for it: recover and tracebacks look through them.</summary>
+    static bool IsBridge(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("reflect.callReflect"u8) || name.SequenceEqual("reflect.callMethod"u8) || name.SequenceEqual("runtime.reflect_callTyped"u8);
 
     static LoadedImage ImageOf(int func) => s_images[FuncTable.Get(func)->ImageId];
 

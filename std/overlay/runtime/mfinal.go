@@ -18,7 +18,7 @@ type finEntry struct {
 }
 
 func nextfinalizer(e *finEntry)
-func addfinalizer(p, fn unsafe.Pointer, paramType, ptrType *_type) bool
+func addfinalizer(p, fn unsafe.Pointer, funcType, ptrType *_type) bool
 func removefinalizer(p unsafe.Pointer)
 func addcleanup(p unsafe.Pointer, fn func()) uint64
 func removecleanup(p uintptr, id uint64)
@@ -52,28 +52,29 @@ func runfinalizer(e *finEntry) {
 		(*(*func())(unsafe.Pointer(&e.fn)))()
 		return
 	}
-	if e.typ.Kind() != abi.Interface {
-		(*(*func(unsafe.Pointer))(unsafe.Pointer(&e.fn)))(e.arg)
-		return
+	// An argument frame: one pointer or the two words of an interface, then the results, which nobody looks at.
+	ft := (*abi.FuncType)(unsafe.Pointer(e.typ))
+	param := ft.InSlice()[0]
+	words := uintptr(1)
+	if param.Kind() == abi.Interface {
+		words = 2
 	}
-	f := *(*func(any))(unsafe.Pointer(&e.fn))
-	var x any
-	x0 := efaceOf(&x)
-	x0._type = e.ptrType
-	x0.data = e.arg
-	if inter := (*interfacetype)(unsafe.Pointer(e.typ)); len(inter.Methods) != 0 {
-		// An interface with methods is passed as itab and data: the same two words.
-		x0._type = (*_type)(unsafe.Pointer(getitab(inter, e.ptrType, false)))
+	size := words * 8
+	for _, t := range ft.OutSlice() {
+		size = (size+uintptr(t.Align_)-1)&^(uintptr(t.Align_)-1) + t.Size_
 	}
-	callwords(f, x0._type, x0.data)
-}
-
-// callwords calls f with the two words of an interface without looking at them.
-//
-//go:noinline
-func callwords(f func(any), typ *_type, data unsafe.Pointer) {
-	g := *(*func(*_type, unsafe.Pointer))(unsafe.Pointer(&f))
-	g(typ, data)
+	frame := make([]unsafe.Pointer, size/8+1)
+	if words == 1 {
+		frame[0] = e.arg
+	} else {
+		frame[0] = unsafe.Pointer(e.ptrType)
+		frame[1] = e.arg
+		if inter := (*interfacetype)(unsafe.Pointer(param)); len(inter.Methods) != 0 {
+			frame[0] = unsafe.Pointer(getitab(inter, e.ptrType, false))
+		}
+	}
+	e.arg = nil
+	reflect_callTyped(unsafe.Pointer(e.typ), false, e.fn, unsafe.Pointer(&frame[0]))
 }
 
 // SetFinalizer sets the function to be called with obj when nothing refers to it any more.
@@ -127,7 +128,7 @@ func SetFinalizer(obj any, finalizer any) {
 	if !ok {
 		throw(cannot)
 	}
-	if !addfinalizer(e.data, f.data, param, t) {
+	if !addfinalizer(e.data, f.data, ft, t) {
 		throw("runtime.SetFinalizer: finalizer already set")
 	}
 }
