@@ -4,6 +4,7 @@
 // change code); only packages without one are built, so the trees of a cached package are never made.
 
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
 using Tuza.Emit;
@@ -65,37 +66,57 @@ static class Backend
         Session session = compilation.Session;
         var context = ContextOf(compilation);
         var cache = new ImageCache();
-        Dictionary<LoadedPackage, ImageReader> done = [];
+        ConcurrentDictionary<LoadedPackage, ImageReader> done = [];
+        Dictionary<LoadedPackage, CheckedPackage> packages = [];
+        foreach (CheckedPackage c in compilation.Packages)
+            packages[c.Loaded] = c;
+        List<(LoadedPackage Package, string Text)> errors = [];
+        // A body that is checked late changes its package's records, which others may be reading: then one at a time.
+        bool parallel = !compilation.Packages.Exists(c => c.BodiesLeft);
+        Schedule.Run([.. packages.Keys], "compiling", parallel, One);
+        foreach ((LoadedPackage p, string text) in errors)
+            Driver.Write(Console.Error, Driver.Header(p) + "\n" + text);
+        if (errors.Count > 0)
+            return null;
         List<ImageReader> all = [];
-        bool failed = false;
         foreach (CheckedPackage c in compilation.Packages)
         {
-            if (c.Package!.IsUnsafe)
-                continue;
-            GcFlags flags = session.Flags.For(c.Loaded, compilation.Roots.Contains(c.Loaded));
-            string key = KeyOf(c.Loaded, c.Package.Path, flags);
+            if (done.TryGetValue(c.Loaded, out ImageReader? image))
+                all.Add(image);
+        }
+        return all;
+
+        void One(LoadedPackage p)
+        {
+            CheckedPackage c = packages[p];
+            foreach (LoadedPackage q in p.Imports.Values)
+            {
+                if (!done.ContainsKey(q))
+                    return; // it has errors
+            }
+            GcFlags flags = session.Flags.For(p, compilation.Roots.Contains(p));
+            string key = KeyOf(p, c.Package!.Path, flags);
             bool wanted = MustCompile(flags);
-            ImageReader? image = wanted ? null : cache.Find(key);
+            ImageReader? image = wanted || session.Flags.Rebuild ? null : cache.Find(key);
             if (image == null)
             {
                 PackageIR ir = PackageBuilder.Build(c.Package, context);
                 if (ir.Errors.Count > 0)
                 {
-                    Driver.Write(Console.Error, Driver.Header(c.Loaded) + "\n" + CompileErrors.Format(ir.Errors, flags.AllErrors));
-                    failed = true;
-                    continue;
+                    lock (errors)
+                        errors.Add((p, CompileErrors.Format(ir.Errors, flags.AllErrors)));
+                    return;
                 }
-                byte[] bytes = PackageCompiler.Compile(ir, Below(c.Loaded, done), key, OptionsOf(flags));
+                byte[] bytes = PackageCompiler.Compile(ir, Below(p, done), key, OptionsOf(flags));
                 image = wanted ? new ImageReader(bytes) : cache.Add(key, bytes);
             }
-            done.Add(c.Loaded, image);
-            all.Add(image);
+            done[p] = image;
         }
-        return failed ? null : all;
     }
 
     static string KeyOf(LoadedPackage p, string path, GcFlags flags) =>
-        new ImageCache.KeyBuilder().Add(p.DeepHash).Add(path).Add(string.Join(',', flags.Debug)).Finish();
+        new ImageCache.KeyBuilder().Add(p.DeepHash).Add(path).Add(string.Join(',', flags.Debug)).Add(flags.Lang)
+            .Add($"{flags.NoInline} {flags.NoOptimize} {flags.NoBounds}").Finish();
 
     static bool MustCompile(GcFlags flags) => flags.Debug.Contains("il") || flags.Debug.Contains("nocache") || flags.Optimizations > 0;
 
@@ -144,7 +165,7 @@ static class Backend
     };
 
     /// <summary>The images of everything a package imports, directly and indirectly, dependencies first.</summary>
-    static List<ImageReader> Below(LoadedPackage package, Dictionary<LoadedPackage, ImageReader> done)
+    static List<ImageReader> Below(LoadedPackage package, ConcurrentDictionary<LoadedPackage, ImageReader> done)
     {
         List<ImageReader> list = [];
         HashSet<LoadedPackage> seen = [];

@@ -5,7 +5,6 @@
 
 using System;
 using System.Collections.Generic;
-using System.Threading;
 using Tuza.Load;
 using Tuza.Syntax;
 using Tuza.Types;
@@ -19,6 +18,9 @@ sealed class CheckedPackage(LoadedPackage loaded)
     public Package? Package { get; set; }
     public DiagnosticSink Sink { get; } = new();
 
+    /// <summary>The bodies of its functions are checked only when somebody needs one of them.</summary>
+    public bool BodiesLeft { get; set; }
+
     /// <summary>A package that it imports has errors: not checked at all.</summary>
     public bool Skipped { get; set; }
     public bool Failed => Skipped || Sink.HasErrors || Package == null;
@@ -28,14 +30,8 @@ sealed class CheckedPackage(LoadedPackage loaded)
 sealed class Checking
 {
     readonly Dictionary<LoadedPackage, CheckedPackage> _all = [];
-    readonly Dictionary<LoadedPackage, int> _missing = [];
-    readonly Dictionary<LoadedPackage, List<LoadedPackage>> _users = [];
-    readonly Queue<LoadedPackage> _ready = new();
     readonly Func<LoadedPackage, CheckOptions> _optionsOf;
     readonly Func<LoadedPackage, string> _pathOf;
-    readonly object _lock = new();
-    int _left;
-    Exception? _failure;
 
     Checking(Func<LoadedPackage, CheckOptions> optionsOf, Func<LoadedPackage, string> pathOf)
     {
@@ -48,81 +44,9 @@ sealed class Checking
     {
         Checking c = new(optionsOf, pathOf);
         foreach (LoadedPackage p in packages)
-            c.Add(p);
-        c.RunAll(packages);
+            c._all[p] = new CheckedPackage(p);
+        Schedule.Run(packages, "checking", parallel: true, p => c.Check(c._all[p]));
         return packages.ConvertAll(p => c._all[p]);
-    }
-
-    void Add(LoadedPackage p)
-    {
-        _all[p] = new CheckedPackage(p);
-        HashSet<LoadedPackage> imports = [];
-        foreach (LoadedPackage q in p.Imports.Values)
-        {
-            if (_all.ContainsKey(q) && imports.Add(q))
-            {
-                if (!_users.TryGetValue(q, out List<LoadedPackage>? users))
-                    _users[q] = users = [];
-                users.Add(p);
-            }
-        }
-        _missing[p] = imports.Count;
-        if (imports.Count == 0)
-            _ready.Enqueue(p);
-    }
-
-    void RunAll(List<LoadedPackage> packages)
-    {
-        _left = packages.Count;
-        List<Thread> threads = [];
-        for (int i = 0; i < Math.Clamp(Environment.ProcessorCount, 1, 8); i++)
-        {
-            Thread t = new(Work) { IsBackground = true, Name = "check" };
-            threads.Add(t);
-            t.Start();
-        }
-        foreach (Thread t in threads)
-            t.Join();
-        if (_failure != null)
-            throw new InvalidOperationException(_failure.Message, _failure);
-    }
-
-    void Work()
-    {
-        while (true)
-        {
-            LoadedPackage? p;
-            lock (_lock)
-            {
-                while (!_ready.TryDequeue(out p))
-                {
-                    if (_left == 0 || _failure != null)
-                        return;
-                    Monitor.Wait(_lock);
-                }
-            }
-            try
-            {
-                Check(_all[p]);
-            }
-            catch (Exception e)
-            {
-                _failure = new InvalidOperationException($"checking package {p}: {e.Message}", e);
-            }
-            lock (_lock)
-            {
-                _left--;
-                if (_users.TryGetValue(p, out List<LoadedPackage>? users))
-                {
-                    foreach (LoadedPackage user in users)
-                    {
-                        if (--_missing[user] == 0)
-                            _ready.Enqueue(user);
-                    }
-                }
-                Monitor.PulseAll(_lock);
-            }
-        }
     }
 
     void Check(CheckedPackage c)
@@ -141,6 +65,7 @@ sealed class Checking
             return;
         CheckOptions options = _optionsOf(p);
         options.Importer = new ImporterOf(p, _all);
+        c.BodiesLeft = options.IgnoreFuncBodies;
         c.Package = Checker.Check(_pathOf(p), p.Files, options, c.Sink);
         if (c.Sink.HasErrors)
             return;
