@@ -157,19 +157,18 @@ public sealed class BuildContext(Sizes sizes)
             f.LinknameRemote = link.Remote;
     }
 
-    /// <summary>The type that a type declared inside a generic function is in one instance of that function. It is represented as an instance of the
-    /// declared type with the function's type arguments, so that identity and names work as for other instances.
-    /// <paramref name="underlying"/> computes the substituted underlying type.</summary>
-    internal NamedType LocalInstance(NamedType declared, List<GoType> targs, System.Func<GoType> underlying)
+    /// <summary>The copy of a type declared inside a generic function that belongs to one instance of that function; it may be generic itself.
+    /// <paramref name="rhs"/> computes the right-hand side of its declaration with the function's type arguments put in.</summary>
+    internal NamedType LocalInstance(NamedType declared, List<GoType> targs, System.Func<GoType> rhs)
     {
         var key = (declared, Names.TypeArgs(targs));
         lock (_localLock) // re-entered by recursive types: others must not see a type without its underlying type
         {
             if (_localInstances.TryGetValue(key, out var known))
                 return known;
-            var t = new NamedType { Obj = declared.Obj, Origin = declared, TypeArgs = targs };
+            var t = new NamedType { Obj = declared.Obj, LocalArgs = targs, LocalOrigin = declared, TypeParams = declared.TypeParams };
             _localInstances.Add(key, t);
-            t.UnderlyingOrNull = underlying();
+            t.FromRhs = rhs();
             return t;
         }
     }

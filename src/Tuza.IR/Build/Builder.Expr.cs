@@ -31,7 +31,7 @@ sealed partial class Builder
             case SelectorExpr sel: return Selector(sel);
             case IndexExpr ix: return Index(ix);
             case SliceExpr s: return Slice(s);
-            case TypeAssertExpr t: return new TypeAssertNode { X = Expr(t.X), Type = TypeOf(t.Type!), Pos = t.Pos };
+            case TypeAssertExpr t: return Assert(t);
             case StarExpr s: return Deref(Expr(s.X), s.Pos, false);
             case UnaryExpr u: return Unary(u);
             case BinaryExpr b: return Binary(b);
@@ -496,6 +496,28 @@ sealed partial class Builder
         };
         return Sim(a) == Sim(b);
     }
+
+    TypeAssertNode Assert(TypeAssertExpr e)
+    {
+        var x = Expr(e.X);
+        var type = TypeOf(e.Type!);
+        if (!_env.IsEmpty && !CanHold(x.Type, type))
+            x = Convert(x, Universe.EmptyInterface, x.Pos, true); // it will fail: there is no itab to compare with
+        return new TypeAssertNode { X = x, Type = type, Pos = e.Pos };
+    }
+
+    /// <summary>An interface value can hold a value of type t. Only in instances of generic functions can the answer be no.</summary>
+    static bool CanHold(GoType iface, GoType t)
+    {
+        if (t.Underlying is InterfaceType)
+            return true;
+        foreach (var m in ((InterfaceType)iface.Underlying).TypeSet.Methods)
+            if (Lookup.FieldOrMethod(t, false, m.Pkg, m.Name).Obj is not Func f || !Identical.Same(PlainSig(f.Sig), PlainSig(m.Sig)))
+                return false;
+        return true;
+    }
+
+    static Signature PlainSig(Signature s) => new() { Params = s.Params, Results = s.Results, Variadic = s.Variadic };
 
     // ---- composite literals
 

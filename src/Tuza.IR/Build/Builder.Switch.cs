@@ -126,8 +126,12 @@ sealed partial class Builder
             foreach (var e in clause.Exprs ?? [])
             {
                 bool isNil = _info.Types.TryGetValue(Unparen(e), out var tv) ? !tv.IsType : Unparen(e) is Ident { Name: "nil" };
-                c.Types.Add(isNil ? null : TypeOf(e));
+                var type = isNil ? null : TypeOf(e);
+                if (type == null || _env.IsEmpty || CanHold(n.X.Type, type))
+                    c.Types.Add(type);
             }
+            if (c.Types.Count == 0 && !c.IsDefault)
+                continue; // cannot be taken in this instance
             if (_info.Implicits.TryGetValue(clause, out var obj) && obj is Var v)
                 c.Var = Declare(v, clause.Exprs is { Count: > 0 } exprs ? TypeEndPos(exprs[^1]) : clause.Pos);
             StmtList(clause.Body, c.Body);

@@ -88,7 +88,7 @@ public sealed partial class PackageBuilder
         if (_made.TryGetValue(name, out var made))
             return made;
         // The package of a plain named type makes the wrappers of its methods; here it is a reference.
-        if (baseType is NamedType { IsInstance: false, Obj.Pkg: { } owner } && !ReferenceEquals(owner, Pkg) && args.Count == 0 && baseType.Underlying is not InterfaceType)
+        if (baseType is NamedType { Obj.Pkg: { } owner } plain && Specialiser.IsPlain(plain) && !ReferenceEquals(owner, Pkg) && args.Count == 0 && plain.Underlying is not InterfaceType)
             return Ctx.FunctionBySymbol(name, owner, PlainSig(sel.Method.Sig), recv);
         return MakeWrapper(name, recv, baseType, sel, args);
     }
@@ -104,7 +104,7 @@ public sealed partial class PackageBuilder
         var (_, target, sig) = BindPath(new LocalNode { Local = probeRecv, Type = recv }, sel, args);
 
         var pkg = baseType is NamedType { Obj.Pkg: { } p } ? p : Pkg;
-        bool shared = ReferenceEquals(pkg, Pkg) && baseType is NamedType { IsInstance: false } && baseType.Underlying is not InterfaceType && args.Count == 0;
+        bool shared = ReferenceEquals(pkg, Pkg) && baseType is NamedType n && Specialiser.IsPlain(n) && n.Underlying is not InterfaceType && args.Count == 0;
         var f = shared ? Ctx.FunctionBySymbol(name, pkg, sig, recv) : BuildContext.NewFunction(name, pkg, sig, recv, ".this");
         f.IsWrapper = true;
         f.IsInstance = !shared;

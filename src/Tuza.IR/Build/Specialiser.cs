@@ -1,7 +1,7 @@
 // Types of a generic function in one instance of it: type parameters replaced by type arguments, everywhere.
 //
 // A type declared inside a generic function is a different type in each instance, even if it does not mention a type parameter; such types
-// become instances of themselves (BuildContext.LocalInstance). Alias names vanish on the way. A function that is not generic has the
+// are copied for each instance (BuildContext.LocalInstance). Alias names vanish on the way. A function that is not generic has the
 // empty specialiser, which returns types as they are.
 
 using System.Collections.Generic;
@@ -177,17 +177,22 @@ sealed class Specialiser
             bool same = true;
             for (int k = 0; k < args.Count; k++)
                 same &= Kept(args[k], n.TypeArgs[k]);
+            if (IsLocal(n.Origin))
+                return Instances.Named(Local(n.Origin), args);
             return same ? n : Instances.Named(n.Origin, args);
         }
-        if (!IsLocal(n))
-            return n;
-        return _ctx.LocalInstance(n, _args, () => Of(n.Underlying));
+        return IsLocal(n) ? Local(n) : n;
     }
+
+    NamedType Local(NamedType n) => _ctx.LocalInstance(n, _args, () => Of(n.FromRhs ?? n.Underlying));
+
+    /// <summary>Declared as it is, in a package: neither an instance nor local to one.</summary>
+    public static bool IsPlain(NamedType n) => !n.IsInstance && n.LocalArgs == null;
 
     /// <summary>Declared inside the generic function that this is an instance of.</summary>
     bool IsLocal(NamedType n)
     {
-        if (n.Obj.Pkg == null)
+        if (n.Obj.Pkg == null || n.LocalArgs != null)
             return false;
         for (var s = n.Obj.Parent; s != null && !ReferenceEquals(s, n.Obj.Pkg.Scope); s = s.Parent)
             if (_scopes.Contains(s))

@@ -143,12 +143,13 @@ sealed class LinkWriter(bool reflect)
         var obj = t.Obj;
         Package(obj.Pkg);
         _b.Append(obj.Name);
-        if (t.TypeArgs.Count > 0 || t.LocalArgs != null)
+        var localArgs = t.LocalArgs ?? t.Origin.LocalArgs;
+        if (t.TypeArgs.Count > 0 || localArgs != null)
         {
             // Arguments are written in full in both dialects; those of the enclosing function come first.
             _b.Append('[');
             int n = 0;
-            foreach (var arg in t.LocalArgs ?? [])
+            foreach (var arg in localArgs ?? [])
                 _b.Append(n++ > 0 ? "," : "").Append(LinkName(arg));
             for (int i = 0; i < t.TypeArgs.Count; i++)
                 _b.Append(n++ == 0 ? "" : i == 0 ? ";" : ",").Append(LinkName(t.TypeArgs[i]));
