@@ -70,6 +70,7 @@ sealed partial class FuncLowerer
             case LocalNode or GlobalNode: return LoadPlace(PlaceOf(e), Flatten.Of(e.Type));
             case FuncNode f: return [new LowFuncVal { Type = LowType.Ptr, Func = f.Func }];
             case AddrNode a: return [AddressOf(a)];
+            case DerefNode d when IsBitCast(d) is { } l: return [BitCast(d, l)];
             case DerefNode d: return LoadScalars(new Addr(NonNil(One(d.X)), AddrKind.Heap), Flatten.Of(e.Type));
             case FieldNode f: return Field(f);
             case IndexNode i: return Index(i);

@@ -76,10 +76,13 @@ sealed partial class FuncLowerer
     /// <summary>Variables whose address is taken: by &amp;, by capture by reference. They cannot live in locals.</summary>
     void FindAddressed()
     {
+        var targets = DerefTargets();
         Walk.Preorder(_tree.Body!, e =>
         {
             if (e is AddrNode a)
                 Address(a.X);
+            else if (e is DerefNode d && !targets.Contains(d) && IsBitCast(d) != null)
+                return false;
             else if (e is ClosureNode c)
                 foreach (var v in c.Func.ClosureVars)
                     if (!v.ByValue && v.Outer != null)
@@ -97,6 +100,67 @@ sealed partial class FuncLowerer
                 case ConvNode { Kind: ConvKind.Nop } c: Address(c.X); break;
             }
         }
+    }
+
+    /// <summary>`*(*T)(unsafe.Pointer(&amp;x))` with x and T of one scalar each and one size: the bits of x as a T, no memory needed.</summary>
+    static LocalNode? IsBitCast(DerefNode d)
+    {
+        var x = d.X;
+        while (x is ConvNode { Kind: ConvKind.UnsafePointer or ConvKind.Nop, Init: null or { Count: 0 } } c)
+            x = c.X;
+        if (x is not AddrNode { X: LocalNode l, Init: null or { Count: 0 } } || ReferenceEquals(x, d.X))
+            return null;
+        var from = Flatten.Of(l.Type);
+        var to = Flatten.Of(d.Type);
+        return from.IsSingle && to.IsSingle && from.Size == to.Size && from.Scalars[0].Type == LowType.Ptr == (to.Scalars[0].Type == LowType.Ptr) ? l : null;
+    }
+
+    /// <summary>Dereferences that are assigned to or have their address taken.</summary>
+    HashSet<ExprNode> DerefTargets()
+    {
+        var set = new HashSet<ExprNode>(ReferenceEqualityComparer.Instance);
+        void Target(ExprNode? x)
+        {
+            while (x is FieldNode { ThroughPtr: false } or IndexNode { X.Type.Underlying: ArrayType } or ConvNode { Kind: ConvKind.Nop })
+                x = x switch { FieldNode f => f.X, IndexNode i => i.X, _ => ((ConvNode)x).X };
+            if (x is DerefNode)
+                set.Add(x);
+        }
+        Walk.Preorder(_tree.Body!, e =>
+        {
+            if (e is AddrNode a)
+                Target(a.X);
+            return true;
+        }, s =>
+        {
+            switch (s)
+            {
+                case AssignNode a: Target(a.X); break;
+                case AssignOpNode a: Target(a.X); break;
+                case Assign2Node a: a.X.ForEach(Target); break;
+                case AssignCallNode a: a.X.ForEach(Target); break;
+                case AssignOkNode a:
+                    Target(a.X);
+                    Target(a.Ok);
+                    break;
+                case RangeNode r:
+                    Target(r.Key);
+                    Target(r.Value);
+                    break;
+            }
+            return true;
+        });
+        return set;
+    }
+
+    LowExpr BitCast(DerefNode d, LocalNode l)
+    {
+        var place = HomePlace(l.Local);
+        var to = Flatten.Of(d.Type).Scalars[0].Type;
+        if (place.IsMemory)
+            return LoadScalar(place.Mem, to);
+        var v = L.Ref(place.Locals![place.Start]);
+        return L.IsFloat(v.Type) == L.IsFloat(to) ? L.Conv(to, v) : L.BitCast(to, v);
     }
 
     bool IsAddressed(Local l) => _addressed.Contains(l);
