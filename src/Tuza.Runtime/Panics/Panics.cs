@@ -139,16 +139,18 @@ public static unsafe class Panics
         Free(d);
     }
 
-    /// <summary>`nextdefer(frame uintptr) func()`: takes the next call deferred by that frame, or nil.</summary>
+    /// <summary>`nextdefer(frame uintptr) (fn func(), ok bool)`: takes the next call deferred by that frame; fn may be nil.</summary>
     [GoFunc("runtime.nextdefer", Safepoint = false)]
     public static void* NextDefer(G* g, ulong frame)
     {
         DeferRecord* d = Top(g);
+        g->R[1] = 0;
         if (d == null || d->Frame != frame)
             return null;
         FuncVal* fn = d->Fn;
         g->Defer = d->Link;
         Free(d);
+        g->R[1] = 1;
         return fn;
     }
 

@@ -34,7 +34,7 @@ type _panic struct {
 
 func topdefer() *_defer
 func popdefer()
-func nextdefer(frame uintptr) func()
+func nextdefer(frame uintptr) (fn func(), ok bool)
 func pushpanic(goexit bool, arg any) *_panic
 func toppanic() *_panic
 func poppanic()
@@ -52,8 +52,8 @@ func panicnilAllowed() bool
 // deferreturn runs the calls deferred by one frame; the compiler calls it when a function with defer returns.
 func deferreturn(frame uintptr) {
 	for {
-		fn := nextdefer(frame)
-		if fn == nil {
+		fn, ok := nextdefer(frame)
+		if !ok {
 			return
 		}
 		fn()
