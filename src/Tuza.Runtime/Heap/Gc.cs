@@ -125,7 +125,21 @@ public static unsafe class Gc
 
     // ---- finalizers
 
-    internal static void FinalizersReady() => s_finalizersReady = true;
+    /// <summary>The running goroutine makes room for the finalizer goroutine: one that only computes and allocates would starve it.</summary>
+    internal static void FinalizersReady()
+    {
+        s_finalizersReady = true;
+        if (s_finalizerG != null && !s_finalizerIdle)
+            return;
+        G* g = Threads.CurrentG();
+        if (g == null)
+            return;
+        Sched.State(g)->PreemptWanted = 1;
+        Sysmon.Ask(g);
+    }
+
+    /// <summary>The finalizer goroutine would run if the scheduler were asked.</summary>
+    internal static bool FinalizersWait => s_finalizersReady && (s_finalizerG == null || s_finalizerIdle);
 
     /// <summary>Wakes the finalizer goroutine if there is something for it. Called by the scheduler.</summary>
     public static bool TryWakeFinalizers()

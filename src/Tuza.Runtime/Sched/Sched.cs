@@ -282,7 +282,8 @@ public static unsafe partial class Sched
 
     /// <summary>Something else could run if the current goroutine yielded.</summary>
     public static bool HasWork(P* p) =>
-        p->RunNext != null || p->RunHead != null || Volatile.Read(ref s_globalCount) != 0 || Timers.IsDue() || NetPoll.HasWaiters;
+        p->RunNext != null || p->RunHead != null || Volatile.Read(ref s_globalCount) != 0 || Timers.IsDue() || NetPoll.HasWaiters
+        || Gc.FinalizersWait;
 
     internal static bool GlobalWaiting => Volatile.Read(ref s_globalCount) != 0;
 
