@@ -35,6 +35,9 @@ sealed class CheckElim
     readonly Dictionary<LowLocal, List<(long Bits, int Base, bool ConstFirst)>> _byConst = new(ReferenceEqualityComparer.Instance);
     /// <summary>Per local: pairs with it on the left.</summary>
     readonly Dictionary<LowLocal, List<int>> _left = new(ReferenceEqualityComparer.Instance);
+    /// <summary>Per local: the other operands of those pairs.</summary>
+    readonly Dictionary<LowLocal, List<(Operand Limit, int Base)>> _right = new(ReferenceEqualityComparer.Instance);
+    readonly List<int> _inherited = [];
     int _count;
 
     CheckElim(LowFunction f) => _f = f;
@@ -103,6 +106,7 @@ sealed class CheckElim
                     _nonNil.TryAdd(r.Local, 0);
                 else if (i is LowCheck { Cond: LowBin { Op: LowOp.LtU or LowOp.LeU } c } && L.Bits(c.A.Type) == 64 && OperandOf(c.A) is { } x && OperandOf(c.B) is { } y)
                     _pairs.TryAdd((x, y), 0);
+        AddSourcesOfCopies();
         foreach (var l in new List<LowLocal>(_nonNil.Keys))
             _nonNil[l] = Fact(l);
         foreach (var (x, y) in new List<(Operand, Operand)>(_pairs.Keys))
@@ -116,12 +120,28 @@ sealed class CheckElim
                 if (!_nonNeg.ContainsKey(l))
                     _nonNeg[l] = Fact(l);
                 List(_left, l).Add(at);
+                List(_right, l).Add((y, at));
                 if (y.IsConst)
                     List(_byConst, l).Add((y.Bits, at, false));
             }
             else if (y.Local is { } n)
                 List(_byConst, n).Add((x.Bits, at, true));
         }
+    }
+
+    /// <summary>What is known of r is known of l after l = r (the hidden counter of a range loop and its variable): pairs of l are pairs of r too.</summary>
+    void AddSourcesOfCopies()
+    {
+        var byLeft = new Dictionary<LowLocal, List<Operand>>(ReferenceEqualityComparer.Instance);
+        foreach (var (x, y) in _pairs.Keys)
+            if (x.Local is { } l)
+                List(byLeft, l).Add(y);
+        foreach (var b in _f.Blocks)
+            foreach (var i in b.Instrs)
+                if (i is LowAssign { Value: LowLocalRef r } a && r.Type == a.Local.Type && byLeft.TryGetValue(a.Local, out var limits))
+                    foreach (var y in limits)
+                        if (y.Local != a.Local)
+                            _pairs.TryAdd((new Operand(r.Local, 0), y), 0);
     }
 
     int Fact(LowLocal? a, LowLocal? b = null)
@@ -340,7 +360,16 @@ sealed class CheckElim
             nonNil = NotNil(value, now);
         else if (_nonNeg.ContainsKey(l))
             nonNeg = NotNegative(value, now);
+        _inherited.Clear();
+        if (value is LowLocalRef { Local: var r } && r != l && r.Type == l.Type && _right.TryGetValue(l, out var mine))
+            foreach (var (y, at) in mine)
+                if (y.Local != l && _pairs.TryGetValue((new Operand(r, 0), y), out int from))
+                    for (int k = 0; k < PerPair; k++)
+                        if (now[from + k])
+                            _inherited.Add(at + k);
         Kill(l, now);
+        foreach (int k in _inherited)
+            now.Add(k);
         if (nonNil && _nonNil.TryGetValue(l, out int f))
             now.Add(f);
         if (nonNeg)

@@ -1,0 +1,144 @@
+// Lowering: small functions as low-level text; everything that is lowered is verified.
+
+using System.Linq;
+using System.Text;
+using Tuza.IR;
+using Tuza.Syntax;
+using Tuza.Types;
+using Xunit;
+
+namespace Tuza.UnitTests.IR;
+
+public sealed class LowerTests
+{
+    static PackageIR Build(string body)
+    {
+        var sink = new DiagnosticSink();
+        var file = Parser.Parse(new SourceFile("t.go", "t.go", Encoding.UTF8.GetBytes("package p\n" + body)), sink);
+        var pkg = Checker.Check("p", [file], new CheckOptions { Complete = false }, sink);
+        Assert.Empty(sink.List.Select(d => d.Text));
+        var ir = PackageBuilder.Build(pkg, new BuildContext(Sizes.ForArch("amd64")!));
+        EscapeAnalysis.Run(ir.Functions, null);
+        return ir;
+    }
+
+    /// <summary>The text of p.f without its first line.</summary>
+    static string Lower(string body)
+    {
+        var ir = Build(body);
+        var lowerer = new Lowerer(ir);
+        string text = "";
+        foreach (var f in ir.Functions.ToList())
+        {
+            if (f.Body == null)
+                continue;
+            var low = lowerer.Lower(f);
+            Assert.Empty(LowVerifier.Check(low));
+            if (f.LinkName == "p.f")
+                text = LowPrinter.Print(low);
+        }
+        while (lowerer.Generated.TryDequeue(out var made))
+            Assert.Empty(LowVerifier.Check(made));
+        return text[(text.IndexOf('\n') + 1)..].ReplaceLineEndings("\n");
+    }
+
+    [Fact]
+    public void SmallStructsAreScalars()
+    {
+        string text = Lower("type T struct{ x, y int }\nfunc f(a, b int) T { t := T{x: a, y: b}; t.y += t.x; return t }");
+        Assert.DoesNotContain("slot", text, System.StringComparison.Ordinal);
+        Assert.DoesNotContain("store", text, System.StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void VariablesAreReadAfterCallsOfTheSameStatement()
+    {
+        string text = Lower("var x int\nfunc g() int { x++; return x }\n//go:noinline\nfunc f() int { return x + g() }");
+        Assert.True(text.IndexOf("call p.g", System.StringComparison.Ordinal) < text.IndexOf("load.i64 [&p.x]", System.StringComparison.Ordinal), text);
+    }
+
+    [Fact]
+    public void AssignmentsInParallelReadFirst()
+    {
+        string text = Lower("func f(a []int, i, j int) { a[i], a[j] = a[j], a[i] }");
+        Assert.Contains("= load.i64 [add.ptr(a.0, mul.i64(i.3, 8))]\n", text, System.StringComparison.Ordinal);
+        Assert.Equal(2, text.Split("check ltu").Length - 1);
+    }
+
+    [Fact]
+    public void LoopsOverTheLengthNeedNoChecks()
+    {
+        Assert.DoesNotContain("check", Lower("func f(s []int) (t int) { n := len(s); for i := 0; i < n; i++ { t += s[i] }; return t }"), System.StringComparison.Ordinal);
+        Assert.DoesNotContain("check", Lower("func f(s string) (t byte) { for i := range len(s) { t += s[i] }; return t }"), System.StringComparison.Ordinal);
+        Assert.Contains("check", Lower("func f(s []int) (t int) { for i := 0; i < len(s); i++ { i--; t += s[i] }; return t }"), System.StringComparison.Ordinal);
+        Assert.Equal(1, Lower("func f(b []byte) uint32 { _ = b[3]; return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[3]) }").Split("check").Length - 1);
+    }
+
+    [Fact]
+    public void ShiftsHaveGosMeaning()
+    {
+        Assert.Contains("select(ltu(n.1, 32), shl.i32(x.0, and.i32(conv.i32(n.1), 31)), 0)", Lower("func f(x int32, n uint) int32 { return x << n }"), System.StringComparison.Ordinal);
+        Assert.Contains("return shl.i32(x.0, conv.i32(and.u64(n.1, 31)))", Lower("func f(x int32, n uint) int32 { return x << (n & 31) }"), System.StringComparison.Ordinal);
+        Assert.Contains("runtime.panicshift", Lower("func f(x int32, n int) int32 { return x << n }"), System.StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ResultsOfDeferringFunctionsLiveInMemory()
+    {
+        string text = Lower("func g()\nfunc f() (r int) { defer g(); r = 1; return 2 }");
+        Assert.Contains("slot r.s0 8 addressed", text, System.StringComparison.Ordinal);
+        Assert.Contains("deferreturn\n", text, System.StringComparison.Ordinal);
+        Assert.Contains("return load.i64 [&r.s0]", text, System.StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MapsOfSimpleKeysUseFastVariants()
+    {
+        Assert.Contains("runtime.mapaccess1_faststr", Lower("func f(m map[string]int, b []byte) int { return m[string(b)] }"), System.StringComparison.Ordinal);
+        Assert.Contains("runtime.mapassign_fast64ptr", Lower("func f(m map[*int]int, k *int) { m[k]++ }"), System.StringComparison.Ordinal);
+        Assert.Contains("call runtime.mapaccess2(", Lower("func f(m map[float64]int, k float64) bool { _, ok := m[k]; return ok }"), System.StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NilIsCheckedOnce()
+    {
+        string text = Lower("type T struct{ a, b, c, d, e int }\nfunc f(p *T) int { p.a = 1; if p.b > 0 { return p.c }; return p.d }");
+        Assert.Equal(1, text.Split("nilcheck").Length - 1);
+    }
+
+    [Fact]
+    public void BitsOfFloatsNeedNoMemory()
+    {
+        Assert.Equal("b0:\n  return bits.u64(x.0)\n", Lower("import \"unsafe\"\nfunc f(x float64) uint64 { return *(*uint64)(unsafe.Pointer(&x)) }"));
+    }
+
+    [Fact]
+    public void EqualityAndHashOfTypes()
+    {
+        var ir = Build("type T struct { a, b int32; s string; _ int; f float64; e any }\nvar x T");
+        var lowerer = new Lowerer(ir);
+        var t = ir.Globals.Single(g => g.LinkName == "p.x").Type;
+        foreach (var made in new[] { lowerer.TypeFuncs.Equal(t), lowerer.TypeFuncs.Hash(t) })
+            Assert.Empty(LowVerifier.Check(made));
+        string hash = LowPrinter.Print(lowerer.TypeFuncs.Hash(t));
+        Assert.Contains("runtime.memhash(p0.0, ", hash, System.StringComparison.Ordinal);
+        Assert.Contains("runtime.strhash", hash, System.StringComparison.Ordinal);
+        Assert.Contains("runtime.nilinterhash", hash, System.StringComparison.Ordinal);
+        Assert.Same(lowerer.TypeFuncs.Equal(Universe.Int), lowerer.TypeFuncs.Equal(new PointerType(t)));
+    }
+
+    [Theory]
+    [InlineData("struct{ a, b, c, d int }", 4)]
+    [InlineData("struct{ a, b, c, d, e int }", -1)]
+    [InlineData("[1]struct{ s string; e any }", 4)]
+    [InlineData("[2]byte", -1)]
+    [InlineData("struct{ x [0]int; y struct{} }", 0)]
+    [InlineData("complex64", 2)]
+    public void FlattenedTypes(string type, int scalars)
+    {
+        var flat = Flatten.Of(Build("var x " + type).Globals.Single(g => g.LinkName == "p.x").Type);
+        Assert.Equal(scalars < 0, flat.IsMemory);
+        if (scalars >= 0)
+            Assert.Equal(scalars, flat.Scalars.Length);
+    }
+}
