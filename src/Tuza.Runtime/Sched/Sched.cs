@@ -134,6 +134,7 @@ public static unsafe partial class Sched
         G* g = NewG(null, null);
         State(g)->Inject = code;
         State(g)->IsSystem = 1;
+        Sysmon.Start();
         return g;
     }
 
