@@ -15,6 +15,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Tuza.Abi;
 using Tuza.IR;
+using Tuza.Syntax;
 
 namespace Tuza.Emit;
 
@@ -109,21 +110,23 @@ sealed class ImageWriter(ImageBuilder image)
         var frame = f.Frame!;
         var r = new FuncRecord
         {
-            Name = image.Text(f.Low.DisplayName ?? f.Low.LinkName), File = image.Text(f.Low.Pos.File?.Name ?? ""), Signature = image.Text(f.Signature),
-            StartLine = f.Low.Pos.Line, FrameBytes = frame.FrameBytes, FirstSite = _sites.Count, Token = f.Token, ResumeToken = f.ResumeToken,
+            Name = image.Text(f.Low.DisplayName ?? f.Low.LinkName), File = image.Text(Positions.AtRunTime(f.Low.Pos).File), Signature = image.Text(f.Signature),
+            StartLine = LineOf(f.Low.Pos), FrameBytes = frame.FrameBytes, FirstSite = _sites.Count, Token = f.Token, ResumeToken = f.ResumeToken,
             Flags = (f.Low.IsWrapper ? FuncFlags.Wrapper : 0) | (f.Low.DeferReturn != null ? FuncFlags.HasDefer : 0),
             Facts = frame.IsPure ? FuncFacts.Pure : 0,
         };
         foreach (var s in frame.Sites)
-            _sites.Add(s == null ? new SiteRecord { Inline = -1, Line = f.Low.Pos.Line } : SiteOf(s, f.Low));
+            _sites.Add(s == null ? new SiteRecord { Inline = -1, Line = LineOf(f.Low.Pos) } : SiteOf(s, f.Low));
         r.SiteCount = _sites.Count - r.FirstSite;
         return r;
     }
 
+    static int LineOf(Pos pos) => Positions.Resolve(pos).Line;
+
     SiteRecord SiteOf(FrameSite s, LowFunction f)
     {
         var words = s.PtrWords;
-        var r = new SiteRecord { Line = s.Pos.IsKnown ? s.Pos.Line : f.Pos.Line, Inline = -1 };
+        var r = new SiteRecord { Line = LineOf(s.Pos.IsKnown ? s.Pos : f.Pos), Inline = -1 };
         if (words.Count == 0)
             return r;
         r.PtrWords = words[^1] + 1;

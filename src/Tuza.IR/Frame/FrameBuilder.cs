@@ -15,6 +15,7 @@
 
 using System;
 using System.Collections.Generic;
+using Tuza.Syntax;
 
 namespace Tuza.IR;
 
@@ -246,8 +247,9 @@ public sealed partial class FrameBuilder
                         break;
                     case LowCheck or LowNilCheck when !frame:
                         // Without a frame nothing but the line distinguishes panics.
-                        if (!panics.TryGetValue(instr.Pos.Line, out var p))
-                            panics.Add(instr.Pos.Line, p = AddSite(SiteKind.Panic, CallEffect.NoReturn, instr.Pos));
+                        int line = Positions.Resolve(instr.Pos).Line;
+                        if (!panics.TryGetValue(line, out var p))
+                            panics.Add(line, p = AddSite(SiteKind.Panic, CallEffect.NoReturn, instr.Pos));
                         _info.SiteOf.Add(instr, p);
                         break;
                     case LowCheck or LowNilCheck:
