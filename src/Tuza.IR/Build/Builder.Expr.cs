@@ -350,11 +350,11 @@ sealed partial class Builder
         }
     }
 
-    /// <summary>A constant count may be written as a float.</summary>
+    /// <summary>A constant count may be written as a float, and need not fit the type that a constant has by default.</summary>
     ExprNode ShiftCount(Expr e)
     {
         var y = Expr(e);
-        return y is ConstNode c && !Predicates.IsInteger(c.Type)
+        return y is ConstNode c && (!Predicates.IsInteger(c.Type) || !ConstantOps.ToInt64(c.Value, out _))
             ? new ConstNode { Value = ConstantOps.ToInt(c.Value), Type = Universe.Uint, Pos = c.Pos } : y;
     }
 
