@@ -29,13 +29,17 @@ sealed partial class FuncLowerer
     LowExpr[] Binary(Token op, GoType type, ExprNode xNode, ExprNode yNode)
     {
         if (op is Token.Shl or Token.Shr)
-            return [Shift(op, One(xNode), One(yNode))];
+            return [Shift(op, One(xNode), ShiftCount(yNode))];
         if (Predicates.IsString(type))
             throw Bug("string concatenation as a binary node");
         var x = Scalars(xNode);
         var y = Scalars(yNode);
         return IsComplex(type) ? ComplexArith(op, x, y) : [Arith(op, x[0], y[0])];
     }
+
+    /// <summary>A constant count may be larger than its type says (an untyped one beyond int).</summary>
+    LowExpr ShiftCount(ExprNode y) =>
+        !_done.ContainsKey(y) && ConstInt(y) is { Sign: >= 0 } k ? L.U64(k > 1000 ? 1000 : (ulong)k) : One(y);
 
     /// <summary>x op y for numbers of one machine type (not shifts).</summary>
     LowExpr Arith(Token op, LowExpr x, LowExpr y)

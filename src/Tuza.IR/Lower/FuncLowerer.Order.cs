@@ -148,13 +148,24 @@ sealed partial class FuncLowerer
                 return;
             case ConvNode { Kind: ConvKind.ToInterface } c:
                 OrderNow(c.X);
-                if (!Predicates.IsInterface(c.X.Type) && Flatten.Of(c.X.Type).Scalars.Length != 1 && !Predicates.IsString(c.X.Type) && c.X.Type.Underlying is not SliceType)
+                if (!Predicates.IsInterface(c.X.Type) && Flatten.Of(c.X.Type).Scalars.Length != 1 && !Predicates.IsString(c.X.Type) && c.X.Type.Underlying is not SliceType
+                    && !_done.ContainsKey(c.X) && !IsReadLate(c.X))
                     _done[e] = Hoisted(e);
                 return;
             default:
                 Walk.Children(e, OrderNow, static _ => { });
                 return;
         }
+    }
+
+    /// <summary>A boxed value is copied from where it lies when the box is made, unless it lies in registers.</summary>
+    bool IsReadLate(ExprNode x)
+    {
+        if (!IsAddressable(x))
+            return false;
+        while (x is FieldNode { ThroughPtr: false } or IndexNode { X.Type.Underlying: ArrayType })
+            x = x is FieldNode f ? f.X : ((IndexNode)x).X;
+        return x is not LocalNode l || l.Local.OnHeap || HomeOf(l.Local).Scalars == null;
     }
 
     /// <summary>Evaluates e now (its operands are ordered) into temporaries.</summary>

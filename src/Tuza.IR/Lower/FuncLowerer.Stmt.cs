@@ -583,9 +583,9 @@ sealed partial class FuncLowerer
                 parts.Add(Scalars(a.Y));
             return ConcatParts(parts);
         }
-        y ??= Scalars(a.Y);
         if (a.Op is Token.Shl or Token.Shr)
-            return [Shift(a.Op, x[0], y[0])];
+            return [Shift(a.Op, x[0], y == null ? ShiftCount(a.Y) : y[0])];
+        y ??= Scalars(a.Y);
         return IsComplex(a.X.Type) ? ComplexArith(a.Op, x, y) : [Arith(a.Op, x[0], y[0])];
     }
 

@@ -214,10 +214,10 @@ sealed partial class FuncLowerer
         return home;
     }
 
-    static Addr HomeAddr(Home h) =>
-        h.Slot != null ? new Addr(L.SlotAddr(h.Slot), AddrKind.Stack) : new Addr(L.Ref(h.Ptr!), h.Heap ? AddrKind.Heap : AddrKind.Stack, h.Offset);
+    Addr HomeAddr(Home h) =>
+        h.Slot is { Size: 0 } ? new Addr(L.GlobalAddr(ZeroBase), AddrKind.Stack) : h.Slot != null ? new Addr(L.SlotAddr(h.Slot), AddrKind.Stack) : new Addr(L.Ref(h.Ptr!), h.Heap ? AddrKind.Heap : AddrKind.Stack, h.Offset);
 
-    static Place HomePlace(Home h) => h.Scalars != null ? new Place(h.Scalars, 0, h.Scalars.Length, default) : Place.At(HomeAddr(h));
+    Place HomePlace(Home h) => h.Scalars != null ? new Place(h.Scalars, 0, h.Scalars.Length, default) : Place.At(HomeAddr(h));
     Place HomePlace(Local l) => HomePlace(HomeOf(l));
 
     /// <summary>A slot of which pointers exist: it lives from entry to the end.</summary>
