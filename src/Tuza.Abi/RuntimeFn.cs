@@ -119,6 +119,7 @@ public static class RuntimeFn
         Fn("runtime.panicdivide", ":", "n");
         Fn("runtime.panicshift", ":", "n");
         Fn("runtime.panicmakeslicelen", ":", "n");
+        Fn("runtime.panicmakeslicecap", ":", "n");
         Fn("runtime.panicnil", ":", "n");
         Fn("runtime.panicwrap", ":", "n");
         Fn("runtime.panicunsafeslicelen", ":", "n");

@@ -158,7 +158,8 @@ sealed partial class FuncLowerer
         cap = AsI64(cap);
         if (!Escapes(m) && cap is LowConst { Bits: >= 0 } k && k.Bits * Math.Max(1, Flatten.SizeOf(elem)) <= MaxStackArray)
         {
-            Check(L.Cmp(LowOp.LeU, len, cap), "runtime.panicmakeslicelen");
+            Check(L.Cmp(LowOp.GeS, len, L.I64(0)), "runtime.panicmakeslicelen");
+            Check(L.Cmp(LowOp.LeU, len, cap), "runtime.panicmakeslicecap");
             if (k.Bits == 0 || Flatten.SizeOf(elem) == 0)
                 return [L.GlobalAddr(ZeroBase), len, cap];
             var slot = AddressedSlot(new ArrayType(elem, k.Bits), null);

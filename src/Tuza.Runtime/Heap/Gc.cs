@@ -271,6 +271,7 @@ public static unsafe class Gc
                 Stacks.Shrink(g);
             Scan(g, gs, ref marker);
         }
+        TypeTable.MarkRoots(ref marker);
         for (int i = 0; i < Timers.Count; i++)
             marker.Root((nuint)Timers.At(i));
     }

@@ -15,6 +15,13 @@ public static unsafe partial class TypeTable
     static readonly List<nint> s_reflectOffs = [0];
     static readonly Dictionary<nint, int> s_reflectIds = [];
 
+    /// <summary>World stopped: what reflection has pinned is a root.</summary>
+    internal static void MarkRoots(ref Tuza.Memory.Marker marker)
+    {
+        for (int i = 1; i < s_reflectOffs.Count; i++)
+            marker.Root((nuint)s_reflectOffs[i]);
+    }
+
     static int ReadVarint(ref byte* p)
     {
         int value = 0;
