@@ -51,7 +51,7 @@ public enum LowOp : byte
     /// <summary>High word of a 64×64 product.</summary>
     MulHiU, MulHiS,
     RotL,
-    Neg, Not /* bitwise */, 
+    Neg, Not /* bitwise */,
     Sqrt, Floor, Ceil, Trunc, RoundEven, Abs, CopySign, Fma3,
     Lzcnt, Tzcnt, Popcnt, Bswap,
     MinF, MaxF,

@@ -345,8 +345,10 @@ sealed partial class ImageBuilder
         var c = Resolve(f);
         return new CodeRecord
         {
-            Token = c.Token, Func = c.Kind == CalleeKind.Own && _functions.TryGetValue(c.Name, out var o) ? o.Index : -1,
-            Name = Text(c.Name), Package = Text(c.Package ?? f.Pkg.Path),
+            Token = c.Token,
+            Func = c.Kind == CalleeKind.Own && _functions.TryGetValue(c.Name, out var o) ? o.Index : -1,
+            Name = Text(c.Name),
+            Package = Text(c.Package ?? f.Pkg.Path),
         };
     }
 

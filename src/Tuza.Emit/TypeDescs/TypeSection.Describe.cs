@@ -184,8 +184,12 @@ public sealed partial class TypeSection
         long ptrBytes = PtrBytes(group);
         spec.Record = new TypeRecord
         {
-            Size = (ulong)flat.Size, PtrBytes = (ulong)ptrBytes, Align = (byte)flat.Align, Kind = Kind.Struct,
-            StrName = Name("map.group", false), EqualCode = TypeSectionFormat.NoRef,
+            Size = (ulong)flat.Size,
+            PtrBytes = (ulong)ptrBytes,
+            Align = (byte)flat.Align,
+            Kind = Kind.Struct,
+            StrName = Name("map.group", false),
+            EqualCode = TypeSectionFormat.NoRef,
         };
         SetMask(ref spec.Record, ref flags, flat, ptrBytes);
         spec.Record.TFlag = flags;

@@ -57,7 +57,14 @@ public static class EntrySplit
         var tree = new Function { LinkName = f.LinkName + BodySuffix, ShortName = f.LinkName, Pkg = f.Pkg, Sig = new Types.Signature(), Pos = f.Pos };
         var body = new LowFunction
         {
-            LinkName = tree.LinkName, Pkg = f.Pkg, Pos = f.Pos, Locals = f.Locals, Slots = f.Slots, ResultTypes = f.ResultTypes, Entry = b, DisplayName = f.LinkName,
+            LinkName = tree.LinkName,
+            Pkg = f.Pkg,
+            Pos = f.Pos,
+            Locals = f.Locals,
+            Slots = f.Slots,
+            ResultTypes = f.ResultTypes,
+            Entry = b,
+            DisplayName = f.LinkName,
         };
         var call = new LowCall { Kind = LowCallKind.Direct, Func = tree, Tail = true, Pos = f.Pos, ResultTypes = f.ResultTypes };
         foreach (var l in live)
@@ -82,7 +89,10 @@ public static class EntrySplit
         var br2 = (LowBranch)spine[^1].Term;
         spine[^1].Term = new LowBranch
         {
-            Cond = br2.Cond, Pos = br2.Pos, Then = ReferenceEquals(br2.Then, b) ? last : br2.Then, Else = ReferenceEquals(br2.Else, b) ? last : br2.Else,
+            Cond = br2.Cond,
+            Pos = br2.Pos,
+            Then = ReferenceEquals(br2.Then, b) ? last : br2.Then,
+            Else = ReferenceEquals(br2.Else, b) ? last : br2.Else,
         };
         f.Blocks = [.. spine, .. quick, last];
         return body;

@@ -507,27 +507,27 @@ static class Rewrite
         switch (e)
         {
             case LowBin b:
-            {
-                var x = Expr(b.A, leaf);
-                var y = b.B == null ? null : Expr(b.B, leaf);
-                var z = b.C == null ? null : Expr(b.C, leaf);
-                return x == b.A && y == b.B && z == b.C ? b : new LowBin { Type = b.Type, Op = b.Op, A = x, B = y, C = z };
-            }
+                {
+                    var x = Expr(b.A, leaf);
+                    var y = b.B == null ? null : Expr(b.B, leaf);
+                    var z = b.C == null ? null : Expr(b.C, leaf);
+                    return x == b.A && y == b.B && z == b.C ? b : new LowBin { Type = b.Type, Op = b.Op, A = x, B = y, C = z };
+                }
             case LowConv c:
-            {
-                var x = Expr(c.A, leaf);
-                return x == c.A ? c : new LowConv { Type = c.Type, A = x, BitCast = c.BitCast };
-            }
+                {
+                    var x = Expr(c.A, leaf);
+                    return x == c.A ? c : new LowConv { Type = c.Type, A = x, BitCast = c.BitCast };
+                }
             case LowLoad l:
-            {
-                var x = Expr(l.Addr, leaf);
-                return x == l.Addr ? l : new LowLoad { Type = l.Type, Addr = x, Offset = l.Offset, Volatile = l.Volatile };
-            }
+                {
+                    var x = Expr(l.Addr, leaf);
+                    return x == l.Addr ? l : new LowLoad { Type = l.Type, Addr = x, Offset = l.Offset, Volatile = l.Volatile };
+                }
             case LowSelect s:
-            {
-                var (c, x, y) = (Expr(s.Cond, leaf), Expr(s.A, leaf), Expr(s.B, leaf));
-                return c == s.Cond && x == s.A && y == s.B ? s : new LowSelect { Type = s.Type, Cond = c, A = x, B = y };
-            }
+                {
+                    var (c, x, y) = (Expr(s.Cond, leaf), Expr(s.A, leaf), Expr(s.B, leaf));
+                    return c == s.Cond && x == s.A && y == s.B ? s : new LowSelect { Type = s.Type, Cond = c, A = x, B = y };
+                }
             default: return leaf(e);
         }
     }

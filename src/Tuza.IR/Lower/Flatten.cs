@@ -127,11 +127,11 @@ public static class Flatten
             case BasicType { Kind: BasicKind.Complex128 or BasicKind.UntypedComplex }:
                 return Simple(type, 16, 8, s_complex128, false);
             case BasicType b:
-            {
-                var low = OfBasic(b.Kind);
-                int size = SizeOfLow(low);
-                return low == LowType.Ptr ? Simple(type, 8, 8, s_pointer, true) : Simple(type, size, size, [new(low, 0, false)], false);
-            }
+                {
+                    var low = OfBasic(b.Kind);
+                    int size = SizeOfLow(low);
+                    return low == LowType.Ptr ? Simple(type, 8, 8, s_pointer, true) : Simple(type, size, size, [new(low, 0, false)], false);
+                }
             case PointerType or MapType or ChanType or Signature:
                 return Simple(type, 8, 8, s_pointer, true);
             case SliceType:
@@ -157,7 +157,11 @@ public static class Flatten
         bool memory = size != 0 && (elem.IsMemory || array.Len != 1);
         return new()
         {
-            Type = type, Size = size, Align = elem.Align, IsMemory = memory, Scalars = memory || size == 0 ? [] : elem.Scalars,
+            Type = type,
+            Size = size,
+            Align = elem.Align,
+            IsMemory = memory,
+            Scalars = memory || size == 0 ? [] : elem.Scalars,
             HasPointers = array.Len > 0 && elem.HasPointers,
         };
     }
@@ -183,8 +187,14 @@ public static class Flatten
         }
         return new()
         {
-            Type = type, Size = size, Align = (int)Sizes.Alignof(type), IsMemory = memory, Scalars = memory ? [] : [.. scalars],
-            FieldOffsets = offsets, FieldScalars = starts, HasPointers = pointers,
+            Type = type,
+            Size = size,
+            Align = (int)Sizes.Alignof(type),
+            IsMemory = memory,
+            Scalars = memory ? [] : [.. scalars],
+            FieldOffsets = offsets,
+            FieldScalars = starts,
+            HasPointers = pointers,
         };
     }
 
@@ -194,21 +204,21 @@ public static class Flatten
         switch (type.Underlying)
         {
             case ArrayType a:
-            {
-                var elem = Of(a.Elem);
-                if (elem.HasPointers)
-                    for (long i = 0; i < a.Len; i++)
-                        MarkPointers(a.Elem, offset + (i * elem.Size), words);
-                break;
-            }
+                {
+                    var elem = Of(a.Elem);
+                    if (elem.HasPointers)
+                        for (long i = 0; i < a.Len; i++)
+                            MarkPointers(a.Elem, offset + (i * elem.Size), words);
+                    break;
+                }
             case StructType s:
-            {
-                var f = Of(type);
-                if (f.HasPointers)
-                    for (int i = 0; i < s.Fields.Count; i++)
-                        MarkPointers(s.Fields[i].Type, offset + f.FieldOffsets[i], words);
-                break;
-            }
+                {
+                    var f = Of(type);
+                    if (f.HasPointers)
+                        for (int i = 0; i < s.Fields.Count; i++)
+                            MarkPointers(s.Fields[i].Type, offset + f.FieldOffsets[i], words);
+                    break;
+                }
             default:
                 foreach (var x in Of(type).Scalars)
                     if (x.Tracked)

@@ -136,23 +136,23 @@ sealed partial class FuncLowerer
             case ConvKind.Nop when c.Type.Underlying is InterfaceType && c.X.Type.Underlying is InterfaceType:
                 return IfaceToIface(c);
             case ConvKind.Nop:
-            {
-                var x = Scalars(c.X);
-                // Same representation; integers may differ in signedness.
-                var flat = Flatten.Of(c.Type);
-                if (x.Length != flat.Scalars.Length)
-                    throw Bug($"conversion from {c.X.Type} to {c.Type} changes representation");
-                for (int i = 0; i < x.Length; i++)
-                    if (x[i].Type != flat.Scalars[i].Type && !IsBoolCompare(x[i], flat.Scalars[i].Type))
-                    {
-                        var copy = (LowExpr[])x.Clone();
-                        for (int k = i; k < x.Length; k++)
-                            if (!IsBoolCompare(copy[k], flat.Scalars[k].Type))
-                                copy[k] = L.Conv(flat.Scalars[k].Type, copy[k]);
-                        return copy;
-                    }
-                return x;
-            }
+                {
+                    var x = Scalars(c.X);
+                    // Same representation; integers may differ in signedness.
+                    var flat = Flatten.Of(c.Type);
+                    if (x.Length != flat.Scalars.Length)
+                        throw Bug($"conversion from {c.X.Type} to {c.Type} changes representation");
+                    for (int i = 0; i < x.Length; i++)
+                        if (x[i].Type != flat.Scalars[i].Type && !IsBoolCompare(x[i], flat.Scalars[i].Type))
+                        {
+                            var copy = (LowExpr[])x.Clone();
+                            for (int k = i; k < x.Length; k++)
+                                if (!IsBoolCompare(copy[k], flat.Scalars[k].Type))
+                                    copy[k] = L.Conv(flat.Scalars[k].Type, copy[k]);
+                            return copy;
+                        }
+                    return x;
+                }
             case ConvKind.Numeric: return Numeric(c);
             case ConvKind.PointerToUintptr: return [L.Conv(LowType.U64, One(c.X))];
             case ConvKind.UintptrToPointer: return [L.Conv(LowType.Ptr, One(c.X))];
@@ -169,10 +169,10 @@ sealed partial class FuncLowerer
             case ConvKind.RuneToString: return CallRuntime("runtime.intstring", RuneWord(c.X));
             case ConvKind.SliceToArrayPtr: return [SliceToArrayPtr(c)];
             case ConvKind.SliceToArray:
-            {
-                var flat = Flatten.Of(c.Type);
-                return LoadScalars(SliceToArray(c), flat);
-            }
+                {
+                    var flat = Flatten.Of(c.Type);
+                    return LoadScalars(SliceToArray(c), flat);
+                }
             default: throw Bug($"conversion {c.Kind}");
         }
     }

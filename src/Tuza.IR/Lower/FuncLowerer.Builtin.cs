@@ -1,6 +1,5 @@
 // Built-in functions.
 
-using System;
 using System.Collections.Generic;
 using Tuza.Types;
 
@@ -145,8 +144,11 @@ sealed partial class FuncLowerer
         _cur = grow;
         Emit(new LowCall
         {
-            Kind = LowCallKind.Runtime, Symbol = "runtime.growslice", Args = [L.Ref(ptr), newLen, L.Ref(cap), n, L.TypeAddr(elem)],
-            ResultTypes = [LowType.Ptr, LowType.I64, LowType.I64], Results = [ptr, null, cap],
+            Kind = LowCallKind.Runtime,
+            Symbol = "runtime.growslice",
+            Args = [L.Ref(ptr), newLen, L.Ref(cap), n, L.TypeAddr(elem)],
+            ResultTypes = [LowType.Ptr, LowType.I64, LowType.I64],
+            Results = [ptr, null, cap],
         });
         Jump(done);
         _cur = done;

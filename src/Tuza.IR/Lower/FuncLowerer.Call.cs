@@ -1,6 +1,5 @@
 // Calls of all kinds, go and defer.
 
-using System;
 using System.Collections.Generic;
 using Tuza.Types;
 

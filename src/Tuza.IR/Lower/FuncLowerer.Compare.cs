@@ -20,17 +20,17 @@ sealed partial class FuncLowerer
         switch (e)
         {
             case LogicalNode l when !_done.ContainsKey(e):
-            {
-                RunInit(e);
-                var second = NewBlock();
-                if (l.IsAnd)
-                    Condition(l.X, second, @else);
-                else
-                    Condition(l.X, then, second);
-                _cur = second;
-                Condition(l.Y, then, @else);
-                break;
-            }
+                {
+                    RunInit(e);
+                    var second = NewBlock();
+                    if (l.IsAnd)
+                        Condition(l.X, second, @else);
+                    else
+                        Condition(l.X, then, second);
+                    _cur = second;
+                    Condition(l.Y, then, @else);
+                    break;
+                }
             case UnaryNode { Op: Token.Not } u when !_done.ContainsKey(e):
                 RunInit(e);
                 Condition(u.X, @else, then);
@@ -264,7 +264,11 @@ sealed partial class FuncLowerer
         var r = NewTemp(LowType.U8);
         Emit(new LowCall
         {
-            Kind = LowCallKind.Direct, Func = _lowerer.TypeFuncs.EqualRef(type), Args = [a.Expr, b.Expr], ResultTypes = [LowType.U8], Results = [r],
+            Kind = LowCallKind.Direct,
+            Func = _lowerer.TypeFuncs.EqualRef(type),
+            Args = [a.Expr, b.Expr],
+            ResultTypes = [LowType.U8],
+            Results = [r],
         });
         BranchUnless(L.Ref(r), no);
     }

@@ -124,15 +124,15 @@ sealed partial class FuncLowerer
                 return InlinedResult(c).Mem;
             case CompositeNode { Image: { } image }: return new Addr(L.GlobalAddr(image), AddrKind.Heap);
             case CompositeNode or ZeroNode or NilNode:
-            {
-                if (e is CompositeNode comp && StaticImage(comp) is { } g)
-                    return new Addr(L.GlobalAddr(g), AddrKind.Heap);
-                if (e is not CompositeNode && Flatten.SizeOf(e.Type) <= 1024)
-                    return new Addr(L.GlobalAddr(ZeroVal), AddrKind.Heap);
-                var dst = new Addr(L.SlotAddr(TempSlot(e.Type)), AddrKind.Stack);
-                Into(dst, e);
-                return dst;
-            }
+                {
+                    if (e is CompositeNode comp && StaticImage(comp) is { } g)
+                        return new Addr(L.GlobalAddr(g), AddrKind.Heap);
+                    if (e is not CompositeNode && Flatten.SizeOf(e.Type) <= 1024)
+                        return new Addr(L.GlobalAddr(ZeroVal), AddrKind.Heap);
+                    var dst = new Addr(L.SlotAddr(TempSlot(e.Type)), AddrKind.Stack);
+                    Into(dst, e);
+                    return dst;
+                }
             default: throw Bug($"{e.GetType().Name} of memory type {e.Type}");
         }
     }
@@ -172,21 +172,21 @@ sealed partial class FuncLowerer
             case FieldNode { ThroughPtr: true } f:
                 return Place.At(new Addr(NonNil(One(f.X)), AddrKind.Heap, FieldOffset(f)));
             case FieldNode f:
-            {
-                var outer = InnerPlace(f.X);
-                if (outer.IsMemory)
-                    return Place.At(outer.Mem.Plus(FieldOffset(f)));
-                var flat = Flatten.Of(f.X.Type);
-                return new Place(outer.Locals, outer.Start + flat.FieldScalars[f.Field], Flatten.Of(f.Type).Scalars.Length, default);
-            }
+                {
+                    var outer = InnerPlace(f.X);
+                    if (outer.IsMemory)
+                        return Place.At(outer.Mem.Plus(FieldOffset(f)));
+                    var flat = Flatten.Of(f.X.Type);
+                    return new Place(outer.Locals, outer.Start + flat.FieldScalars[f.Field], Flatten.Of(f.Type).Scalars.Length, default);
+                }
             case IndexNode { X.Type.Underlying: ArrayType array } i:
-            {
-                var outer = InnerPlace(i.X);
-                if (outer.IsMemory)
-                    return Place.At(ElementOf(outer.Mem, i));
-                CheckIndex(i, Word(i.Index), L.I64(array.Len));
-                return array.Len == 1 ? outer : Place.At(new Addr(L.GlobalAddr(ZeroBase), AddrKind.Stack));
-            }
+                {
+                    var outer = InnerPlace(i.X);
+                    if (outer.IsMemory)
+                        return Place.At(ElementOf(outer.Mem, i));
+                    CheckIndex(i, Word(i.Index), L.I64(array.Len));
+                    return array.Len == 1 ? outer : Place.At(new Addr(L.GlobalAddr(ZeroBase), AddrKind.Stack));
+                }
             case IndexNode i: return Place.At(ElementAddr(i));
             case ConvNode { Kind: ConvKind.Nop } c: return PlaceOf(c.X);
             default: throw Bug($"{e.GetType().Name} is not a place");
@@ -310,15 +310,15 @@ sealed partial class FuncLowerer
 
     // ---- constants
 
-    LowExpr[] Constant(Constant value, GoType type)
+    static LowExpr[] Constant(Constant value, GoType type)
     {
         switch (type.Underlying)
         {
             case BasicType { Kind: BasicKind.String or BasicKind.UntypedString }:
-            {
-                byte[] bytes = ConstantOps.StringBytes(value);
-                return [L.StringAddr(bytes), L.I64(bytes.Length)];
-            }
+                {
+                    byte[] bytes = ConstantOps.StringBytes(value);
+                    return [L.StringAddr(bytes), L.I64(bytes.Length)];
+                }
             case BasicType { Kind: BasicKind.Complex64 }:
                 return [L.Float(LowType.F32, ConstantOps.ToSingle(ConstantOps.Real(value))), L.Float(LowType.F32, ConstantOps.ToSingle(ConstantOps.Imag(value)))];
             case BasicType { Kind: BasicKind.Complex128 or BasicKind.UntypedComplex }:

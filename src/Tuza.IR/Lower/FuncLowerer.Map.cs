@@ -3,7 +3,6 @@
 // Maps with keys of 4 or 8 bytes of plain memory, or strings, and elements of at most 128 bytes use the fast entry points, which take the
 // key by value; others take its address. An access gives the address of the element (of a zero value if there is none).
 
-using System.Collections.Generic;
 using Tuza.Types;
 
 namespace Tuza.IR;
@@ -35,10 +34,10 @@ sealed partial class FuncLowerer
         switch (kind)
         {
             case MapKind.FastText:
-            {
-                var s = ScalarsOf(key, m.Key);
-                return CallRuntime(name + "_faststr", t, map, s[0], s[1]);
-            }
+                {
+                    var s = ScalarsOf(key, m.Key);
+                    return CallRuntime(name + "_faststr", t, map, s[0], s[1]);
+                }
             case MapKind.Fast32: return CallRuntime(name + "_fast32", t, map, KeyWord(key, m.Key, LowType.I32));
             case MapKind.Fast64Ptr when name == "runtime.mapassign":
                 return CallRuntime(name + "_fast64ptr", t, map, KeyWord(key, m.Key, LowType.Ptr));

@@ -3,7 +3,6 @@
 // The operand is evaluated once. A hidden index runs; the loop's variables are set from it at the start of each iteration, fresh ones each
 // time when they live on the heap.
 
-using System.Collections.Generic;
 using Tuza.Types;
 
 namespace Tuza.IR;
@@ -200,8 +199,11 @@ sealed partial class FuncLowerer
         _cur = wide;
         Emit(new LowCall
         {
-            Kind = LowCallKind.Runtime, Symbol = "runtime.decoderune", Args = [ptr, len, L.Ref(i)],
-            ResultTypes = [LowType.I32, LowType.I64], Results = [rune, next],
+            Kind = LowCallKind.Runtime,
+            Symbol = "runtime.decoderune",
+            Args = [ptr, len, L.Ref(i)],
+            ResultTypes = [LowType.I32, LowType.I64],
+            Results = [rune, next],
         });
         Start(body);
         SetItems(r, Val.Of(L.Ref(i)), Val.Of(L.Ref(rune)));

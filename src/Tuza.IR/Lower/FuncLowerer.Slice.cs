@@ -15,19 +15,19 @@ sealed partial class FuncLowerer
         switch (i.X.Type.Underlying)
         {
             case BasicType: // string
-            {
-                var s = Text(i.X);
-                var idx = CheckIndex(i, Word(i.Index), s[1]);
-                return [LoadScalar(new Addr(s[0], AddrKind.Heap).PlusIndex(idx), LowType.U8)];
-            }
+                {
+                    var s = Text(i.X);
+                    var idx = CheckIndex(i, Word(i.Index), s[1]);
+                    return [LoadScalar(new Addr(s[0], AddrKind.Heap).PlusIndex(idx), LowType.U8)];
+                }
             case ArrayType a when !Flatten.IsMemory(i.X.Type):
-            {
-                if (i.X is LocalNode or GlobalNode or DerefNode or FieldNode or IndexNode && IsAddressable(i.X) && InnerIsMemory(i.X))
-                    return LoadScalars(PlaceOf(i).Mem, flat);
-                var x = Scalars(i.X);
-                CheckIndex(i, Word(i.Index), L.I64(a.Len));
-                return a.Len == 1 ? x : Zeros(flat);
-            }
+                {
+                    if (i.X is LocalNode or GlobalNode or DerefNode or FieldNode or IndexNode && IsAddressable(i.X) && InnerIsMemory(i.X))
+                        return LoadScalars(PlaceOf(i).Mem, flat);
+                    var x = Scalars(i.X);
+                    CheckIndex(i, Word(i.Index), L.I64(a.Len));
+                    return a.Len == 1 ? x : Zeros(flat);
+                }
             default:
                 return LoadScalars(ElementAddr(i), flat);
         }

@@ -379,49 +379,49 @@ sealed partial class FuncLowerer
         switch (x)
         {
             case DerefNode d:
-            {
-                var p = KeepUnless(One(d.X), assigned);
-                return () => Place.At(new Addr(NonNil(p), AddrKind.Heap));
-            }
+                {
+                    var p = KeepUnless(One(d.X), assigned);
+                    return () => Place.At(new Addr(NonNil(p), AddrKind.Heap));
+                }
             case FieldNode { ThroughPtr: true } f:
-            {
-                var p = KeepUnless(One(f.X), assigned);
-                return () => Place.At(new Addr(NonNil(p), AddrKind.Heap, FieldOffset(f)));
-            }
+                {
+                    var p = KeepUnless(One(f.X), assigned);
+                    return () => Place.At(new Addr(NonNil(p), AddrKind.Heap, FieldOffset(f)));
+                }
             case FieldNode f:
-            {
-                var inner = PreparePlace(f.X, assigned);
-                var flat = Flatten.Of(f.X.Type);
-                return () =>
                 {
-                    var outer = inner();
-                    return outer.IsMemory ? Place.At(outer.Mem.Plus(FieldOffset(f)))
-                        : new Place(outer.Locals, outer.Start + flat.FieldScalars[f.Field], Flatten.Of(f.Type).Scalars.Length, default);
-                };
-            }
+                    var inner = PreparePlace(f.X, assigned);
+                    var flat = Flatten.Of(f.X.Type);
+                    return () =>
+                    {
+                        var outer = inner();
+                        return outer.IsMemory ? Place.At(outer.Mem.Plus(FieldOffset(f)))
+                            : new Place(outer.Locals, outer.Start + flat.FieldScalars[f.Field], Flatten.Of(f.Type).Scalars.Length, default);
+                    };
+                }
             case IndexNode { X.Type.Underlying: ArrayType array } i:
-            {
-                var inner = PreparePlace(i.X, assigned);
-                var idx = KeepUnless(Word(i.Index), assigned);
-                return () =>
                 {
-                    var outer = inner();
-                    CheckIndex(i, idx, L.I64(array.Len));
-                    return outer.IsMemory ? Place.At(outer.Mem.PlusIndex(L.Scale(AsI64(idx), Flatten.SizeOf(i.Type)))) : outer;
-                };
-            }
+                    var inner = PreparePlace(i.X, assigned);
+                    var idx = KeepUnless(Word(i.Index), assigned);
+                    return () =>
+                    {
+                        var outer = inner();
+                        CheckIndex(i, idx, L.I64(array.Len));
+                        return outer.IsMemory ? Place.At(outer.Mem.PlusIndex(L.Scale(AsI64(idx), Flatten.SizeOf(i.Type)))) : outer;
+                    };
+                }
             case IndexNode i:
-            {
-                var s = Scalars(i.X);
-                var p = KeepUnless(s[0], assigned);
-                var len = KeepUnless(s[1], assigned);
-                var idx = KeepUnless(Word(i.Index), assigned);
-                return () =>
                 {
-                    CheckIndex(i, idx, len);
-                    return Place.At(new Addr(p, AddrKind.Heap).PlusIndex(L.Scale(AsI64(idx), Flatten.SizeOf(i.Type))));
-                };
-            }
+                    var s = Scalars(i.X);
+                    var p = KeepUnless(s[0], assigned);
+                    var len = KeepUnless(s[1], assigned);
+                    var idx = KeepUnless(Word(i.Index), assigned);
+                    return () =>
+                    {
+                        CheckIndex(i, idx, len);
+                        return Place.At(new Addr(p, AddrKind.Heap).PlusIndex(L.Scale(AsI64(idx), Flatten.SizeOf(i.Type))));
+                    };
+                }
             case ConvNode { Kind: ConvKind.Nop } c: return PreparePlace(c.X, assigned);
             default: return () => PlaceOf(x);
         }

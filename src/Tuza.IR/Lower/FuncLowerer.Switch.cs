@@ -92,7 +92,7 @@ sealed partial class FuncLowerer
 
     // ---- integers
 
-    List<(BigInteger Value, LowBlock Body)>? IntCases(SwitchNode s, LowBlock[] bodies)
+    static List<(BigInteger Value, LowBlock Body)>? IntCases(SwitchNode s, LowBlock[] bodies)
     {
         if (!Predicates.IsInteger(s.Tag!.Type))
             return null;
@@ -158,7 +158,7 @@ sealed partial class FuncLowerer
 
     // ---- strings
 
-    List<(byte[] Value, LowBlock Body)>? TextCases(SwitchNode s, LowBlock[] bodies)
+    static List<(byte[] Value, LowBlock Body)>? TextCases(SwitchNode s, LowBlock[] bodies)
     {
         if (!Predicates.IsString(s.Tag!.Type))
             return null;

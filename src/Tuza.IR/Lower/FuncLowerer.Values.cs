@@ -326,8 +326,6 @@ sealed partial class FuncLowerer
 
     /// <summary>An address whose parts may be repeated.</summary>
     Addr Stable(Addr a) => a with { Base = Use(a.Base), Index = a.Index == null ? null : Use(a.Index) };
-    /// <summary>An address that later assignments to variables do not change.</summary>
-    Addr KeepAddr(Addr a) => a with { Base = Keep(a.Base), Index = a.Index == null ? null : Keep(a.Index) };
 
     // ---- loads
 

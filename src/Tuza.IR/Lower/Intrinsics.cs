@@ -5,7 +5,6 @@
 
 using System;
 using System.Collections.Generic;
-using Tuza.Types;
 
 namespace Tuza.IR;
 
@@ -317,7 +316,10 @@ sealed partial class FuncLowerer
         var result = new[] { NewTemp(LowType.Ptr, false), NewTemp(LowType.Ptr) };
         Emit(new LowCall
         {
-            Kind = LowCallKind.Direct, Func = _lowerer.Symbol("runtime.deferrangefunc", [token], 2), Args = [token], ResultTypes = [LowType.Ptr, LowType.Ptr],
+            Kind = LowCallKind.Direct,
+            Func = _lowerer.Symbol("runtime.deferrangefunc", [token], 2),
+            Args = [token],
+            ResultTypes = [LowType.Ptr, LowType.Ptr],
             Results = [.. result],
         });
         return [new Val(Refs(result), default)];

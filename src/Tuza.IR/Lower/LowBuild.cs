@@ -258,12 +258,12 @@ static class L
             case LowConst c:
                 return (ulong)c.Bits;
             case LowConv { BitCast: false } c when !IsFloat(c.A.Type) && !IsFloat(c.Type):
-            {
-                ulong? inner = UpperBound(c.A);
-                if (inner is { } u && (e.Type is LowType.I64 or LowType.U64 || u <= (1UL << (Bits(e.Type) - 1)) - 1))
-                    return u;
-                return byType;
-            }
+                {
+                    ulong? inner = UpperBound(c.A);
+                    if (inner is { } u && (e.Type is LowType.I64 or LowType.U64 || u <= (1UL << (Bits(e.Type) - 1)) - 1))
+                        return u;
+                    return byType;
+                }
             case LowBin { Op: LowOp.And } b:
                 return Min(UpperBound(b.A), UpperBound(b.B!)) ?? byType;
             case LowBin { Op: LowOp.RemU, B: LowConst { Bits: > 0 } k }:

@@ -58,7 +58,11 @@ public sealed class Lowerer
     {
         var g = new Global
         {
-            LinkName = $"{Package.Pkg.Path}..lit_{hint}{_staticCount++}", Type = type, ReadOnly = readOnly, Defined = true, Init = data,
+            LinkName = $"{Package.Pkg.Path}..lit_{hint}{_staticCount++}",
+            Type = type,
+            ReadOnly = readOnly,
+            Defined = true,
+            Init = data,
         };
         Statics.Add(g);
         Package.Globals.Add(g);
@@ -143,8 +147,13 @@ sealed partial class FuncLowerer
         _tree = tree;
         _low = new LowFunction
         {
-            LinkName = tree.LinkName, Tree = tree, Pkg = tree.Pkg, Pos = tree.Pos, HasCtx = tree.IsClosure,
-            Nosplit = (tree.Pragma & Pragma.Nosplit) != 0, IsWrapper = tree.IsWrapper,
+            LinkName = tree.LinkName,
+            Tree = tree,
+            Pkg = tree.Pkg,
+            Pos = tree.Pos,
+            HasCtx = tree.IsClosure,
+            Nosplit = (tree.Pragma & Pragma.Nosplit) != 0,
+            IsWrapper = tree.IsWrapper,
         };
     }
 

@@ -8,7 +8,6 @@
 
 using System;
 using System.Collections.Generic;
-using Tuza.Syntax;
 using Tuza.Types;
 
 namespace Tuza.IR;

@@ -92,7 +92,7 @@ public static unsafe partial class TypeTable
         const int ProtReadWrite = 3, MapPrivateAnonNoreserve = 0x4022;
         void* p = Mmap(null, RegionBytes, ProtReadWrite, MapPrivateAnonNoreserve, -1, 0);
         if ((nint)p == -1)
-            throw new OutOfMemoryException("cannot reserve address space for type descriptors");
+            throw new InvalidOperationException("cannot reserve address space for type descriptors");
         s_base = (byte*)p;
     }
 
@@ -104,7 +104,7 @@ public static unsafe partial class TypeTable
         nuint at = (s_next + 7) & ~(nuint)7;
         s_next = at + bytes;
         if (s_next > RegionBytes)
-            throw new OutOfMemoryException("type descriptors need more than 1 GiB");
+            throw new InvalidOperationException("type descriptors need more than 1 GiB");
         return s_base + at;
     }
 

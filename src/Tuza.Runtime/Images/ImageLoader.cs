@@ -174,8 +174,14 @@ public static unsafe class ImageLoader
             InlineRecord* r = &inlineRecords[i];
             inlines[i] = new InlineDesc
             {
-                Parent = r->Parent, CallLine = r->CallLine, StartLine = r->StartLine, Flags = r->Flags,
-                Name = image.Text + r->Name.Offset, NameLength = r->Name.Length, File = image.Text + r->File.Offset, FileLength = r->File.Length,
+                Parent = r->Parent,
+                CallLine = r->CallLine,
+                StartLine = r->StartLine,
+                Flags = r->Flags,
+                Name = image.Text + r->Name.Offset,
+                NameLength = r->Name.Length,
+                File = image.Text + r->File.Offset,
+                FileLength = r->File.Length,
             };
         }
         bool bridges = image.Package is "reflect" or "runtime";

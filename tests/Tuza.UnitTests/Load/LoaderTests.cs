@@ -37,7 +37,8 @@ public sealed class LoaderTests : IDisposable
 
     Loader NewLoader(string cwd = "m", bool tests = false, params string[] tags) =>
         new(new LoadOptions(Path.Combine(_dir, cwd), Path.Combine(_dir, "goroot"), new Overlay(null), new BuildContext(tags),
-            name => name is "GOMODCACHE" ? Path.Combine(_dir, "cache") : name is "HOME" ? _dir : null) { Tests = tests });
+            name => name is "GOMODCACHE" ? Path.Combine(_dir, "cache") : name is "HOME" ? _dir : null)
+        { Tests = tests });
 
     LoadResult Load(params string[] args) => NewLoader().Load(args);
 

@@ -291,7 +291,11 @@ public sealed unsafe class CollectTests : IDisposable
         nuint slot = 0;
         array->Type = new TypeDesc
         {
-            Size = 24 * 100, PtrBytes = 24 * 99 + 16, Kind = Kind.Array, TFlag = TFlag.GCMaskOnDemand, GCData = (byte*)&slot,
+            Size = 24 * 100,
+            PtrBytes = 24 * 99 + 16,
+            Kind = Kind.Array,
+            TFlag = TFlag.GCMaskOnDemand,
+            GCData = (byte*)&slot,
         };
         array->Elem = elem;
         array->Len = 100;
