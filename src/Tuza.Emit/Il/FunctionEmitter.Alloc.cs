@@ -3,7 +3,6 @@
 // runtime.newobject(type) with a constant type becomes Alloc.NewFixed(g, type, size, span class, slot bytes, pointer bits), all constants, so that
 // RyuJIT folds every choice the allocator makes by size and type. Zero-sized and large types stay with the general entry.
 
-using System.Reflection.Metadata;
 using Tuza.Abi;
 using Tuza.IR;
 

@@ -52,7 +52,7 @@ sealed partial class FunctionEmitter
                 Atomic(a);
                 return false;
             case LowCall c:
-                return Call(c, block);
+                return Call(c);
             default:
                 throw Bug($"unknown instruction {instr.GetType().Name}");
         }
@@ -421,7 +421,7 @@ sealed partial class FunctionEmitter
 
     // ---- calls
 
-    bool Call(LowCall c, LowBlock block)
+    bool Call(LowCall c)
     {
         bool tail = _frame.TailCalls.Contains(c);
         _frame.SiteOf.TryGetValue(c, out var site);

@@ -131,7 +131,7 @@ sealed partial class FunctionEmitter
         }
     }
 
-    InvalidOperationException Bug(string what) => new(what);
+    static InvalidOperationException Bug(string what) => new(what);
 
     // ---- locals
 

@@ -5,7 +5,6 @@
 
 using System;
 using System.Collections.Generic;
-using System.Reflection.Metadata;
 using Tuza.Abi;
 using Tuza.IR;
 using Tuza.Types;

@@ -2,7 +2,6 @@
 
 using System;
 using System.Collections.Generic;
-using System.Text;
 using Tuza.Abi;
 using Tuza.IR;
 using Tuza.Types;

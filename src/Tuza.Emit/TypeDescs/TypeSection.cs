@@ -10,11 +10,9 @@
 
 using System;
 using System.Collections.Generic;
-using System.Text;
 using Tuza.Abi;
 using Tuza.IR;
 using Tuza.Types;
-using Array = System.Array;
 
 namespace Tuza.Emit;
 
