@@ -50,6 +50,14 @@ public sealed partial class TypeSection
         }
         spec.Record.TFlag = flags;
         spec.Tail = [.. tail];
+
+        // reflect makes pointer types itself, but without methods: where there are some, the pointer's descriptor has to exist.
+        if (t is StructType or NamedType { IsInstance: true } && t.Underlying is not (InterfaceType or PointerType))
+        {
+            var pointer = new PointerType(t);
+            if (Methods(pointer).Count > 0)
+                IndexOf(pointer);
+        }
     }
 
     void SetMask(ref TypeRecord record, ref TFlag flags, FlatType flat, long ptrBytes)
