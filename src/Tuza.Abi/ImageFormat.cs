@@ -16,6 +16,8 @@ public static class ImageFormat
     public const ulong Magic = 0x31_47_4D_49_41_5A_55_54; // "TUZAIMG1"
     public const int Version = 1;
     public const string ResourceName = "go";
+    /// <summary>Name of the place of all variables of size zero; the loader knows it.</summary>
+    public const string ZeroBase = "runtime.zerobase";
     /// <summary>Names of the static class and of its fields that the loader sets through ImageStatics.</summary>
     public const string ClassName = "Go", HeaderField = "header", DataField = "data", ImportsField = "imports";
 }

@@ -161,6 +161,7 @@ static class Backend
         {
             Dump = flags.Debug.Contains("il") ? Console.Error.WriteLine : null,
             Verify = flags.Debug.Contains("verify"),
+            OptimiseAtOnce = !flags.Debug.Contains("tiered"),
         },
     };
 

@@ -526,7 +526,7 @@ sealed partial class FunctionEmitter
         }
     }
 
-    /// <summary>`if (g->Preempt != 0)`: a call on the cold side, with homes stored only there.</summary>
+    /// <summary>`if (g->Preempt != 0)`: a call on the cold side, with everything saved only there.</summary>
     void Poll(FrameSite site)
     {
         int cold = _il.NewLabel(), after = _il.NewLabel();
@@ -539,12 +539,17 @@ sealed partial class FunctionEmitter
             Header(site, true);
             foreach (var l in site.Ptrs)
                 StoreHome(l);
+            Save(site);
             _il.Ldarg(0);
             CallSymbol("runtime.goPreempt", [], []);
+            LdG(nameof(G.Unwinding));
+            _il.Branch(ILOpCode.Brtrue, UnwindExit());
+            // Everything is loaded again, so that nothing is live across the call and loops keep their registers.
             LdG(nameof(G.Sp));
-            _il.Ldloc(_fp);
-            _il.Branch(ILOpCode.Beq, after);
-            Moved(site, after);
+            _il.Stloc(_fp);
+            Reload(site);
+            Restore(site);
+            _il.Branch(ILOpCode.Br, after);
         });
         Entry(site, after, null);
     }

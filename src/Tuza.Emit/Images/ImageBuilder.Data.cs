@@ -48,6 +48,8 @@ sealed partial class ImageBuilder
             return _globals[g] = GlobalOffset(own);
         var flat = Flatten.Of(g.Type);
         long size = Math.Max(flat.Size, g.Init?.Size ?? 0);
+        if (size == 0)
+            return _globals[g] = -1; // all of them lie at runtime.zerobase
         at = Reserve(size, size >= 16 ? 16 : Math.Max(flat.Align, size >= 8 ? 8 : 1));
         _globals.Add(g, at);
         _globalsByName.Add(g.LinkName, at);
@@ -163,6 +165,8 @@ sealed partial class ImageBuilder
     public int ImportGlobal(Global g)
     {
         string package = g.Obj?.Pkg?.Path ?? "";
+        if (Flatten.SizeOf(g.Type) == 0)
+            return Import(ImportKind.Global, ImageFormat.ZeroBase, () => new ImportRecord { Kind = ImportKind.Global, Name = Text(ImageFormat.ZeroBase), Package = Text("runtime") });
         return Import(ImportKind.Global, g.LinkName, () => new ImportRecord { Kind = ImportKind.Global, Name = Text(g.LinkName), Package = Text(package) });
     }
 

@@ -129,7 +129,7 @@ public static unsafe class ImageLoader
             Functions(image);
             Data(image);
             image.Section<ImportRecord>(ImageSection.Imports, out int imports);
-            image.Imports = (nint*)NativeMemory.AllocZeroed((nuint)imports + 1, (nuint)sizeof(nint));
+            image.Imports = (nint*)DataMemory.Alloc(8 * (imports + 1L));
             nint* statics = stackalloc nint[3] { (nint)((long)image.FirstFunc << 32), (nint)image.Data, (nint)image.Imports };
             ImageStatics.Next = statics;
             var type = assembly.GetType(ImageFormat.ClassName, throwOnError: true)!;
@@ -263,8 +263,7 @@ public static unsafe class ImageLoader
     static void Data(LoadedImage image)
     {
         long bytes = image.Header->DataBytes;
-        image.Data = (byte*)NativeMemory.AlignedAlloc((nuint)bytes + 64, 64);
-        NativeMemory.Clear(image.Data, (nuint)bytes + 64);
+        image.Data = DataMemory.Alloc(bytes + 64);
         DataRun* runs = image.Section<DataRun>(ImageSection.DataRuns, out int n);
         byte* from = image.Section<byte>(ImageSection.DataBytes, out _);
         for (int i = 0; i < n; i++)
@@ -363,6 +362,8 @@ public static unsafe class ImageLoader
     static nint Variable(LoadedImage image, ImportRecord* r, bool last)
     {
         var utf8 = new ReadOnlySpan<byte>(image.Text + r->Name.Offset, r->Name.Length);
+        if (utf8.SequenceEqual("runtime.zerobase"u8))
+            return (nint)Alloc.ZeroBase;
         if (s_byPackage.TryGetValue(image.TextOf(r->Package), out var owner) && owner.Find(utf8, out var s) && s.Kind == SymbolKind.Global)
             return (nint)(owner.Data + s.Value);
         foreach (var other in s_images)
