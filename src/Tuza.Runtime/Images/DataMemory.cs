@@ -49,7 +49,7 @@ static unsafe partial class DataMemory
                 _ = Munmap(p, bytes); // an old system that does not know the flag
         }
         void* any = Mmap(null, bytes, ProtReadWrite, MapPrivateAnonNoreserve, -1, 0);
-        return (nint)any != -1 ? (byte*)any : throw new OutOfMemoryException("no memory for variables");
+        return (nint)any != -1 ? (byte*)any : throw new InvalidOperationException("no memory for variables");
     }
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
