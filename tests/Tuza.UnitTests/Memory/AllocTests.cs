@@ -115,7 +115,7 @@ public sealed unsafe class AllocTests : IDisposable
         _world.Verify();
     }
 
-    struct Collect(List<nuint> slots) : IPointerVisitor
+    readonly struct Collect(List<nuint> slots) : IPointerVisitor
     {
         readonly List<nuint> _slots = slots;
 

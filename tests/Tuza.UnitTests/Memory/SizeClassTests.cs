@@ -1,6 +1,5 @@
 // Size classes against facts of Go 1.27.
 
-using System;
 using Tuza.Abi;
 using Tuza.Memory;
 using Xunit;
