@@ -1,8 +1,8 @@
 // All environment variables of the run-time floor, read once.
 //
 // TUZADEBUG (ours), comma separated: stackstress=1 (every slow prologue moves the stack), unwindstress=1 (prologues unwind at random),
-// gcstress=n (collect at every n-th allocation), stackpoison=1 (fill left stacks), seed=n (deterministic random numbers and scheduling), heapverify=1.
-// GODEBUG: asyncpreemptoff, gctrace, panicnil. GOGC, GOMEMLIMIT, GOMAXPROCS, GOTRACEBACK as in Go.
+// gcstress=n (collect at every n-th allocation), stackpoison=1 (fill left stacks), seed=n (deterministic random numbers and scheduling), heapverify=1,
+// poison=1 (as clobberfree). GODEBUG: asyncpreemptoff, clobberfree, gctrace, invalidptr, panicnil. GOGC, GOMEMLIMIT, GOMAXPROCS, GOTRACEBACK as in Go.
 
 using System;
 using System.Globalization;
@@ -24,6 +24,11 @@ public static class DebugFlags
     public static readonly bool HasSeed = Seed != 0;
 
     public static readonly bool AsyncPreemptOff = Go("asyncpreemptoff") != 0;
+    /// <summary>Dead objects are overwritten when they are swept.</summary>
+    public static readonly bool ClobberFree = Go("clobberfree") != 0 || Tuza("poison") != 0;
+
+    /// <summary>A pointer to free memory is fatal when the collector meets it.</summary>
+    public static readonly bool InvalidPtr = Go("invalidptr", unset: 1) != 0;
     public static readonly bool GcTrace = Go("gctrace") != 0;
     public static readonly bool PanicNil = Go("panicnil") != 0;
     public static readonly bool GcStopTheWorld = Go("gcstoptheworld") != 0;
@@ -65,11 +70,11 @@ public static class DebugFlags
 
     static long Tuza(string name) => Find(s_tuza, name);
 
-    static long Go(string name) => Find(s_go, name);
+    static long Go(string name, long unset = 0) => Find(s_go, name, unset);
 
-    static long Find(string list, string name)
+    static long Find(string list, string name, long unset = 0)
     {
-        long value = 0;
+        long value = unset;
         foreach (string part in list.Split(','))
         {
             int eq = part.IndexOf('=', StringComparison.Ordinal);

@@ -46,6 +46,10 @@ public static unsafe class Gc
         h->Pacer.Enabled = 1;
         if (DebugFlags.HeapVerify)
             h->Gc.VerifyAfterCycle = 1;
+        if (DebugFlags.ClobberFree)
+            h->Sweeper.Poison = 1;
+        if (!DebugFlags.InvalidPtr)
+            h->Gc.InvalidPtrCheck = 0;
         MCache* c = h->NewCache();
         if (DebugFlags.GcStress != 0)
             c->Stress = 1;
