@@ -137,8 +137,10 @@ public sealed class LowBlock
     public int Id;
     public List<LowInstr> Instrs = [];
     public LowTerm Term = null!;
-    /// <summary>Back-edge target without calls in the loop: Emit inserts a preemption poll.</summary>
+    /// <summary>Back-edge target: Emit inserts a preemption poll.</summary>
     public bool LoopHeader;
+    /// <summary>Head of a loop that runs no longer than some array, slice or string is long: needs no poll.</summary>
+    public bool Bounded;
 }
 
 public sealed class LowFunction

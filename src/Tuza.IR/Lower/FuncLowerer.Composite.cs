@@ -28,6 +28,7 @@ sealed class ClosureLayout
 sealed partial class FuncLowerer
 {
     const long MaxStackArray = 64 << 10;
+    readonly Dictionary<CompositeNode, Global?> _images = new(ReferenceEqualityComparer.Instance);
 
     LowExpr[] Composite(CompositeNode c)
     {
@@ -243,7 +244,9 @@ sealed partial class FuncLowerer
             return c.Image;
         if (c.Type.Underlying is SliceType || c.Elems.Count < 4)
             return null;
-        return ImageOf(c);
+        if (!_images.TryGetValue(c, out var image))
+            _images.Add(c, image = ImageOf(c));
+        return image;
     }
 
     Global? ImageOf(ExprNode e)

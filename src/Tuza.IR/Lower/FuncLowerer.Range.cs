@@ -113,6 +113,7 @@ sealed partial class FuncLowerer
         var i = NewTemp(LowType.I64);
         Assign(i, L.I64(0));
         var loop = StartLoop();
+        loop.Head.Bounded = true;
         var body = NewBlock();
         Branch(L.Cmp(LowOp.LtS, L.Ref(i), len), body, loop.End);
         _cur = body;
@@ -185,6 +186,7 @@ sealed partial class FuncLowerer
         var rune = NewTemp(LowType.I32);
         Assign(i, L.I64(0));
         var loop = StartLoop();
+        loop.Head.Bounded = true;
         var first = NewBlock();
         var ascii = NewBlock();
         var wide = NewBlock();

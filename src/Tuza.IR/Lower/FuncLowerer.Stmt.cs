@@ -628,6 +628,7 @@ sealed partial class FuncLowerer
         var next = NewBlock();
         var end = NewBlock();
         Start(head);
+        head.Bounded = IsBounded(f);
         if (f.Cond != null)
         {
             Condition(f.Cond, body, end);
@@ -642,6 +643,51 @@ sealed partial class FuncLowerer
         Stmts(f.Post);
         Jump(head);
         _cur = end;
+    }
+
+    /// <summary>`for …; i &lt; len(x); i++` (or a modest constant) where nothing else assigns i.</summary>
+    bool IsBounded(ForNode f)
+    {
+        if (f.Cond is not CompareNode { Op: Token.Lss, X: LocalNode { Local: var i } } cond || f.Post is not [AssignOpNode { Op: Token.Add, X: LocalNode { Local: var step }, Y: var by }])
+            return false;
+        if (step != i || ConstInt(by) is not { Sign: > 0 } || IsAddressed(i) || i.OnHeap)
+            return false;
+        if (!(cond.Y is BuiltinNode { Op: BuiltinOp.Len } || (ConstInt(cond.Y) is { } k && k <= 1 << 20)))
+            return false;
+        bool assigned = false;
+        void Target(ExprNode? x) => assigned |= x is LocalNode l && l.Local == i;
+        Walk.Preorder(f.Body, null, s =>
+        {
+            switch (s)
+            {
+                case AssignNode a: Target(a.X); break;
+                case AssignOpNode a: Target(a.X); break;
+                case Assign2Node a: a.X.ForEach(Target); break;
+                case AssignCallNode a: a.X.ForEach(Target); break;
+                case AssignOkNode a:
+                    Target(a.X);
+                    Target(a.Ok);
+                    break;
+                case RangeNode r:
+                    Target(r.Key);
+                    Target(r.Value);
+                    break;
+            }
+            // A length may grow with what the body appends.
+            return true;
+        });
+        return !assigned && (cond.Y is ConstNode || !Grows(f.Body));
+    }
+
+    static bool Grows(System.Collections.Generic.List<StmtNode> body)
+    {
+        bool grows = false;
+        Walk.Preorder(body, e =>
+        {
+            grows |= e is BuiltinNode { Op: BuiltinOp.Append } or CallNode or InlinedCallNode;
+            return !grows;
+        }, null);
+        return grows;
     }
 
     /// <summary>A new object for a loop variable, with the old one's value.</summary>

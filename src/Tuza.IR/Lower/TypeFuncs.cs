@@ -184,6 +184,7 @@ sealed partial class FuncLowerer
         var i = NewTemp(LowType.I64);
         Assign(i, L.I64(0));
         var loop = StartLoop();
+        loop.Head.Bounded = true;
         var inner = NewBlock();
         Branch(L.Cmp(LowOp.LtS, L.Ref(i), L.I64(count)), inner, loop.End);
         _cur = inner;
