@@ -1,7 +1,7 @@
 // Channels.
 //
 // A channel is one heap object: the header, then the ring buffer. Channels of elements with pointers keep the buffer in an object of its own type
-// (as Go does), so that the collector sees the elements; the header's only pointer for it is Buf.
+// (as Go does), so that the collector sees the elements and the timer.
 //
 // Invariants. At most one of SendQ and RecvQ is non-empty, except for a select on both sides of one channel. Buffered: Count > 0 implies RecvQ
 // is empty, Count < Cap implies SendQ is empty. Closed: SendQ and RecvQ are empty.
@@ -106,18 +106,18 @@ public static unsafe class Chan
         return c;
     }
 
-    /// <summary>Descriptor of a header whose buffer is an object of its own: one pointer, Buf.</summary>
+    /// <summary>Descriptor of a header whose buffer is an object of its own: its pointers are Buf and Timer.</summary>
     static TypeDesc* HeaderType()
     {
         if (s_headerType == null)
         {
             TypeDesc* t = (TypeDesc*)NativeMemory.AllocZeroed((nuint)sizeof(TypeDesc) + 8);
             t->Size = HeaderBytes;
-            t->PtrBytes = 24;
+            t->PtrBytes = 7 * 8;
             t->Kind = Kind.Struct;
             t->Align = t->FieldAlign = 8;
             t->GCData = (byte*)(t + 1);
-            *t->GCData = 1 << 2;
+            *t->GCData = 1 << 2 | 1 << 6;
             s_headerType = t;
         }
         return s_headerType;

@@ -165,6 +165,12 @@ public static unsafe class Gc
         return true;
     }
 
+    [GoFunc("runtime.finqueueLen", Safepoint = false)]
+    public static long QueueLength(G* g) => MHeap.Current->FinQueue.Count;
+
+    [GoFunc("runtime.finalizerIdle", Safepoint = false)]
+    public static int FinalizerIdle(G* g) => (s_finalizerG == null || s_finalizerIdle) && !s_finalizersReady ? 1 : 0;
+
     /// <summary>Go's finEntry: see std/overlay/runtime/mfinal.go.</summary>
     [StructLayout(LayoutKind.Sequential)]
     struct GoFinEntry
@@ -276,8 +282,7 @@ public static unsafe class Gc
             Scan(g, gs, ref marker);
         }
         TypeTable.MarkRoots(ref marker);
-        for (int i = 0; i < Timers.Count; i++)
-            marker.Root((nuint)Timers.At(i));
+        Timers.MarkRoots(ref marker);
     }
 
     static void Scan(G* g, GState* gs, ref Marker marker)
@@ -338,6 +343,7 @@ sealed unsafe class RuntimeWorld : IWorld
 
     public void CycleDone(in CycleStats cycle)
     {
+        Timers.DropDead();
         if (Gc.PoolCleanup != null && cycle.Trigger != GcTrigger.Forced)
             Gc.PoolsStale = 1;
         if (DebugFlags.GcTrace)

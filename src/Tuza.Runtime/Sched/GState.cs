@@ -94,7 +94,8 @@ public unsafe struct GState
     public long ParentGoid;
     /// <summary>Where the go statement was (packed pc).</summary>
     public ulong GoPc;
-    public FuncDesc* StartFunc;
+    /// <summary>Code word of the function that was started.</summary>
+    public void* StartCode;
     public long WaitSince;
     public void* ProfLabels;
     public void* Bubble;

@@ -105,8 +105,7 @@ public static unsafe partial class Sched
         GState* gs = State(g);
         gs->Entry = entry;
         gs->Status = GStatus.Idle;
-        if (entry != null)
-            gs->StartFunc = Pcs.ByCode(entry->Code);
+        gs->StartCode = entry == null ? null : entry->Code;
         if (parent != null)
         {
             gs->ParentGoid = parent->Goid;
@@ -186,7 +185,7 @@ public static unsafe partial class Sched
         GState* gs = State(g);
         gs->Status = GStatus.Waiting;
         gs->WaitReason = reason;
-        gs->WaitSince = Clock.Nano();
+        gs->WaitSince = Sysmon.CoarseNanos;
         gs->ParkKind = ParkKind.Wait;
         Trampoline.StartUnwind(g, UnwindReason.Park);
     }

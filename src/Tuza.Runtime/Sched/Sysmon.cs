@@ -14,6 +14,10 @@ public static unsafe class Sysmon
     const long SliceNanos = 10_000_000;
 
     static int s_started;
+    static long s_coarseNanos = Clock.Nano();
+
+    /// <summary>The time when this thread last looked: good enough to tell minutes of waiting.</summary>
+    public static long CoarseNanos => Volatile.Read(ref s_coarseNanos);
 
     public static void Start()
     {
@@ -34,6 +38,7 @@ public static unsafe class Sysmon
             P* p = Sched.CurrentP;
             int status = Volatile.Read(ref p->Status);
             long now = Clock.Nano();
+            Volatile.Write(ref s_coarseNanos, now);
             if (status >= 2)
             {
                 // Two looks at the same system call: it is a long one.

@@ -7,12 +7,14 @@
 // receive looks for due timers first. The timer goroutine does not yield between fetching a channel timer and its send.
 //
 // A Go timer object is allocated by newTimer: the public words of time.Timer (C, initTimer), then the fields below. A timer in the heap
-// is a root of the collector. Unreferenced ones of channels are dropped only when they fire.
+// is a root of the collector, unless it belongs to a channel: then the channel keeps it alive (HChan.Timer), and when a
+// collection finds it dead it leaves the heap.
 
 using System;
 using System.Runtime.InteropServices;
 
 using Tuza.Abi;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
@@ -52,10 +54,6 @@ public static unsafe class Timers
     public static long NextWhen => System.Threading.Volatile.Read(ref s_next);
 
     public static bool IsDue() => NextWhen != long.MaxValue && NextWhen <= Clock.Nano();
-
-    public static int Count => s_count;
-
-    public static Timer* At(int i) => s_heap[i];
 
     // ---- the heap (4-ary)
 
@@ -128,6 +126,29 @@ public static unsafe class Timers
         }
         UpdateNext();
         return true;
+    }
+
+    /// <summary>A cycle's marking is complete, nothing is swept yet: timers of channels that nobody refers to any more leave the heap.</summary>
+    internal static void DropDead()
+    {
+        for (int i = s_count - 1; i >= 0; i--)
+        {
+            Timer* t = s_heap[i];
+            if (t->Chan != null && FindObject.Find((nuint)t, out FoundObject found) && !found.Span->IsMarked(found.Index))
+            {
+                Remove(t);
+                // The last timer of the heap has come to this place, or one from above; look at it again.
+                i = Math.Min(i + 1, s_count);
+            }
+        }
+    }
+
+    /// <summary>World stopped: timers of functions and of goroutines live while they are in the heap; those of channels live as long as the channel.</summary>
+    internal static void MarkRoots(ref Marker marker)
+    {
+        for (int i = 0; i < s_count; i++)
+            if (s_heap[i]->Chan == null)
+                marker.Root((nuint)s_heap[i]);
     }
 
     // ---- firing

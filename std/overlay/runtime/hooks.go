@@ -170,3 +170,8 @@ func reflect_rselect(cases []selectCase) (int, bool) {
 	}
 	return orig[chosen], received
 }
+
+// haveHighResSleep tells the tests of package time that sleeping is precise.
+//
+//go:linkname haveHighResSleep
+var haveHighResSleep = true

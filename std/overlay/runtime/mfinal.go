@@ -198,3 +198,30 @@ func (p *Pinner) Pin(pointer any) {
 
 // Unpin releases everything pinned.
 func (p *Pinner) Unpin() { p.refs = nil }
+
+func finqueueLen() int
+func finalizerIdle() bool
+
+// blockUntilEmptyFinalizerQueue waits until all queued finalizers and cleanups have run, at most that many nanoseconds. For tests.
+func blockUntilEmptyFinalizerQueue(timeout int64) bool {
+	start := nanotime()
+	for nanotime()-start < timeout {
+		if finqueueLen() == 0 && finalizerIdle() {
+			return true
+		}
+		Gosched()
+	}
+	return false
+}
+
+func blockUntilEmptyCleanupQueue(timeout int64) bool { return blockUntilEmptyFinalizerQueue(timeout) }
+
+//go:linkname unique_blockUntilEmptyCleanupQueue unique.runtime_blockUntilEmptyCleanupQueue
+func unique_blockUntilEmptyCleanupQueue(timeout int64) bool {
+	return blockUntilEmptyFinalizerQueue(timeout)
+}
+
+//go:linkname sync_test_blockUntilEmptyCleanupQueue sync_test.runtime_blockUntilEmptyCleanupQueue
+func sync_test_blockUntilEmptyCleanupQueue(timeout int64) bool {
+	return blockUntilEmptyFinalizerQueue(timeout)
+}
