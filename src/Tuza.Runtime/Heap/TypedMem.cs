@@ -1,6 +1,7 @@
 // Copies and clears of typed memory.
 
 using System;
+using System.Threading;
 
 using Tuza.Abi;
 
@@ -62,16 +63,33 @@ public static unsafe class TypedMem
 
     // ---- atomic pointer operations: the collector stops the world to mark, so an interlocked operation is all there is to do
 
-    [GoFunc("internal/runtime/atomic.storePointer", Safepoint = false)]
-    [GoFunc("sync/atomic.StorePointer", Safepoint = false)]
-    [GoFunc("runtime.atomicstorep", Safepoint = false)]
-    public static void StorePointer(G* g, void* p, void* value) => System.Threading.Interlocked.Exchange(ref *(nint*)p, (nint)value);
+    [GoFunc("internal/runtime/atomic.storePointer", Parks = true)]
+    [GoFunc("sync/atomic.StorePointer", Parks = true)]
+    [GoFunc("runtime.atomicstorep", Parks = true)]
+    public static void StorePointer(G* g, void* p, void* value)
+    {
+        if (p == null)
+            Trampoline.Inject(g, GoCall.PanicMem);
+        else
+            Interlocked.Exchange(ref *(nint*)p, (nint)value);
+    }
 
-    [GoFunc("internal/runtime/atomic.casPointer", Safepoint = false)]
-    [GoFunc("sync/atomic.CompareAndSwapPointer", Safepoint = false)]
-    public static int CasPointer(G* g, void* p, void* old, void* value) =>
-        System.Threading.Interlocked.CompareExchange(ref *(nint*)p, (nint)value, (nint)old) == (nint)old ? 1 : 0;
+    [GoFunc("internal/runtime/atomic.casPointer", Parks = true)]
+    [GoFunc("sync/atomic.CompareAndSwapPointer", Parks = true)]
+    public static int CasPointer(G* g, void* p, void* old, void* value)
+    {
+        if (p != null)
+            return Interlocked.CompareExchange(ref *(nint*)p, (nint)value, (nint)old) == (nint)old ? 1 : 0;
+        Trampoline.Inject(g, GoCall.PanicMem);
+        return 0;
+    }
 
-    [GoFunc("sync/atomic.SwapPointer", Safepoint = false)]
-    public static void* SwapPointer(G* g, void* p, void* value) => (void*)System.Threading.Interlocked.Exchange(ref *(nint*)p, (nint)value);
+    [GoFunc("sync/atomic.SwapPointer", Parks = true)]
+    public static void* SwapPointer(G* g, void* p, void* value)
+    {
+        if (p != null)
+            return (void*)Interlocked.Exchange(ref *(nint*)p, (nint)value);
+        Trampoline.Inject(g, GoCall.PanicMem);
+        return null;
+    }
 }
