@@ -49,7 +49,7 @@ static class Backend
     public static int CompileOnly(Compilation compilation, LoadedPackage? alone)
     {
         if (alone == null || compilation.Session.Flags.For(alone, isRoot: true).Optimizations > 0)
-            return Compile(compilation) == null ? 1 : 0;
+            return Compile(compilation, alone == null) == null ? 1 : 0;
         CheckedPackage root = compilation.Packages.Find(c => c.Loaded == alone)!;
         PackageIR ir = PackageBuilder.Build(root.Package!, ContextOf(compilation));
         if (ir.Errors.Count == 0)
@@ -61,7 +61,7 @@ static class Backend
     static IR.BuildContext ContextOf(Compilation compilation) => new(Flatten.Sizes) { Embed = EmbedsOf(compilation), EnsureBody = EnsureBody };
 
     /// <summary>The images of all packages, dependencies first; null after errors, which are printed.</summary>
-    static List<ImageReader>? Compile(Compilation compilation)
+    static List<ImageReader>? Compile(Compilation compilation, bool headers = true)
     {
         Session session = compilation.Session;
         var context = ContextOf(compilation);
@@ -70,12 +70,12 @@ static class Backend
         Dictionary<LoadedPackage, CheckedPackage> packages = [];
         foreach (CheckedPackage c in compilation.Packages)
             packages[c.Loaded] = c;
-        List<(LoadedPackage Package, string Text)> errors = [];
+        List<(LoadedPackage Package, string Text)> errors = [], messages = [];
         // A body that is checked late changes its package's records, which others may be reading: then one at a time.
         bool parallel = !compilation.Packages.Exists(c => c.BodiesLeft);
         Schedule.Run([.. packages.Keys], "compiling", parallel, One);
-        foreach ((LoadedPackage p, string text) in errors)
-            Driver.Write(Console.Error, Driver.Header(p) + "\n" + text);
+        foreach ((LoadedPackage p, string text) in (List<(LoadedPackage, string)>)[.. messages, .. errors])
+            Driver.Write(Console.Error, (headers ? Driver.Header(p) + "\n" : "") + text);
         if (errors.Count > 0)
             return null;
         List<ImageReader> all = [];
@@ -96,9 +96,11 @@ static class Backend
             }
             GcFlags flags = session.Flags.For(p, compilation.Roots.Contains(p));
             string key = KeyOf(p, c.Package!.Path, flags);
-            bool wanted = MustCompile(flags);
-            ImageReader? image = wanted || session.Flags.Rebuild ? null : cache.Find(key);
-            if (image == null)
+            bool wanted = MustCompile(flags), anew = wanted || session.Flags.Rebuild;
+            ImageReader? image = anew ? null : cache.Find(key);
+            string said = MessagesOf(p, flags);
+            string? text = flags.Optimizations == 0 ? "" : anew ? null : cache.FindText(key, said);
+            if (image == null || text == null)
             {
                 PackageIR ir = PackageBuilder.Build(c.Package, context);
                 if (ir.Errors.Count > 0)
@@ -107,21 +109,37 @@ static class Backend
                         errors.Add((p, CompileErrors.Format(ir.Errors, flags.AllErrors)));
                     return;
                 }
+                ir.Diagnostics = new CompileDiagnostics(flags.Optimizations);
                 byte[] bytes = PackageCompiler.Compile(ir, Below(p, done), key, OptionsOf(flags));
                 image = wanted ? new ImageReader(bytes) : cache.Add(key, bytes);
+                text = CompileMessages.Format(ir.Diagnostics.Messages);
+                if (flags.Optimizations > 0 && !wanted)
+                    cache.AddText(key, said, text);
             }
+            if (text != "")
+                lock (messages)
+                    messages.Add((p, text));
             done[p] = image;
         }
     }
 
     static string KeyOf(LoadedPackage p, string path, GcFlags flags) =>
         new ImageCache.KeyBuilder().Add(p.DeepHash).Add(path).Add(string.Join(',', flags.Debug)).Add(flags.Lang)
-            .Add($"{flags.NoInline} {flags.NoOptimize} {flags.NoBounds}").Finish();
+            .Add($"{flags.NoInline} {flags.NoOptimize} {flags.NoBounds} {flags.SmallFrames}").Finish();
 
-    static bool MustCompile(GcFlags flags) => flags.Debug.Contains("il") || flags.Debug.Contains("nocache") || flags.Optimizations > 0;
+    /// <summary>What the lines of -m depend on besides the image: the level, and how paths are printed.</summary>
+    static string MessagesOf(LoadedPackage p, GcFlags flags) => $"m{flags.Optimizations} {(p.Files.Count > 0 ? p.Files[0].Source.Name : "")}";
 
-    /// <summary>True when an image is at hand, so that the package's function bodies need not be checked.</summary>
-    public static bool IsCached(LoadedPackage p, string path, GcFlags flags, ImageCache cache) => !MustCompile(flags) && cache.Has(KeyOf(p, path, flags));
+    static bool MustCompile(GcFlags flags) => flags.Debug.Contains("il") || flags.Debug.Contains("nocache");
+
+    /// <summary>True when an image (and what -m printed) is at hand, so that the package's function bodies need not be checked.</summary>
+    public static bool IsCached(LoadedPackage p, string path, GcFlags flags, ImageCache cache)
+    {
+        if (MustCompile(flags))
+            return false;
+        string key = KeyOf(p, path, flags);
+        return cache.Has(key) && (flags.Optimizations == 0 || cache.FindText(key, MessagesOf(p, flags)) != null);
+    }
 
     /// <summary>Bodies of cached packages are checked when an instance of a generic function or an inlined call needs them.</summary>
     static void EnsureBody(Types.Func f) => Types.Checker.CheckBody(f, new Syntax.DiagnosticSink());

@@ -147,6 +147,8 @@ public sealed class PackageIR
     public List<GoType> DeclaredTypes = [];
     /// <summary>Errors that only building finds (embedded files).</summary>
     public List<Diagnostic> Errors = [];
+    /// <summary>What passes report for -m.</summary>
+    public CompileDiagnostics Diagnostics = new();
     /// <summary>Who built this; makes wrappers, instances and copies for inlining on demand (then Functions grows).</summary>
     public PackageBuilder? Builder;
 }

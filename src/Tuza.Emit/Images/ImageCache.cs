@@ -77,6 +77,38 @@ public sealed class ImageCache
         }
     }
 
+    /// <summary>Text that was printed while an image was made; <paramref name="what"/> tells texts of one image apart.</summary>
+    public string? FindText(string key, string what)
+    {
+        try
+        {
+            string path = TextPathOf(key, what);
+            return File.Exists(path) ? File.ReadAllText(path) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    public void AddText(string key, string what, string text)
+    {
+        string path = TextPathOf(key, what);
+        try
+        {
+            string temp = path + "." + Guid.NewGuid().ToString("N")[..8];
+            File.WriteAllText(temp, text);
+            File.Move(temp, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Printed again by compiling again.
+        }
+    }
+
+    string TextPathOf(string key, string what) =>
+        Path.Combine(_folder, key[..2], key + "." + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)).AsSpan(0, 6)) + ".txt");
+
     /// <summary>A key under construction.</summary>
     public sealed class KeyBuilder
     {
