@@ -122,7 +122,7 @@ public unsafe struct M
     public int InSyscall;
 }
 
-/// <summary>The right to run Go code, with what is cheap to have without locks.</summary>
+/// <summary>The right to run Go code, with what is cheap to have without locks. Unmanaged, at a fixed address for ever; see <see cref="Sched.PAt"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct P
 {
@@ -130,7 +130,14 @@ public unsafe struct P
     /// <summary>0 idle, 1 running, 2 in a system call (may be taken away by compare-and-swap to 0).</summary>
     public int Status;
     public M* M;
+    /// <summary>The allocation cache, with the write barrier's buffer (Memory.MCache*). A running goroutine has it in g->MCache, which emitted code reads.</summary>
     public void* MCache;
+    /// <summary>Owned by the collector's driver: the mark worker's state of this P.</summary>
+    public void* GcWork;
+    /// <summary>Not 0: somebody wants the holder to come to a safepoint soon. A mark worker (<see cref="GcHooks"/>) polls it and returns.</summary>
+    public int Preempt;
+    /// <summary>Not 0: the holder must run the function of <see cref="Sched.ForEachP"/>.</summary>
+    public int RunSafePointFn;
     public uint SchedTick;
     public uint SyscallTick;
     public G* RunNext;
