@@ -66,6 +66,8 @@ static class Backend
         Session session = compilation.Session;
         var context = ContextOf(compilation);
         var cache = new ImageCache();
+        Precompiler? ahead = Precompiler.Find();
+        ConcurrentBag<LoadedPackage> plain = [];
         ConcurrentDictionary<LoadedPackage, ImageReader> done = [];
         Dictionary<LoadedPackage, CheckedPackage> packages = [];
         foreach (CheckedPackage c in compilation.Packages)
@@ -84,6 +86,13 @@ static class Backend
             if (done.TryGetValue(c.Loaded, out ImageReader? image))
                 all.Add(image);
         }
+        if (!plain.IsEmpty)
+        {
+            List<ImageReader> wanted = [];
+            foreach (LoadedPackage p in plain)
+                wanted.Add(done[p]);
+            PrecompileCommand.Order(ahead!, wanted, all);
+        }
         return all;
 
         void One(LoadedPackage p)
@@ -95,7 +104,8 @@ static class Backend
                     return; // it has errors
             }
             GcFlags flags = session.Flags.For(p, compilation.Roots.Contains(p));
-            string key = KeyOf(p, c.Package!.Path, flags);
+            bool isAhead = ahead != null && IsAhead(p, flags, compilation.Roots.Contains(p));
+            string key = KeyOf(p, c.Package!.Path, flags, isAhead);
             bool wanted = MustCompile(flags), anew = wanted || session.Flags.Rebuild;
             ImageReader? image = anew ? null : cache.Find(key);
             string said = MessagesOf(p, flags);
@@ -110,7 +120,7 @@ static class Backend
                     return;
                 }
                 ir.Diagnostics = new CompileDiagnostics(flags.Optimizations);
-                byte[] bytes = PackageCompiler.Compile(ir, Below(p, done), key, OptionsOf(flags));
+                byte[] bytes = PackageCompiler.Compile(ir, Below(p, done), key, OptionsOf(flags, isAhead));
                 image = wanted ? new ImageReader(bytes) : cache.Add(key, bytes);
                 text = CompileMessages.Format(ir.Diagnostics.Messages);
                 if (flags.Optimizations > 0 && !wanted)
@@ -120,11 +130,16 @@ static class Backend
                 lock (messages)
                     messages.Add((p, text));
             done[p] = image;
+            if (isAhead && image is { IsPrecompiled: false, FilePath: not null })
+                plain.Add(p);
         }
     }
 
-    static string KeyOf(LoadedPackage p, string path, GcFlags flags) =>
-        new ImageCache.KeyBuilder().Add(p.DeepHash).Add(path).Add(string.Join(',', flags.Debug)).Add(flags.Lang)
+    /// <summary>Packages that get their machine code in advance: the standard library's, compiled as always.</summary>
+    static bool IsAhead(LoadedPackage p, GcFlags flags, bool isRoot) => p.IsStd && !isRoot && flags.Debug.Count == 0;
+
+    static string KeyOf(LoadedPackage p, string path, GcFlags flags, bool isAhead) =>
+        new ImageCache.KeyBuilder().Add(p.DeepHash).Add(path).Add(isAhead ? "ahead" : "").Add(string.Join(',', flags.Debug)).Add(flags.Lang)
             .Add($"{flags.NoInline} {flags.NoOptimize} {flags.NoBounds} {flags.SmallFrames}").Finish();
 
     /// <summary>What the lines of -m depend on besides the image: the level, and how paths are printed.</summary>
@@ -133,11 +148,11 @@ static class Backend
     static bool MustCompile(GcFlags flags) => flags.Debug.Contains("il") || flags.Debug.Contains("nocache");
 
     /// <summary>True when an image (and what -m printed) is at hand, so that the package's function bodies need not be checked.</summary>
-    public static bool IsCached(LoadedPackage p, string path, GcFlags flags, ImageCache cache)
+    public static bool IsCached(LoadedPackage p, string path, GcFlags flags, ImageCache cache, bool isRoot)
     {
         if (MustCompile(flags))
             return false;
-        string key = KeyOf(p, path, flags);
+        string key = KeyOf(p, path, flags, Precompiler.Find() != null && IsAhead(p, flags, isRoot));
         return cache.Has(key) && (flags.Optimizations == 0 || cache.FindText(key, MessagesOf(p, flags)) != null);
     }
 
@@ -172,14 +187,14 @@ static class Backend
         }
     }
 
-    static CompileOptions OptionsOf(GcFlags flags) => new()
+    static CompileOptions OptionsOf(GcFlags flags, bool isAhead) => new()
     {
         Escape = !flags.Debug.Contains("off:escape"),
         Image = new ImageOptions
         {
             Dump = flags.Debug.Contains("il") ? Console.Error.WriteLine : null,
             Verify = flags.Debug.Contains("verify"),
-            OptimiseAtOnce = !flags.Debug.Contains("tiered"),
+            OptimiseAtOnce = !isAhead && !flags.Debug.Contains("tiered"),
         },
     };
 

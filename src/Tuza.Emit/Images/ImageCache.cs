@@ -109,6 +109,14 @@ public sealed class ImageCache
     string TextPathOf(string key, string what) =>
         Path.Combine(_folder, key[..2], key + "." + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)).AsSpan(0, 6)) + ".txt");
 
+    /// <summary>Puts a finished file in the place of an image, whole or not at all.</summary>
+    public static void Replace(string image, string file)
+    {
+        string temp = image + "." + Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + ".r";
+        File.Copy(file, temp, overwrite: true);
+        File.Move(temp, image, overwrite: true);
+    }
+
     /// <summary>A key under construction.</summary>
     public sealed class KeyBuilder
     {

@@ -22,6 +22,8 @@ public sealed class ImageReader
     public byte[]? Assembly { get; }
     public string Package { get; }
     public string Key { get; }
+    /// <summary>True if the file holds machine code beside its IL.</summary>
+    public bool IsPrecompiled { get; }
     /// <summary>Packages that must be loaded before.</summary>
     public IReadOnlyList<string> Dependencies { get; }
 
@@ -32,7 +34,9 @@ public sealed class ImageReader
         FilePath = path;
         Assembly = path == null ? assembly : null;
         using var pe = new PEReader(new MemoryStream(assembly, false));
-        var directory = (pe.PEHeaders.CorHeader ?? throw new InvalidDataException("not an image")).ResourcesDirectory;
+        var header = pe.PEHeaders.CorHeader ?? throw new InvalidDataException("not an image");
+        IsPrecompiled = header.ManagedNativeHeaderDirectory.Size != 0;
+        var directory = header.ResourcesDirectory;
         var block = pe.GetSectionData(directory.RelativeVirtualAddress);
         var reader = block.GetReader();
         reader.Offset = 12;
