@@ -94,15 +94,16 @@ public static class GorootFinder
 
     static IEnumerable<string> Candidates(Func<string, string?> environment)
     {
+        string? go = null;
         foreach (string folder in (environment("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries))
         {
-            string go = Path.Combine(folder, "go");
-            if (File.Exists(go) && AskGo(go) is { } root)
-            {
-                yield return root;
+            go = Path.Combine(folder, "go");
+            if (File.Exists(go))
                 break;
-            }
+            go = null;
         }
+        if (go != null && Owner(go) is { } owner)
+            yield return owner;
         foreach (string dir in s_usual)
             yield return dir;
         if (environment("HOME") is { Length: > 0 } home)
@@ -110,18 +111,35 @@ public static class GorootFinder
             yield return Path.Combine(home, "go", "go");
             yield return Path.Combine(home, "sdk", "go1." + Minor);
         }
+        if (go != null && environment(Asking) is null or "" && AskGo(go) is { } root)
+            yield return root;
     }
 
-    /// <summary>A go command usually lies in GOROOT/bin, maybe behind links; otherwise it is asked.</summary>
-    static string? AskGo(string go)
+    /// <summary>Set while a go command is asked: it may be this program under another name, which must not ask in turn.</summary>
+    const string Asking = "TUZA_ASKING_GO";
+
+    /// <summary>A go command usually lies in GOROOT/bin, maybe behind links.</summary>
+    static string? Owner(string go)
     {
         try
         {
             string real = new FileInfo(go).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(go);
             string? root = Path.GetDirectoryName(Path.GetDirectoryName(real));
-            if (root != null && IsGoroot(root))
-                return root;
-            using Process p = Process.Start(new ProcessStartInfo(go, "env GOROOT") { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            return root != null && IsGoroot(root) ? root : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    static string? AskGo(string go)
+    {
+        try
+        {
+            ProcessStartInfo start = new(go, "env GOROOT") { RedirectStandardOutput = true, RedirectStandardError = true };
+            start.Environment[Asking] = "1";
+            using Process p = Process.Start(start)!;
             string output = p.StandardOutput.ReadToEnd().Trim();
             p.WaitForExit(10_000);
             return p.HasExited && p.ExitCode == 0 && output != "" ? output : null;

@@ -2,9 +2,11 @@
 //
 // reflect calls functions, and makes functions, whose type it knows, through assembly that is given only a code pointer. Our functions have typed
 // entry points, so these places hand on the function type they have. Each patch names the text it replaces and must find it exactly
-// once: when a release changes the place, loading says so instead of compiling something else. Lines keep their numbers.
+// once: when a release changes the place, loading says so instead of compiling something else. Lines keep their numbers. What a file gets
+// in addition follows behind its last line: the file of the folder Additions that is named by package and file.
 
 using System;
+using System.IO;
 using System.Text;
 
 namespace Tuza.Load;
@@ -23,21 +25,14 @@ static class Patches
             "callTyped(unsafe.Pointer(t), rcvrtype != nil, fn, stackArgs); _, _ = frameSize, &regArgs"),
         new("reflect", "value.go", "call(methodFrameType, methodFn, methodFrame, uint32(methodFrameType.Size()), uint32(methodABI.retOffset), uint32(methodFrameSize), &methodRegs)",
             "callTyped(unsafe.Pointer(valueFuncType), true, methodFn, methodFrame); _ = methodFrameSize"),
+        // Between fork and exec runs no Go code: see the addition.
+        new("syscall", "exec_linux.go", "func forkAndExecInChild(argv0", "func forkAndExecInChildInGo(argv0"),
     ];
-
-    // Declared behind the last line of the file: hooks of the runtime.
-    const string MakefuncDeclarations = """
-
-        func funcStubFor(ftyp unsafe.Pointer) uintptr
-        func methodStubFor(ftyp unsafe.Pointer) uintptr
-        func callTyped(ftyp unsafe.Pointer, method bool, fn, frame unsafe.Pointer)
-
-        """;
 
     /// <summary>The text to compile for a file of the standard library.</summary>
     public static byte[] Apply(string package, string file, byte[] text)
     {
-        if (package != "reflect" || file is not ("makefunc.go" or "value.go"))
+        if (!Array.Exists(s_all, p => p.Package == package && p.File == file))
             return text;
         string s = Encoding.UTF8.GetString(text);
         foreach (var p in s_all)
@@ -49,8 +44,13 @@ static class Patches
                 throw new System.IO.InvalidDataException($"{package}/{file} of this GOROOT is not the one of Go 1.27: `{p.Old.Trim()}` is not there once");
             s = string.Concat(s.AsSpan(0, at), p.New, s.AsSpan(at + p.Old.Length));
         }
-        if (file == "makefunc.go")
-            s += MakefuncDeclarations;
+        s += Addition($"{package.Replace('/', '.')}.{file}");
         return Encoding.UTF8.GetBytes(s);
+    }
+
+    static string Addition(string name)
+    {
+        using Stream? stream = typeof(Patches).Assembly.GetManifestResourceStream(name);
+        return stream == null ? "" : new StreamReader(stream).ReadToEnd();
     }
 }
