@@ -98,7 +98,7 @@ public static class RuntimeFn
         Fn("runtime.gopanic", "pp:", "n");
         Fn("runtime.gorecover", ":pp", "m");
         Fn("runtime.goPreempt", ":", "m");
-        Fn("runtime.panicmem", ":", "n");
+        Fn("runtime.sigpanic", ":", "n");
         Fn("runtime.panicIndex", "ii:", "n");
         Fn("runtime.panicIndexU", "ui:", "n");
         Fn("runtime.panicSliceAlen", "ii:", "n");

@@ -92,7 +92,7 @@ public sealed class LowCopy : LowInstr { public required LowExpr Dst, Src; publi
 public sealed class LowZero : LowInstr { public required LowExpr Dst; public required LowExpr Size; public GoType? BarrierType; }
 /// <summary>Zeroes a slot and begins its life.</summary>
 public sealed class LowZeroSlot : LowInstr { public required LowSlot Slot; }
-/// <summary>Faults unless the pointer is non-nil: on nil calls runtime.panicmem (a cold block made by Emit).</summary>
+/// <summary>Faults unless the pointer is non-nil: on nil calls runtime.sigpanic (a cold block made by Emit).</summary>
 public sealed class LowNilCheck : LowInstr { public required LowExpr Ptr; }
 /// <summary>If Cond is false, call the no-return runtime function Panic with Args (cold block).</summary>
 public sealed class LowCheck : LowInstr { public required LowExpr Cond; public required string Panic; public List<LowExpr> Args = []; }

@@ -128,13 +128,15 @@ public static class Positions
         return (file.Name, pos.Line, pos.Column);
     }
 
-    /// <summary>File and line as a running program sees them (tracebacks, runtime.Caller): `//line` applied, the path absolute.</summary>
+    /// <summary>
+    /// File and line as a running program sees them (tracebacks, runtime.Caller): `//line` applied, its path relative to the source file's folder.
+    /// </summary>
     public static (string File, int Line) AtRunTime(Pos pos)
     {
         (string name, int line, _) = Resolve(pos);
         if (pos.File is not { } file)
             return ("", 0);
-        return (name == file.Name ? file.Path : name == "" ? name : System.IO.Path.GetFullPath(name), line);
+        return (name == file.Name ? file.Path : name == "" ? name : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(file.Path) ?? "", name), line);
     }
 
     /// <summary>`name:line:col` as diagnostics print it.</summary>

@@ -74,7 +74,7 @@ public unsafe struct FuncDesc
 }
 
 [System.Flags]
-public enum FuncFlags { None = 0, Wrapper = 1, HasDefer = 2, TopOfStack = 4 }
+public enum FuncFlags { None = 0, Wrapper = 1, HasDefer = 2, TopOfStack = 4, OtherFile = 8 }
 
 /// <summary>One safepoint. Site 0 is the entry; DeferReturnSite is <see cref="SiteDesc.DeferReturn"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -2,6 +2,9 @@
 //
 // SiteDesc.Line is the line in the innermost inlined body. SiteDesc.Inline is the index of that body in FuncDesc.Inlines, or -1. A body's
 // Parent is the body that encloses it, or -1 for the function itself; CallLine is the line of the call in the parent.
+//
+// A record with the flag OtherFile is no body: it says that the site lies in File, because of a //line directive or because the function is
+// a package initialiser. It is only ever the innermost record of a site.
 
 using System.Runtime.InteropServices;
 

@@ -41,7 +41,7 @@ sealed partial class FunctionEmitter
                 if (n.Ptr is LowSlotAddr or LowGlobalAddr or LowStringAddr or LowTypeAddr or LowItabAddr or LowFuncVal)
                     return false;
                 Expr(n.Ptr);
-                _il.Branch(ILOpCode.Brfalse, PanicLabel(instr, "runtime.panicmem", []));
+                _il.Branch(ILOpCode.Brfalse, PanicLabel(instr, "runtime.sigpanic", []));
                 return false;
             case LowCheck c:
                 if (c.Cond is LowConst { Bits: not 0 })

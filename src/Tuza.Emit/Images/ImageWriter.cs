@@ -23,6 +23,7 @@ sealed class ImageWriter(ImageBuilder image)
     readonly List<SiteRecord> _sites = [];
     readonly List<ulong> _masks = [0];
     readonly Dictionary<string, int> _maskIds = [];
+    readonly List<InlineRecord> _inlines = [];
 
     public byte[] Write()
     {
@@ -41,7 +42,7 @@ sealed class ImageWriter(ImageBuilder image)
         sections[(int)ImageSection.Funcs] = Bytes(funcs);
         sections[(int)ImageSection.Sites] = Bytes(_sites);
         sections[(int)ImageSection.Masks] = Bytes(_masks);
-        sections[(int)ImageSection.Inlines] = [];
+        sections[(int)ImageSection.Inlines] = Bytes(_inlines);
         DataSections(sections);
         sections[(int)ImageSection.Relocs] = Bytes(image.Relocs);
         sections[(int)ImageSection.Imports] = Bytes(image.Imports);
@@ -107,25 +108,41 @@ sealed class ImageWriter(ImageBuilder image)
     FuncRecord FuncOf(FuncEntry f)
     {
         var frame = f.Frame!;
+        string file = Positions.AtRunTime(f.Low.Pos).File;
         var r = new FuncRecord
         {
-            Name = image.Text(f.Low.DisplayName ?? f.Low.LinkName), File = image.Text(Positions.AtRunTime(f.Low.Pos).File), Signature = image.Text(f.Signature),
-            StartLine = LineOf(f.Low.Pos), FrameBytes = frame.FrameBytes, FirstSite = _sites.Count, Token = f.Token, ResumeToken = f.ResumeToken,
+            Name = image.Text(f.Low.DisplayName ?? f.Low.LinkName), File = image.Text(file), Signature = image.Text(f.Signature),
+            StartLine = LineOf(f.Low.Pos), FrameBytes = frame.FrameBytes, FirstSite = _sites.Count, FirstInline = _inlines.Count, Token = f.Token, ResumeToken = f.ResumeToken,
             Flags = (f.Low.IsWrapper ? FuncFlags.Wrapper : 0) | (f.Low.DeferReturn != null ? FuncFlags.HasDefer : 0),
             Facts = frame.IsPure ? FuncFacts.Pure : 0,
         };
         foreach (var s in frame.Sites)
-            _sites.Add(s == null ? new SiteRecord { Inline = -1, Line = LineOf(f.Low.Pos) } : SiteOf(s, f.Low));
+            _sites.Add(s == null ? new SiteRecord { Inline = -1, Line = LineOf(f.Low.Pos) } : SiteOf(s, f.Low, file, r.FirstInline));
         r.SiteCount = _sites.Count - r.FirstSite;
+        r.InlineCount = _inlines.Count - r.FirstInline;
         return r;
+    }
+
+    /// <summary>The record for a site that lies in another file than its function begins in: //line directives, package initialisers.</summary>
+    int OtherFile(string file, int first, int parent)
+    {
+        TextRef text = image.Text(file);
+        for (int i = first; i < _inlines.Count; i++)
+        {
+            if (_inlines[i].Flags == FuncFlags.OtherFile && _inlines[i].Parent == parent && _inlines[i].File.Offset == text.Offset)
+                return i - first;
+        }
+        _inlines.Add(new InlineRecord { Flags = FuncFlags.OtherFile, File = text, Parent = parent });
+        return _inlines.Count - 1 - first;
     }
 
     static int LineOf(Pos pos) => Positions.Resolve(pos).Line;
 
-    SiteRecord SiteOf(FrameSite s, LowFunction f)
+    SiteRecord SiteOf(FrameSite s, LowFunction f, string funcFile, int firstInline)
     {
         var words = s.PtrWords;
-        var r = new SiteRecord { Line = LineOf(s.Pos.IsKnown ? s.Pos : f.Pos), Inline = -1 };
+        (string file, int line) = Positions.AtRunTime(s.Pos.IsKnown ? s.Pos : f.Pos);
+        var r = new SiteRecord { Line = line, Inline = file == funcFile ? -1 : OtherFile(file, firstInline, -1) };
         if (words.Count == 0)
             return r;
         r.PtrWords = words[^1] + 1;

@@ -2,8 +2,11 @@
 //
 // EqualTo is the general equality: it jumps to a block on the first difference and goes on in the current one. Strings compare lengths first, then
 // bytes; interfaces compare type words, then ask the runtime; memory without gaps is compared as bytes; other memory by the type's
-// equality function.
+// equality function. In a struct the cheap parts come first: what a string or a longer run of memory holds is looked at when the rest
+// is equal, but before the next interface, whose comparison may panic.
 
+using System;
+using System.Collections.Generic;
 using Tuza.Syntax;
 using Tuza.Types;
 
@@ -223,9 +226,12 @@ sealed partial class FuncLowerer
                 break;
             case StructType s:
                 var flat = Flatten.Of(type);
-                for (int f = 0; f < s.Fields.Count; f++)
-                    if (s.Fields[f].Name != "_")
-                        EqualScalars(s.Fields[f].Type, a, b, at + flat.FieldScalars[f], no);
+                CheapFirst(() =>
+                {
+                    for (int f = 0; f < s.Fields.Count; f++)
+                        if (s.Fields[f].Name != "_")
+                            EqualScalars(s.Fields[f].Type, a, b, at + flat.FieldScalars[f], no);
+                });
                 break;
             case ArrayType arr:
                 if (arr.Len == 1)
@@ -238,8 +244,40 @@ sealed partial class FuncLowerer
         }
     }
 
+    /// <summary>Comparisons put off until the cheap ones are made; null outside structs.</summary>
+    List<Action>? _costly;
+
+    void CheapFirst(Action comparisons)
+    {
+        if (_costly != null)
+        {
+            comparisons();
+            return;
+        }
+        _costly = [];
+        comparisons();
+        CompareCostly();
+        _costly = null;
+    }
+
+    void CompareCostly()
+    {
+        foreach (var compare in _costly ?? [])
+            compare();
+        _costly?.Clear();
+    }
+
+    void Costly(Action compare)
+    {
+        if (_costly != null)
+            _costly.Add(compare);
+        else
+            compare();
+    }
+
     void EqualIface(InterfaceType type, LowExpr[] a, LowExpr[] b, LowBlock no)
     {
+        CompareCostly();
         a = UseAll(a);
         b = UseAll(b);
         BranchUnless(L.Cmp(LowOp.Eq, a[0], b[0]), no);
@@ -258,9 +296,10 @@ sealed partial class FuncLowerer
                 BranchUnless(L.Cmp(LowOp.Eq, LoadScalar(a, t), LoadScalar(b, t)), no);
             }
             else
-                BranchUnless(CallRuntime1("runtime.memequal", a.Expr, b.Expr, L.U64((ulong)size)), no);
+                Costly(() => BranchUnless(CallRuntime1("runtime.memequal", a.Expr, b.Expr, L.U64((ulong)size)), no));
             return;
         }
+        CompareCostly();
         var r = NewTemp(LowType.U8);
         Emit(new LowCall
         {
@@ -294,7 +333,7 @@ sealed partial class FuncLowerer
         BranchUnless(L.Cmp(LowOp.Eq, a[1], b[1]), no);
         if (a[1] is LowConst { Bits: 0 } || b[1] is LowConst { Bits: 0 })
             return;
-        BranchUnless(CallRuntime1("runtime.memequal", a[0], b[0], L.Conv(LowType.U64, a[1])), no);
+        Costly(() => BranchUnless(CallRuntime1("runtime.memequal", a[0], b[0], L.Conv(LowType.U64, a[1])), no));
     }
 
     /// <summary>Compares memory with a constant by loads of up to 8 bytes.</summary>

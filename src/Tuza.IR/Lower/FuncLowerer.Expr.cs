@@ -53,9 +53,7 @@ sealed partial class FuncLowerer
         if (_done.Count > 0 && _done.Remove(e, out var v))
             return ScalarsOf(v, e.Type);
         RunInit(e);
-        var save = _pos;
-        if (e.Pos.IsKnown)
-            _pos = e.Pos;
+        var save = MoveTo(e);
         var r = ScalarsCore(e);
         _pos = save;
         return r;
@@ -107,6 +105,23 @@ sealed partial class FuncLowerer
         if (_done.Count > 0 && _done.Remove(e, out var v))
             return v.Mem;
         RunInit(e);
+        var save = MoveTo(e);
+        var r = MemoryCore(e);
+        _pos = save;
+        return r;
+    }
+
+    /// <summary>What follows happens at the line of this expression; returns the position to go back to.</summary>
+    Syntax.Pos MoveTo(ExprNode e)
+    {
+        var save = _pos;
+        if (e.Pos.IsKnown)
+            _pos = e.Pos;
+        return save;
+    }
+
+    Addr MemoryCore(ExprNode e)
+    {
         switch (e)
         {
             case LocalNode or GlobalNode or DerefNode: return PlaceOf(e).Mem;
@@ -149,6 +164,7 @@ sealed partial class FuncLowerer
             return;
         }
         RunInit(e);
+        var save = MoveTo(e);
         switch (e)
         {
             case NilNode or ZeroNode: ZeroMemory(dst, e.Type); break;
@@ -159,10 +175,19 @@ sealed partial class FuncLowerer
                 break;
             default: CopyMemory(dst, Memory(e), e.Type, true); break;
         }
+        _pos = save;
     }
 
     /// <summary>The place that an addressable expression denotes, with its checks.</summary>
     Place PlaceOf(ExprNode e)
+    {
+        var save = MoveTo(e);
+        var r = PlaceCore(e);
+        _pos = save;
+        return r;
+    }
+
+    Place PlaceCore(ExprNode e)
     {
         switch (e)
         {

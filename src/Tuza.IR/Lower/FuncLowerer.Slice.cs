@@ -78,7 +78,9 @@ sealed partial class FuncLowerer
         if (L.IsConst(len, out long n) && max is { } m && m < (ulong)n)
             return index;
         index = Use(index);
+        var save = MoveTo(node);
         CheckBound(LowOp.LtU, index, len, "runtime.panicIndex");
+        _pos = save;
         return index;
     }
 

@@ -381,12 +381,12 @@ sealed partial class FuncLowerer
             case DerefNode d:
                 {
                     var p = KeepUnless(One(d.X), assigned);
-                    return () => Place.At(new Addr(NonNil(p), AddrKind.Heap));
+                    return () => Place.At(new Addr(NonNilAt(d, p), AddrKind.Heap));
                 }
             case FieldNode { ThroughPtr: true } f:
                 {
                     var p = KeepUnless(One(f.X), assigned);
-                    return () => Place.At(new Addr(NonNil(p), AddrKind.Heap, FieldOffset(f)));
+                    return () => Place.At(new Addr(NonNilAt(f, p), AddrKind.Heap, FieldOffset(f)));
                 }
             case FieldNode f:
                 {
@@ -425,6 +425,14 @@ sealed partial class FuncLowerer
             case ConvNode { Kind: ConvKind.Nop } c: return PreparePlace(c.X, assigned);
             default: return () => PlaceOf(x);
         }
+    }
+
+    LowExpr NonNilAt(ExprNode place, LowExpr pointer)
+    {
+        var save = MoveTo(place);
+        var r = NonNil(pointer);
+        _pos = save;
+        return r;
     }
 
     /// <summary>Assigns several values at once.</summary>

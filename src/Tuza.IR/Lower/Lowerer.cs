@@ -385,6 +385,8 @@ sealed partial class FuncLowerer
         {
             if (values.Count > 0)
                 AssignResults(values);
+            // Each return calls by itself, so that deferred functions see its line.
+            CallRuntime("runtime.deferreturn", new LowFrameToken { Type = LowType.U64 });
             Jump(_exit ??= NewBlock());
             return;
         }
@@ -459,9 +461,9 @@ sealed partial class FuncLowerer
         _cur = null;
         _exit ??= NewBlock();
         _low.DeferReturn = _cur = NewBlock();
+        CallRuntime("runtime.deferreturn", new LowFrameToken { Type = LowType.U64 });
         Jump(_exit);
         _cur = _exit;
-        CallRuntime("runtime.deferreturn", new LowFrameToken { Type = LowType.U64 });
         foreach (var r in _tree.Results)
             if (r.OnHeap)
                 Assign(_homes[r].Ptr!, L.Load(LowType.Ptr, L.SlotAddr(_heapResultSlots!, 8 * r.Index)));

@@ -125,11 +125,14 @@ sealed partial class FuncLowerer
         {
             case StructType s:
                 var flat = Flatten.Of(type);
-                foreach (var (field, offset, size) in Runs(s, flat))
-                    if (field != null)
-                        EqualField(field, p.Plus(offset), q.Plus(offset), no);
-                    else
-                        EqualMemory(new ArrayType(Universe.Uint8, size), p.Plus(offset), q.Plus(offset), no);
+                CheapFirst(() =>
+                {
+                    foreach (var (field, offset, size) in Runs(s, flat))
+                        if (field != null)
+                            EqualField(field, p.Plus(offset), q.Plus(offset), no);
+                        else
+                            EqualMemory(new ArrayType(Universe.Uint8, size), p.Plus(offset), q.Plus(offset), no);
+                });
                 break;
             case ArrayType a:
                 ForEach(a.Len, i =>

@@ -44,7 +44,7 @@ public static unsafe class Pcs
         int n = 1;
         if (func->Inlines != null && site < func->SiteCount)
             for (int i = func->Sites[site].Inline; i >= 0; i = func->Inlines[i].Parent)
-                n++;
+                n += (func->Inlines[i].Flags & FuncFlags.OtherFile) == 0 ? 1 : 0;
         return n;
     }
 
@@ -56,6 +56,12 @@ public static unsafe class Pcs
         f.Func = func;
         f.Line = known ? func->Sites[site].Line : func->StartLine;
         int i = known && func->Inlines != null ? func->Sites[site].Inline : -1;
+        InlineDesc* other = null;
+        if (i >= 0 && (func->Inlines[i].Flags & FuncFlags.OtherFile) != 0)
+        {
+            other = depth == 0 ? &func->Inlines[i] : null;
+            i = func->Inlines[i].Parent;
+        }
         while (i >= 0 && depth > 0)
         {
             f.Line = func->Inlines[i].CallLine;
@@ -81,6 +87,11 @@ public static unsafe class Pcs
             f.FileLength = func->FileLength;
             f.StartLine = func->StartLine;
             f.Flags = func->Flags;
+        }
+        if (other != null)
+        {
+            f.File = other->File;
+            f.FileLength = other->FileLength;
         }
         return f;
     }

@@ -1,5 +1,6 @@
 // Go functions the runtime has called for it (through the trampoline, never directly), and how their code is found.
 
+using System.Collections.Generic;
 using System.Threading;
 
 using Tuza.Abi;
@@ -20,7 +21,7 @@ public static unsafe class GoCalls
     static readonly string[] s_symbols =
     [
         "runtime.panicSendClosed", "runtime.panicCloseNil", "runtime.panicCloseClosed", "runtime.panicMakeChanSize", "runtime.panicmakeslicelen",
-        "runtime.panicmakeslicecap", "runtime.panicGrowSlice", "runtime.panicmem", "runtime.panicunsafeslicelen", "runtime.panicunsafeslicenilptr",
+        "runtime.panicmakeslicecap", "runtime.panicGrowSlice", "runtime.sigpanic", "runtime.panicunsafeslicelen", "runtime.panicunsafeslicenilptr",
         "runtime.goexitContinue", "runtime.panicAllocTooLarge", "runtime.panicdivide", "runtime.panicshift", "runtime.panicCoro", "runtime.panicFault",
         "runtime.timerMain", "runtime.finalizerMain", "runtime.panicSelfDeadlock", "runtime.unreachable",
     ];
@@ -39,6 +40,19 @@ public static unsafe class GoCalls
             Volatile.Write(ref s_code[(int)call], code);
         }
         return (void*)code;
+    }
+
+    static readonly Dictionary<string, int> s_ids = [];
+
+    /// <summary>The function id of a symbol, or 0.</summary>
+    public static int Id(string symbol)
+    {
+        lock (s_ids)
+        {
+            if (!s_ids.TryGetValue(symbol, out int id))
+                s_ids[symbol] = id = FuncTable.ByName(symbol);
+            return id;
+        }
     }
 
     /// <summary>The two scalars of an injected call.</summary>

@@ -96,10 +96,14 @@ public static unsafe class FrameWalk
         return c.Valid ? Pcs.Pc(c.FuncId, c.Site, 0) : 0;
     }
 
-    /// <summary>Packed pcs of the logical frames after the first <paramref name="skip"/>.</summary>
+    /// <summary>
+    /// Packed pcs of the logical frames after the first <paramref name="skip"/>, with the two below them that Go programs know: runtime.main,
+    /// which calls main.main and the initialisers, and runtime.goexit, to which every goroutine returns.
+    /// </summary>
     public static int Callers(G* g, int skip, ulong* pcs, int max)
     {
         int n = 0;
+        int deferreturn = GoCalls.Id("runtime.deferreturn");
         for (var c = new FrameCursor(g); c.Valid && n < max; c.Next())
         {
             FuncDesc* f = c.Func;
@@ -107,7 +111,8 @@ public static unsafe class FrameWalk
             for (int d = 0; d < depth && n < max; d++)
             {
                 FuncFlags flags = depth == 1 ? f->Flags : Pcs.Frame(f, c.Site, d).Flags;
-                if ((flags & FuncFlags.Wrapper) != 0)
+                // Deferred calls look like calls of the function that deferred them.
+                if ((flags & FuncFlags.Wrapper) != 0 || f->FuncId == deferreturn)
                     continue;
                 if (skip > 0)
                 {
@@ -117,7 +122,17 @@ public static unsafe class FrameWalk
                 pcs[n++] = Pcs.Pc(c.FuncId, c.Site, d);
             }
         }
-        return n;
+        if (g->Goid == 1)
+            n = Add(GoCalls.Id("runtime.main"), ref skip, pcs, n, max);
+        return Add(GoCalls.Id("runtime.goexit"), ref skip, pcs, n, max);
+    }
+
+    static int Add(int function, ref int skip, ulong* pcs, int n, int max)
+    {
+        if (function == 0 || n == max || skip-- > 0)
+            return n;
+        pcs[n] = Pcs.Pc((uint)function, 0, 0);
+        return n + 1;
     }
 
     [Conditional("DEBUG")]

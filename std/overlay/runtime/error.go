@@ -199,7 +199,13 @@ func panicshift()    { panic(shiftError) }
 func panicdivide()   { panic(divideError) }
 func panicoverflow() { panic(overflowError) }
 
-// panicmem is a nil dereference. The traceback line of the signal that real hardware would have raised is printed by fatalpanic.
+// sigpanic is a nil dereference; checks call it, where hardware would raise a signal, so that call stacks look the same. The line about
+// the signal is printed by fatalpanic.
+//
+//go:noinline
+func sigpanic() { panicmem() }
+
+//go:noinline
 func panicmem() { panic(memoryError) }
 
 // panicFault is an access to memory that is not there.

@@ -41,6 +41,11 @@ func pcinfo(pc uintptr) (name, file string, line, startLine int, entry uintptr)
 // funcofcode is the entry of the function whose code word or program counter is given, or 0.
 func funcofcode(pc uintptr) uintptr
 
+// main and goexit are the two frames below all others, only for their names: C# runs initialisers, main.main and goroutines.
+func main() {}
+
+func goexit() {}
+
 // Frame is one logical frame of a call stack.
 type Frame struct {
 	PC        uintptr
