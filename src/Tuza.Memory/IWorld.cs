@@ -3,7 +3,7 @@
 // No goroutine, stack or thread appears in this project. The runtime implements IWorld; tests implement it with arrays as stacks.
 //
 // Contract of a collection. Collector.Collect runs on the thread that asks, at a point where every live pointer of every
-// goroutine is in a place that ScanRoots shows. The allocator asks for a collection (RequestCollect) in its slow path, before it
+// goroutine is in a place that ScanRoots shows. CollectConcurrently runs on the collector's thread and stops the others at such points. The allocator asks for a collection (RequestCollect) in its slow path, before it
 // takes the new block, so an object is never lost between its birth and its first root. The runtime either collects at once, when
 // its caller's pointers are in frames, or remembers the request and collects at the next safepoint.
 
@@ -12,7 +12,9 @@ namespace Tuza.Memory;
 /// <summary>What the memory system asks of its surroundings.</summary>
 public unsafe interface IWorld
 {
-    /// <summary>Returns when no other thread runs Go code. Calls do not nest.</summary>
+    /// <summary>
+    /// Returns when no other thread runs Go code. Calls do not nest. The caller runs Go code itself, at a safepoint, or is the collector's own thread.
+    /// </summary>
     void StopTheWorld();
 
     void StartTheWorld();
@@ -23,6 +25,26 @@ public unsafe interface IWorld
     /// Data segments, root slots and specials are not its business.
     /// </summary>
     void ScanRoots(ref Marker marker);
+
+    /// <summary>
+    /// World stopped, marking seems to be done: shows roots that were not shown at the beginning (stacks nobody has come to). False when there were none.
+    /// </summary>
+    bool ScanLate(ref Marker marker);
+
+    /// <summary>
+    /// An allocating thread shall wait a moment for the collector, and lets the world be stopped meanwhile. False when it cannot do so here.
+    /// </summary>
+    bool Pause(MCache* cache);
+
+    /// <summary>Processors that run Go code when there is enough to do, and how many of them have nothing to do at the moment.</summary>
+    int Processors { get; }
+    int IdleProcessors { get; }
+
+    /// <summary>The collector's thread begins a cycle because there was none for two minutes.</summary>
+    void ForcedByTime();
+
+    /// <summary>The sweep of a cycle is complete. On the collector's thread, the world runs.</summary>
+    void SweepDone();
 
     /// <summary>World stopped, a cycle begins: the runtime drops caches of its own (sync.Pool, sudogs, defers).</summary>
     void CycleStart();

@@ -69,8 +69,17 @@ public unsafe struct MCache
     /// </summary>
     public fixed ulong TempRoots[TempRootCount];
 
-    /// <summary>Old and new values that the write barrier recorded and the marker has not seen.</summary>
-    public BarrierBuffer Barrier;
+    /// <summary>Next free place of the buffer for what the write barrier records; null before the first. See <see cref="Barrier"/>.</summary>
+    public nuint* BarrierTop;
+
+    /// <summary>Bytes of objects born during this cycle's marking.</summary>
+    public long BornBlackBytes;
+
+    /// <summary>Bytes allocated during marking for which no mark work was done yet; negative: work done in advance.</summary>
+    public long AssistDebt;
+
+    /// <summary>Marks on behalf of this P's allocations; made when first needed.</summary>
+    public Marker* Assistant;
 
     /// <summary>Not 0: every allocation takes the slow path and asks for a collection (gcstress).</summary>
     public int Stress;
@@ -113,7 +122,7 @@ public unsafe struct MCache
             s->FreeIndex = i + n;
             s->WindowStart = i;
             if (Heap->Gc.Phase != Phase.Off)
-                Marker.MarkWindow(s, i, free);
+                Marker.MarkWindow(Self, s, i, free);
             AllocWindow* w = Window(Self, spanClass);
             w->First = s->Slot(i);
             w->Free = free;
@@ -178,7 +187,7 @@ public unsafe struct MCache
             int word = s->WindowStart >> 6, shift = s->WindowStart & 63;
             s->AllocBits[word] &= ~(unused << shift);
             if (h->Gc.Phase != Phase.Off)
-                Marker.UnmarkWindow(s, s->WindowStart, unused);
+                Marker.UnmarkWindow(Self, s, s->WindowStart, unused);
             s->AllocCount -= BitOperations.PopCount(unused);
             s->FreeIndex = s->WindowStart + BitOperations.TrailingZeroCount(unused);
         }

@@ -51,7 +51,11 @@ public unsafe struct MCentral
         uint gen = _heap->SweepGen;
         MSpan* span = PartialSwept(gen)->Pop();
         if (span == null && !_heap->Sweeper.IsDone)
+        {
+            _heap->Sweeper.BeginSweep();
             span = SweepForSpan(gen);
+            _heap->Sweeper.EndSweep();
+        }
         if (span == null)
             span = _heap->AllocSpan(cache, (nuint)SizeClasses.Pages(Class.SizeClass), Class);
         Debug.Assert(span == null || (span->FreeSlots > 0 && span->Class == Class && span->SweepGen == gen));

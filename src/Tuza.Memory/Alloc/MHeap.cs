@@ -239,6 +239,9 @@ public unsafe struct MHeap
     public void FreeCache(MCache* cache)
     {
         cache->Flush();
+        Barrier.Flush(cache);
+        Assist.Rest(cache);
+        System.Runtime.InteropServices.NativeMemory.Free(cache->Assistant);
         _lock.Enter(LockRank.Heap);
         FlushPageCacheLocked(cache);
         MCache** link = &Self->Caches;

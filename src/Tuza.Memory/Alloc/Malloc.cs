@@ -141,8 +141,11 @@ public static unsafe partial class Malloc
             World.Current.RequestCollect(c);
         if (!c->FillWindow(spanClass))
         {
-            if (c->Heap->Pacer.ShouldCollect)
+            MHeap* h = c->Heap;
+            if (h->Pacer.ShouldCollect)
                 World.Current.RequestCollect(c);
+            if (Barrier.Enabled != 0)
+                Assist.Pay(c, (long)SizeClasses.Pages(spanClass >> 1) << HeapConsts.PageShift);
             c->Refill(spanClass);
         }
         AllocWindow* w = MCache.Window(c, spanClass);
@@ -221,6 +224,8 @@ public static unsafe partial class Malloc
             World.Current.RequestCollect(c);
         if (size >= HeapConsts.MaxAlloc)
             Fatal.OutOfMemory(size, (ulong)h->Stats.HeapInUse);
+        if (Barrier.Enabled != 0)
+            Assist.Pay(c, (long)size);
         nuint pages = (size + (HeapConsts.PageBytes - 1)) >> HeapConsts.PageShift;
         MSpan* s = h->AllocSpan(c, pages, new SpanClass(0, noscan: t == null));
         if (s == null)
@@ -231,7 +236,7 @@ public static unsafe partial class Malloc
         s->AllocCount = 1;
         s->FreeIndex = 1;
         if (h->Gc.Phase != Phase.Off)
-            Marker.MarkWindow(s, 0, 1);
+            Marker.MarkWindow(c, s, 0, 1);
         if (s->NeedZero != 0 && (needZero || t != null))
             NativeMemory.Clear(s->Base, s->SpanBytes);
         s->LargeType = t;

@@ -1,12 +1,15 @@
 // The write barrier: on while marking runs beside the program.
 //
-// Hybrid: a store *slot = value into the heap shades the old value (deletion: what the slot was the last to know is not lost) and the new
-// one (insertion: a black object never points to a white one that only an unscanned stack knows). Both go into a buffer of the P, whatever
-// they are, and the marker takes them from there. Stores to frames have no barrier.
+// Deletion: a store into the heap or into a data segment records the value that the slot loses. Marking begins with a snapshot: every goroutine's stack is
+// scanned before the goroutine runs again (by the collector, or at the latest when it is resumed), new objects are born black. So whatever the
+// program can reach later was reachable in the snapshot or is new, and it is marked, as long as no word of the heap loses its value unseen. The value a slot
+// gets needs no record: that half of Go's hybrid barrier protects stacks that are not scanned yet, and here there are none that run.
+// Stores to frames and to memory that has just been allocated have no barrier.
+//
+// The values go into a buffer of the P, a page of mark work; a full one goes to the markers. When they do not keep up, the program marks from its
+// buffer itself.
 //
 // Bulk operations (copy, clear) find the pointers of the memory by its type and record all of them before the memory changes.
-//
-// With a stop-the-world collector Enabled stays 0 and a barrier costs one test.
 
 using System;
 using System.Runtime.CompilerServices;
@@ -15,17 +18,6 @@ using System.Runtime.InteropServices;
 using Tuza.Abi;
 
 namespace Tuza.Memory;
-
-/// <summary>Values recorded by the barrier of one P.</summary>
-[StructLayout(LayoutKind.Sequential)]
-public unsafe struct BarrierBuffer
-{
-    public const int Capacity = 512;
-
-    public int Count;
-    int _pad;
-    public fixed ulong Values[Capacity];
-}
 
 /// <summary>Pointer stores that the collector must see.</summary>
 public static unsafe class Barrier
@@ -42,13 +34,12 @@ public static unsafe class Barrier
         *slot = value;
     }
 
-    /// <summary>Records the value a slot loses and the one it gets.</summary>
+    /// <summary>Full buffers that may wait for the markers before the program has to help.</summary>
+    const int MaxWaiting = 32;
+
+    /// <summary>Records the value a slot loses; the one it gets is known already.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Record(MCache* c, nuint oldValue, nuint newValue)
-    {
-        Add(c, oldValue);
-        Add(c, newValue);
-    }
+    public static void Record(MCache* c, nuint oldValue, nuint newValue) => Add(c, oldValue);
 
     /// <summary>The collector must not lose this object.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -60,12 +51,44 @@ public static unsafe class Barrier
 
     static void Add(MCache* c, nuint value)
     {
-        if (value < HeapConsts.MinLegalPointer)
+        // What is on no page of objects now could be on one later, when a stack is freed and its pages are used again.
+        HeapArena* arena = ArenaMap.ArenaOf(value);
+        if (arena == null || ArenaMap.TagOf(arena->Pages[ArenaMap.PageIndex(value)]) == 0)
             return;
-        BarrierBuffer* b = &c->Barrier;
-        if (b->Count == BarrierBuffer.Capacity)
-            c->Heap->Gc.TakeBarrierBuffer(b);
-        b->Values[b->Count++] = value;
+        nuint* top = c->BarrierTop;
+        if (((nuint)top & (WorkBuf.Bytes - 1)) == 0)
+            top = NextBuffer(c, top);
+        *top = value;
+        c->BarrierTop = top + 1;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static nuint* NextBuffer(MCache* c, nuint* top)
+    {
+        ref WorkPool pool = ref c->Heap->Gc.Work;
+        if (top != null)
+        {
+            pool.Put(WorkBuf.Of(top - 1), WorkBuf.Capacity, raw: true);
+            c->BarrierTop = null;
+            if (pool.Full > MaxWaiting)
+                Assist.Help(c);
+        }
+        return WorkBuf.Items(pool.NewBuffer());
+    }
+
+    /// <summary>World stopped: gives what the barriers of a P recorded to the markers.</summary>
+    public static void Flush(MCache* c)
+    {
+        nuint* top = c->BarrierTop;
+        if (top == null)
+            return;
+        c->BarrierTop = null;
+        WorkBuf* b = WorkBuf.Of(top - 1);
+        int count = (int)(top - WorkBuf.Items(b));
+        if (count != 0)
+            c->Heap->Gc.Work.Put(b, count, raw: true);
+        else
+            c->Heap->Gc.Work.Free(b);
     }
 
     // ---- bulk
@@ -77,34 +100,14 @@ public static unsafe class Barrier
         public void Visit(nuint* slot) => Add(_cache, *slot);
     }
 
-    readonly ref struct OldAndNew(MCache* cache, nint toSource) : IPointerVisitor
-    {
-        readonly MCache* _cache = cache;
-        readonly nint _toSource = toSource;
-
-        public void Visit(nuint* slot)
-        {
-            Add(_cache, *slot);
-            Add(_cache, *(nuint*)((byte*)slot + _toSource));
-        }
-    }
-
-    /// <summary>Before bytes [from, to) of values of type t at dst are overwritten with those at src (null: with zero).</summary>
+    /// <summary>Before bytes [from, to) of values of type t at dst are overwritten.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static void RecordBulk(MCache* c, TypeDesc* t, byte* dst, byte* src, nuint from, nuint to)
+    static void RecordBulk(MCache* c, TypeDesc* t, byte* dst, nuint from, nuint to)
     {
         if (t->PtrBytes == 0 || !IsHeapOrData(dst))
             return;
-        if (src == null)
-        {
-            var old = new OldValues(c);
-            ObjectWalk.Typed(ref old, t, dst, from, to);
-        }
-        else
-        {
-            var both = new OldAndNew(c, (nint)(src - dst));
-            ObjectWalk.Typed(ref both, t, dst, from, to);
-        }
+        var old = new OldValues(c);
+        ObjectWalk.Typed(ref old, t, dst, from, to);
     }
 
     /// <summary>Frames have no barriers: a destination in a manual span (a stack) is skipped.</summary>
@@ -120,7 +123,7 @@ public static unsafe class Barrier
         if (dst == src)
             return;
         if (Enabled != 0)
-            RecordBulk(c, t, (byte*)dst, (byte*)src, 0, t->Size);
+            RecordBulk(c, t, (byte*)dst, 0, t->Size);
         Buffer.MemoryCopy(src, dst, t->Size, t->Size);
     }
 
@@ -128,7 +131,7 @@ public static unsafe class Barrier
     public static void TypedMemClr(MCache* c, TypeDesc* t, void* p)
     {
         if (Enabled != 0)
-            RecordBulk(c, t, (byte*)p, null, 0, t->Size);
+            RecordBulk(c, t, (byte*)p, 0, t->Size);
         NativeMemory.Clear(p, t->Size);
     }
 
@@ -136,7 +139,7 @@ public static unsafe class Barrier
     public static void TypedMemClrPartial(MCache* c, TypeDesc* t, void* p, nuint offset, nuint bytes)
     {
         if (Enabled != 0)
-            RecordBulk(c, t, (byte*)p - offset, null, offset, offset + bytes);
+            RecordBulk(c, t, (byte*)p - offset, offset, offset + bytes);
         NativeMemory.Clear(p, bytes);
     }
 
@@ -144,7 +147,7 @@ public static unsafe class Barrier
     public static void TypedArrayClear(MCache* c, TypeDesc* t, void* p, nuint n)
     {
         if (Enabled != 0)
-            RecordBulk(c, t, (byte*)p, null, 0, t->Size * n);
+            RecordBulk(c, t, (byte*)p, 0, t->Size * n);
         NativeMemory.Clear(p, t->Size * n);
     }
 
@@ -156,20 +159,9 @@ public static unsafe class Barrier
             return n;
         nuint bytes = t->Size * (nuint)n;
         if (Enabled != 0)
-            RecordBulk(c, t, (byte*)dst, (byte*)src, 0, bytes);
+            RecordBulk(c, t, (byte*)dst, 0, bytes);
         Buffer.MemoryCopy(src, dst, bytes, bytes);
         return n;
-    }
-
-    /// <summary>Copies n values into fresh zeroed memory: only what is new must be shaded.</summary>
-    public static void TypedCopyFresh(MCache* c, TypeDesc* t, void* dst, void* src, nuint bytes)
-    {
-        if (Enabled != 0 && t->PtrBytes != 0)
-        {
-            var values = new OldValues(c);
-            ObjectWalk.Typed(ref values, t, (byte*)src, 0, bytes);
-        }
-        Buffer.MemoryCopy(src, dst, bytes, bytes);
     }
 
     /// <summary>Zeroes memory of the heap whose type is not known to the caller.</summary>

@@ -1,17 +1,20 @@
-// A collection cycle: mark with the world stopped, sweep lazily.
+// A collection cycle.
 //
-//   1. stop the world
-//   2. finish the last sweep; drop caches (tiny blocks, spans of caches, pools of the runtime)
-//   3. phase Mark: roots (data, specials, queued finalizers, temporary roots of caches, whatever the world shows), then drain
-//   4. phase Off: sweep generation + 2, new goal
-//   5. start the world; spans are swept when somebody needs them
+//   1. sweep termination   all spans of the last cycle are swept; the world stops; caches give their spans back; runtime pools are dropped
+//   2. mark                phase Mark, the barrier is on, the stacks are scanned or noted; the world runs again. Markers work through roots and heap;
+//                          new objects are black; the program assists
+//   3. mark termination    nothing is left: the world stops, what barriers recorded last is marked (if that is much, back to 2), caches are flushed,
+//                          the barrier goes off, goal and trigger are computed, sweep generation + 2; the world runs again
+//   4. sweep               in the background and by those who allocate
 //
-// Invariants. I1: all spans are swept before marking begins. I2: mark bits are clear outside of marking and unswept spans. I3: the barrier is off.
+// In the mode without concurrency 1 to 3 are one stop, on the thread that asks.
 //
-// Everything the steps use (born-black windows, stale cached spans, barrier buffers) is written for marking beside the program as well; that needs
-// the phases between two stops instead of one, and nothing else here.
+// Invariants. I1: all spans are swept before marking begins. I2: mark bits are clear outside of marking and unswept spans. I3: caches hold no spans
+// when phases change. I4: at the end of marking no grey object is left, every root is scanned, every barrier buffer is empty.
 //
 // See GOROOT/src/runtime/mgc.go.
+
+using System.Threading;
 
 using Tuza.Abi;
 
@@ -20,8 +23,11 @@ namespace Tuza.Memory;
 /// <summary>Runs cycles.</summary>
 public static unsafe class Collector
 {
+    /// <summary>How long a stop may be used to mark what barriers recorded last.</summary>
+    const long FinalMarkNanos = 200_000;
+
     /// <summary>
-    /// One whole cycle up to the end of marking. The caller is where every live pointer of the program is visible to
+    /// One whole cycle up to the end of marking, in one stop. The caller is where every live pointer of the program is visible to
     /// <see cref="IWorld.ScanRoots"/>; no lock is held.
     /// </summary>
     public static void Collect(MHeap* h, GcTrigger trigger)
@@ -31,7 +37,19 @@ public static unsafe class Collector
         try
         {
             if (h->Gc.Phase == Phase.Off)
-                CollectStw(h, world, trigger);
+            {
+                var t = new CycleTimes { Start = world.NanoTime(), Stopped = world.NanoTime() };
+                long goal = h->Pacer.HeapGoal, live = h->Pacer.HeapLive;
+                var marker = new Marker(h, shared: h->Gc.MaxMarkers > 1);
+                BeginMark(h, world, ref marker, barrier: false);
+                t.Mark = world.NanoTime();
+                MarkWork.SetStopped(true);
+                MarkWork.Run(h, ref marker, long.MaxValue);
+                MarkWork.SetStopped(false);
+                t.Termination = t.TerminationStopped = world.NanoTime();
+                h->Gc.CycleDedicatedNanos = t.Termination - t.Mark;
+                EndMark(h, world, ref marker, trigger, live, goal, ref t);
+            }
         }
         finally
         {
@@ -39,92 +57,170 @@ public static unsafe class Collector
         }
     }
 
-    /// <summary>runtime.GC: a cycle, and the sweep of everything.</summary>
+    /// <summary>A cycle without concurrency, and the sweep of everything.</summary>
     public static void CollectAndSweep(MHeap* h, GcTrigger trigger = GcTrigger.Forced)
     {
         Collect(h, trigger);
         h->Sweeper.Finish();
     }
 
-    /// <summary>debug.FreeOSMemory: a cycle, a sweep, and every free page back to the system.</summary>
-    public static void FreeOSMemory(MHeap* h)
+    /// <summary>debug.FreeOSMemory, after a cycle and its sweep: every free page back to the system.</summary>
+    public static void ReleaseFreePages(MHeap* h)
     {
-        CollectAndSweep(h);
         World.Current.StopTheWorld();
         h->FlushPageCaches();
         World.Current.StartTheWorld();
         h->Scavenge(nuint.MaxValue, force: true);
     }
 
-    static void CollectStw(MHeap* h, IWorld world, GcTrigger trigger)
+    /// <summary>When the steps of a cycle happened.</summary>
+    struct CycleTimes
     {
-        long start = world.NanoTime();
-        long heapAtStart = h->Pacer.HeapLive;
-        long goal = h->Pacer.HeapGoal;
+        public long Start;                 // the stop was asked for
+        public long Stopped;
+        public long Mark;                  // the world ran again
+        public long Termination;           // the last stop was asked for
+        public long TerminationStopped;
+        public long ExtraPause;            // stops after which marking had to go on
+    }
 
+    /// <summary>One cycle beside the program, up to the end of marking. On the collector's own thread.</summary>
+    public static void CollectConcurrently(MHeap* h, GcTrigger trigger)
+    {
+        IWorld world = World.Current;
+        h->Sweeper.Finish();
+        var t = new CycleTimes { Start = world.NanoTime() };
+        world.StopTheWorld();
+        t.Stopped = world.NanoTime();
+        long goal = h->Pacer.HeapGoal, live = h->Pacer.HeapLive;
+        var marker = new Marker(h, shared: true);
+        BeginMark(h, world, ref marker, barrier: true);
+        t.Mark = world.NanoTime();
+        world.StartTheWorld();
+        while (true)
+        {
+            MarkWork.Run(h, ref marker, long.MaxValue);
+            t.Termination = world.NanoTime();
+            world.StopTheWorld();
+            t.TerminationStopped = world.NanoTime();
+            for (MCache* c = h->Caches; c != null; c = c->Next)
+                Barrier.Flush(c);
+            if (world.ScanLate(ref marker) | !h->Gc.Work.IsIdle())
+            {
+                MarkWork.SetStopped(true);
+                bool done = MarkWork.Run(h, ref marker, t.TerminationStopped + FinalMarkNanos);
+                MarkWork.SetStopped(false);
+                if (!done)
+                {
+                    t.ExtraPause += world.NanoTime() - t.Termination;
+                    world.StartTheWorld();
+                    continue;
+                }
+            }
+            break;
+        }
+        h->Gc.CycleDedicatedNanos = t.Termination - t.Mark - t.ExtraPause;
+        EndMark(h, world, ref marker, trigger, live, goal, ref t);
+        world.StartTheWorld();
+        h->Gc.Work.Trim();
+    }
+
+    /// <summary>World stopped: everything up to the first step of marking.</summary>
+    static void BeginMark(MHeap* h, IWorld world, ref Marker marker, bool barrier)
+    {
+        CollectorState* gc = &h->Gc;
         h->Sweeper.Finish();
         ResetUnswept(h);
         world.CycleStart();
         FlushAllCaches(h);
+        gc->BeginRoots();
+        gc->CycleAssistNanos = gc->IdleNanos = 0;
+        for (MCache* c = h->Caches; c != null; c = c->Next)
+        {
+            c->BornBlackBytes = 0;
+            c->AssistDebt = 0;
+        }
+        h->Pacer.StartCycle();
+        gc->StartedCount++;
+        gc->Phase = Phase.Mark;
+        if (barrier)
+            Volatile.Write(ref Barrier.Enabled, 1);
+        for (MCache* c = h->Caches; c != null; c = c->Next)
+            marker.RootRange((nuint*)c->TempRoots, MCache.TempRootCount);
+        world.ScanRoots(ref marker);
+    }
 
-        h->Gc.Phase = Phase.Mark;
-        h->Gc.BornBlackBytes = 0;
-        long markStart = world.NanoTime();
-        var marker = new Marker(h);
-        MarkRoots(h, world, ref marker);
-        marker.Drain();
-        while (h->Gc.DrainShaded(ref marker))
-            marker.Drain();
+    /// <summary>World stopped, everything is marked: the rest of the cycle.</summary>
+    static void EndMark(MHeap* h, IWorld world, ref Marker marker, GcTrigger trigger, long heapAtStart, long goal, ref CycleTimes t)
+    {
+        CollectorState* gc = &h->Gc;
+        marker.Publish();
         marker.Dispose();
-        long markEnd = world.NanoTime();
-        h->Gc.Phase = Phase.MarkTermination;
-
-        if (h->Gc.VerifyAfterCycle != 0)
+        gc->Phase = Phase.MarkTermination;
+        Volatile.Write(ref Barrier.Enabled, 0);
+        long heapAtEnd = h->Pacer.HeapLive;
+        FlushAllCaches(h);
+        long marked = gc->BytesMarked;
+        for (MCache* c = h->Caches; c != null; c = c->Next)
+        {
+            marked += c->BornBlackBytes;
+            Assist.Rest(c);
+        }
+        if (gc->VerifyAfterCycle != 0 || gc->CheckMarks != 0)
             HeapVerifier.CheckMarksStw(h, world);
-        h->Gc.Phase = Phase.Off;
-        h->Pacer.EndCycle(marker.BytesMarked + h->Gc.BornBlackBytes, marker.BytesScanned, marker.StackScanBytes, marker.GlobalsScanBytes);
+        gc->Phase = Phase.Off;
+        h->Pacer.Measure(t.Termination - t.Mark, gc->CycleDedicatedNanos + gc->IdleNanos, world.Processors);
+        h->Pacer.EndCycle(marked, gc->HeapScanWork, gc->StackScanWork, gc->GlobalsScanWork);
         h->Sweeper.Start();
         h->FlushPageCaches();
 
         long end = world.NanoTime();
-        CollectorState* gc = &h->Gc;
+        bool concurrent = t.Termination != t.TerminationStopped || gc->Concurrent != 0;
+        long first = t.Mark - t.Start, last = end - t.Termination;
+        long pause = concurrent ? first + last + t.ExtraPause : end - t.Start;
         int slot = (int)(gc->CycleCount % CollectorState.PauseHistory);
-        gc->PauseNanos[slot] = end - start;
+        gc->PauseNanos[slot] = pause;
         gc->PauseEndUnixNanos[slot] = gc->LastEndUnixNanos = world.UnixNano();
         gc->LastEndNanos = end;
-        gc->LastPauseNanos = end - start;
-        gc->PauseTotalNanos += end - start;
-        gc->GcCpuNanos += end - start;
+        gc->LastPauseNanos = pause;
+        gc->LastMarkNanos = end - t.Start;
+        gc->PauseTotalNanos += pause;
+        gc->AssistNanos += gc->CycleAssistNanos;
+        gc->IdleTotalNanos += gc->IdleNanos;
+        gc->DedicatedNanos += gc->CycleDedicatedNanos;
+        gc->PauseCpuNanos += concurrent ? (first + last) * world.Processors : pause;
         gc->CycleCount++;
         if (trigger == GcTrigger.Forced)
             gc->ForcedCount++;
         if (gc->VerifyAfterCycle != 0)
             HeapVerifier.RunStw(h);
-        world.CycleDone(new CycleStats(gc->CycleCount, trigger, heapAtStart, h->Pacer.HeapMarked, goal, h->Pacer.HeapGoal,
-            h->Pacer.LastStackScan, h->Pacer.GlobalsScan, start, end - start, markEnd - markStart));
+        world.CycleDone(new CycleStats
+        {
+            Cycle = gc->CycleCount,
+            Trigger = trigger,
+            HeapAtStart = heapAtStart,
+            HeapAtEnd = heapAtEnd,
+            HeapMarked = marked,
+            Goal = goal,
+            StackScanBytes = gc->StackScanWork,
+            GlobalsScanBytes = gc->GlobalsScanWork,
+            StartNanos = t.Start,
+            FirstPauseNanos = first,
+            FirstStoppingNanos = t.Stopped - t.Start,
+            MarkNanos = t.Termination - t.Mark,
+            LastPauseNanos = last,
+            LastStoppingNanos = t.TerminationStopped - t.Termination,
+            AssistNanos = gc->CycleAssistNanos,
+            DedicatedNanos = gc->CycleDedicatedNanos,
+            IdleNanos = gc->IdleNanos,
+        });
     }
 
-    /// <summary>World stopped: every cache gives its spans back, every barrier buffer its values.</summary>
+    /// <summary>World stopped: every cache gives its spans back.</summary>
     public static void FlushAllCaches(MHeap* h)
     {
         for (MCache* c = h->Caches; c != null; c = c->Next)
-        {
             c->Flush();
-            if (c->Barrier.Count != 0)
-                h->Gc.TakeBarrierBuffer(&c->Barrier);
-        }
-    }
-
-    /// <summary>All roots. Also used by the verifier's second marking.</summary>
-    static void MarkRoots(MHeap* h, IWorld world, ref Marker marker)
-    {
-        h->Gc.MarkDataRoots(ref marker);
-        h->FinQueue.MarkRoots(ref marker);
-        Specials.MarkRoots(h, ref marker);
-        for (MCache* c = h->Caches; c != null; c = c->Next)
-            marker.RootRange((nuint*)c->TempRoots, MCache.TempRootCount);
-        marker.Drain();
-        world.ScanRoots(ref marker);
     }
 
     /// <summary>The sweep is finished: what the unswept sets still hold are stale entries.</summary>

@@ -2,6 +2,7 @@
 
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 using Tuza.Abi;
 
@@ -41,17 +42,54 @@ public unsafe struct CollectorState
     /// <summary>1: verify the heap after each cycle (TUZADEBUG=heapverify).</summary>
     public int VerifyAfterCycle;
 
-    /// <summary>Bytes of objects born during marking.</summary>
-    public long BornBlackBytes;
+    /// <summary>1: a second look at everything marked before the marks are used (GODEBUG=gccheckmark).</summary>
+    public int CheckMarks;
+
+    /// <summary>1: marking runs beside the program, on the collector's own thread; 0: cycles happen in one stop, on the thread that asks.</summary>
+    public int Concurrent;
+
+    /// <summary>How many threads may mark at a time, the first one included.</summary>
+    public int MaxMarkers;
+
+    public WorkPool Work;
+
+    /// <summary>This cycle: bytes of slots marked, bytes with pointers scanned, bytes of stacks and of data scanned.</summary>
+    public long BytesMarked;
+    public long HeapScanWork;
+    public long StackScanWork;
+    public long GlobalsScanWork;
+
+    /// <summary>Scan work done by the collector's threads that assists may take as theirs.</summary>
+    public long AssistCredit;
+
+    /// <summary>Root jobs: data roots in shards, finalizer queue, specials by arena.</summary>
+    int _rootCursor;
+    nuint _rootOffset;
+    int _specialCursor;
+    int _queueDone;
 
     /// <summary>Cycles completed; those of them that runtime.GC asked for.</summary>
     public uint CycleCount;
     public uint ForcedCount;
+
+    /// <summary>Cycles begun.</summary>
+    public uint StartedCount;
     public long LastEndUnixNanos;
     public long LastEndNanos;
     public long LastPauseNanos;
+    public long LastMarkNanos;
     public long PauseTotalNanos;
-    public long GcCpuNanos;
+
+    /// <summary>Processor time of the collector: all cycles, and the current one's share.</summary>
+    public long AssistNanos;
+    public long DedicatedNanos;
+    public long IdleTotalNanos;
+    public long PauseCpuNanos;
+    public long CycleAssistNanos;
+    public long CycleDedicatedNanos;
+    public long IdleNanos;
+
+    public readonly long GcCpuNanos => AssistNanos + DedicatedNanos + PauseCpuNanos;
     public fixed long PauseNanos[PauseHistory];
     public fixed long PauseEndUnixNanos[PauseHistory];
 
@@ -59,6 +97,8 @@ public unsafe struct CollectorState
     {
         _heap = heap;
         InvalidPtrCheck = 1;
+        MaxMarkers = 1;
+        Work.Init(heap);
     }
 
     // ---- roots
@@ -84,18 +124,55 @@ public unsafe struct CollectorState
     /// <summary>Registers one word outside the heap as a root.</summary>
     public void AddRootSlot(void** slot) => AddDataRoot((byte*)slot, 1, null);
 
-    /// <summary>World stopped: all data roots.</summary>
-    public readonly void MarkDataRoots(ref Marker marker)
+    const nuint ShardWords = 32 << 10;
+
+    /// <summary>World stopped: all roots are to be scanned.</summary>
+    public void BeginRoots()
     {
-        for (int i = 0; i < _rootCount; i++)
+        _rootCursor = _specialCursor = _queueDone = 0;
+        _rootOffset = 0;
+        BytesMarked = HeapScanWork = StackScanWork = GlobalsScanWork = AssistCredit = 0;
+    }
+
+    /// <summary>Every root job was taken.</summary>
+    public readonly bool RootsDone =>
+        Volatile.Read(in _queueDone) != 0 && Volatile.Read(in _rootCursor) >= _rootCount && Volatile.Read(in _specialCursor) >= _heap->ArenaCount;
+
+    /// <summary>Takes and does one root job: enqueues a part of the roots that are neither stacks nor the runtime's own; false when none is left.</summary>
+    public bool MarkSomeRoots(ref Marker marker)
+    {
+        if (RootsDone)
+            return false;
+        if (Interlocked.Exchange(ref _queueDone, 1) == 0)
         {
-            DataRoot* r = &_roots[i];
-            if (r->Mask == null)
-                marker.RootRange((nuint*)r->Start, r->Words);
-            else
-                marker.RootBlock(r->Start, r->Mask, r->Words);
-            marker.GlobalsScanBytes += (long)r->Words * HeapConsts.PtrBytes;
+            _heap->FinQueue.MarkRoots(ref marker);
+            return true;
         }
+        _lock.Enter(LockRank.FinQueue);
+        if (_rootCursor < _rootCount)
+        {
+            DataRoot root = _roots[_rootCursor];
+            nuint from = _rootOffset, to = nuint.Min(from + ShardWords, root.Words);
+            _rootOffset = to;
+            if (to == root.Words)
+            {
+                _rootOffset = 0;
+                Volatile.Write(ref _rootCursor, _rootCursor + 1);
+            }
+            _lock.Exit(LockRank.FinQueue);
+            if (root.Mask == null)
+                marker.RootRange((nuint*)root.Start + from, to - from);
+            else
+                ObjectWalk.Masked(ref marker, (nuint*)root.Start, root.Mask, from, to);
+            marker.GlobalsScanBytes += (long)(to - from) * HeapConsts.PtrBytes;
+            return true;
+        }
+        _lock.Exit(LockRank.FinQueue);
+        int arena = Interlocked.Increment(ref _specialCursor) - 1;
+        if (arena >= _heap->ArenaCount)
+            return false;
+        Specials.MarkRoots(_heap, arena, ref marker);
+        return true;
     }
 
     // ---- weak handles of objects outside the heap
@@ -148,49 +225,5 @@ public unsafe struct CollectorState
         _heap->MetaFree(_immortal, (nuint)_immortalCapacity * 16);
         _immortal = table;
         _immortalCapacity = capacity;
-    }
-
-    // ---- what barriers recorded
-
-    /// <summary>A full barrier buffer: its values become grey. The caller's P owns the buffer.</summary>
-    public void TakeBarrierBuffer(BarrierBuffer* buffer)
-    {
-        _lock.Enter(LockRank.FinQueue);
-        for (int i = 0; i < buffer->Count; i++)
-        {
-            if (_shadedCount == _shadedCapacity)
-                GrowShaded();
-            _shaded[_shadedCount++] = (nuint)buffer->Values[i];
-        }
-        buffer->Count = 0;
-        _lock.Exit(LockRank.FinQueue);
-    }
-
-    nuint* _shaded;
-    int _shadedCount;
-    int _shadedCapacity;
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    void GrowShaded()
-    {
-        int capacity = int.Max(4096, _shadedCapacity * 2);
-        var table = (nuint*)_heap->MetaAlloc((nuint)capacity * 8);
-        for (int i = 0; i < _shadedCount; i++)
-            table[i] = _shaded[i];
-        _heap->MetaFree(_shaded, (nuint)_shadedCapacity * 8);
-        _shaded = table;
-        _shadedCapacity = capacity;
-    }
-
-    /// <summary>Hands what barriers recorded to the marker; false when there was nothing.</summary>
-    public bool DrainShaded(ref Marker marker)
-    {
-        _lock.Enter(LockRank.FinQueue);
-        int n = _shadedCount;
-        for (int i = 0; i < n; i++)
-            marker.Root(_shaded[i]);
-        _shadedCount = 0;
-        _lock.Exit(LockRank.FinQueue);
-        return n != 0;
     }
 }

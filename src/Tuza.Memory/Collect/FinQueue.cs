@@ -75,7 +75,7 @@ public unsafe struct FinQueue
     }
 
     /// <summary>The oldest entry.</summary>
-    public bool TryTake(out FinEntry entry)
+    public bool TryTake(MCache* c, out FinEntry entry)
     {
         _lock.Enter(LockRank.FinQueue);
         bool any = _count != 0;
@@ -90,12 +90,21 @@ public unsafe struct FinQueue
                 CleanupsTaken++;
         }
         _lock.Exit(LockRank.FinQueue);
+        if (any)
+        {
+            Barrier.Shade(c, entry.Fn);
+            Barrier.Shade(c, entry.Argument);
+            Barrier.Shade(c, entry.Type);
+            Barrier.Shade(c, entry.PointerType);
+        }
         return any;
     }
 
-    /// <summary>World stopped: what is queued lives.</summary>
-    public readonly void MarkRoots(ref Marker marker)
+    /// <summary>What is queued lives. Nothing is queued while marking runs; who takes an entry meanwhile shades it.</summary>
+    public void MarkRoots(ref Marker marker)
     {
+        const int Batch = 256;
+        _lock.Enter(LockRank.FinQueue);
         for (int i = 0; i < _count; i++)
         {
             FinEntry* e = &_ring[(_head + i) & (_capacity - 1)];
@@ -103,7 +112,15 @@ public unsafe struct FinQueue
             marker.Root((nuint)e->Argument);
             marker.Root((nuint)e->Type);
             marker.Root((nuint)e->PointerType);
+            if (i % Batch != Batch - 1)
+                continue;
+            // Entries taken meanwhile make the rest move up: some are then looked at by their takers only.
+            int head = _head;
+            _lock.Exit(LockRank.FinQueue);
+            _lock.Enter(LockRank.FinQueue);
+            i = int.Max(i - ((_head - head) & (_capacity - 1)), -1);
         }
+        _lock.Exit(LockRank.FinQueue);
     }
 
     void Grow()

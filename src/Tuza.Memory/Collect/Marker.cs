@@ -12,7 +12,10 @@
 // Invariants.
 //   I1. Only slots below ElemCount are ever marked (an address behind the last slot is a bad pointer).
 //   I2. Small objects are handled without touching their MSpan (HeapArena's page word says it all).
-//   I3. At the end of Drain ring and stack are empty: no grey object is left.
+//   I3. When Drain returns false ring and stack are empty, and the pool was.
+//   I4. While the program runs, it may change any word at any time; what a word loses is recorded by its barrier.
+//
+// Several markers work at a time, on buffers of the WorkPool; each is used by one thread.
 //
 // Differs from Go: no span queue (Green Tea); the ring does for random access what span batches do for dense spans.
 
@@ -21,6 +24,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using System.Threading;
 
 using Tuza.Abi;
 
@@ -55,24 +59,29 @@ public unsafe struct Marker : IPointerVisitor
     WorkBuf* _spare;
     WorkBuf* _ringBuffer;
     long _noScanBytes;
+    bool _shared;          // other markers or the program run at the same time
 
-    /// <summary>Bytes of slots marked.</summary>
+    /// <summary>Bytes of slots marked, since the last <see cref="Publish"/>.</summary>
     public long BytesMarked;
 
     /// <summary>Bytes of roots scanned: stacks (told by the world), data.</summary>
     public long StackScanBytes;
     public long GlobalsScanBytes;
 
-    public Marker(MHeap* heap)
+    /// <summary>shared: mark bits are set by atomic operations.</summary>
+    public Marker(MHeap* heap, bool shared = false)
     {
         _heap = heap;
+        _shared = shared;
         _arenas = ArenaMap.Table;
         _slots = SlotInfo.Table;
-        _ringBuffer = NewBuffer();
-        _ring = (Entry*)(_ringBuffer + 1);
-        WorkBuf* bottom = NewBuffer();
-        _top = WorkBuf.Items(bottom);
+        _ringBuffer = heap->Gc.Work.NewBuffer();
+        _ring = (Entry*)WorkBuf.Items(_ringBuffer);
+        _top = WorkBuf.Items(heap->Gc.Work.NewBuffer());
     }
+
+    /// <summary>Has its buffers.</summary>
+    public readonly bool IsReady => _ringBuffer != null;
 
     /// <summary>Bytes marked that can hold pointers.</summary>
     public readonly long BytesScanned => BytesMarked - _noScanBytes;
@@ -98,6 +107,21 @@ public unsafe struct Marker : IPointerVisitor
     public void Visit(nuint* slot) => Enqueue(*slot);
 
     // ---- the ring
+
+    /// <summary>The entries of a barrier's buffer.</summary>
+    void TakeRaw(WorkBuf* b)
+    {
+        nuint* items = WorkBuf.Items(b);
+        for (int i = 0; i < b->Count; i++)
+        {
+            // The span may have been looked at before; an object's span stays while marking goes on.
+            nuint address = items[i];
+            HeapArena* arena = ArenaMap.ArenaOf(address);
+            if (arena != null && ArenaMap.TagOf(arena->Pages[ArenaMap.PageIndex(address)]) != 0)
+                EnqueueHeap(address, arena);
+        }
+        _heap->Gc.Work.Free(b);
+    }
 
     /// <summary>A pointer was found: request the memory its marking will need, look at it later.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -155,30 +179,69 @@ public unsafe struct Marker : IPointerVisitor
             Sse.Prefetch0(p);
     }
 
+    /// <summary>How a mark bit is set.</summary>
+    interface IMarkMode
+    {
+        static abstract void Set(ulong* word, ulong bit);
+    }
+
+    readonly struct Alone : IMarkMode
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Set(ulong* word, ulong bit) => *word |= bit;
+    }
+
+    // Two markers that meet at one object in the same moment both scan it: that costs a little time and counts its bytes twice.
+    readonly struct Together : IMarkMode
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Set(ulong* word, ulong bit) => Interlocked.Or(ref *word, bit);
+    }
+
+    /// <summary>Marks everything reachable from what was enqueued.</summary>
+    public void Drain()
+    {
+        while (Drain(long.MaxValue))
+        {
+        }
+    }
+
     /// <summary>
-    /// Marks everything reachable from what was enqueued. The loop of the collector: the ring's ends and the stack's top are locals here (as fields they
-    /// are a chain of dependent stores; measured: a quarter of the time), written back around everything that is not the common case.
+    /// Marks until about <paramref name="budget"/> bytes with pointers were scanned (true: there may be more to do), or neither this marker nor the pool
+    /// has anything left (false).
+    /// </summary>
+    public bool Drain(long budget) => _shared ? DrainLoop<Together>(budget) : DrainLoop<Alone>(budget);
+
+    /// <summary>
+    /// The loop of the collector: the ring's ends and the stack's top are locals here (as fields they are a chain of dependent stores; measured: a
+    /// quarter of the time), written back around everything that is not the common case.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Drain()
+    bool DrainLoop<TMode>(long budget)
+        where TMode : struct, IMarkMode
     {
         Entry* ring = _ring;
         HeapArena** arenas = _arenas;
         SlotInfo* slots = _slots;
         uint head = _head, tail = _tail;
         nuint* top = _top;
-        long bytesMarked = 0;
-        while (true)
+        long scanned = 0, noScan = 0;
+        bool more = true;
+        while (scanned < budget)
         {
             nuint address;
             while (tail - head < RingLow)
             {
                 if (((nuint)top & (WorkBuf.Bytes - 1)) == WorkBuf.HeaderBytes)
                 {
+                    _head = head;
+                    _tail = tail;
                     nuint* below = PopBuffer(top);
+                    tail = _tail;
                     if (below == null)
                         break;
                     top = below;
+                    continue;
                 }
                 address = *--top;
                 if ((address & Continue) != 0)
@@ -187,6 +250,7 @@ public unsafe struct Marker : IPointerVisitor
                     _tail = tail;
                     _top = top;
                     ScanPiece(address & ~Continue);
+                    scanned += (long)PieceBytes;
                     tail = _tail;
                     top = _top;
                     continue;
@@ -200,7 +264,10 @@ public unsafe struct Marker : IPointerVisitor
                 e->Address = address;
             }
             if (head == tail)
+            {
+                more = false;
                 break;
+            }
 
             Entry* oldest = ring + (head++ & (RingSlots - 1));
             address = oldest->Address;
@@ -228,9 +295,8 @@ public unsafe struct Marker : IPointerVisitor
             ulong* m = (ulong*)(packed & ((1UL << ArenaMap.PageShift) - 1)) + (index >> 6);
             if ((*m & bit) != 0)
                 continue;
-            *m |= bit;
+            TMode.Set(m, bit);
             uint bytes = info->ElemBytes;
-            bytesMarked += bytes;
             slot += (nuint)index * bytes;
             SlotKind kind = info->Kind;
             ulong bits;
@@ -246,9 +312,10 @@ public unsafe struct Marker : IPointerVisitor
             {
                 if (kind == SlotKind.NoScan)
                 {
-                    _noScanBytes += bytes;
+                    noScan += bytes;
                     continue;
                 }
+                scanned += bytes;
                 TypeDesc* t = *(TypeDesc**)slot;
                 if (t == null)
                     continue;
@@ -260,6 +327,7 @@ public unsafe struct Marker : IPointerVisitor
                 top = _top;
                 continue;
             }
+            scanned += bytes;
 
             // Enqueue, once more, on locals.
             for (; bits != 0; bits &= bits - 1)
@@ -291,17 +359,18 @@ public unsafe struct Marker : IPointerVisitor
                 e->Address = found;
             }
         }
-        BytesMarked += bytesMarked;
+        BytesMarked += scanned + noScan;
+        _noScanBytes += noScan;
         _head = head;
         _tail = tail;
         _top = top;
+        return more;
     }
 
     void MarkLarge(MSpan* span)
     {
-        if ((*span->MarkBits & 1) != 0)
+        if ((Interlocked.Or(ref *span->MarkBits, 1) & 1) != 0)
             return;
-        *span->MarkBits |= 1;
         BytesMarked += (long)span->ElemBytes;
         if (span->Class.NoScan)
             _noScanBytes += (long)span->ElemBytes;
@@ -354,48 +423,147 @@ public unsafe struct Marker : IPointerVisitor
         _top = top + 1;
     }
 
-    readonly WorkBuf* NewBuffer()
-    {
-        MSpan* span = _heap->AllocManual(WorkBuf.Bytes >> HeapConsts.PageShift, ManualKind.WorkBuf);
-        if (span == null)
-            Fatal.OutOfMemory(WorkBuf.Bytes, (ulong)_heap->Stats.HeapInUse);
-        var b = (WorkBuf*)span->Base;
-        *b = new WorkBuf { Span = span };
-        return b;
-    }
-
-    /// <summary>The top buffer is full: the first place of a new one.</summary>
+    /// <summary>The top buffer is full: the first place of a new one. The full one goes to those who wait.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     nuint* PushBuffer(nuint* top)
     {
-        WorkBuf* b = _spare != null ? _spare : NewBuffer();
+        WorkBuf* full = WorkBuf.Of(top - 1);
+        WorkBuf* b = _spare != null ? _spare : _heap->Gc.Work.NewBuffer();
         _spare = null;
-        b->Below = WorkBuf.Of(top - 1);
+        if (_shared && _heap->Gc.Work.WantsWork)
+        {
+            b->Below = full->Below;
+            _heap->Gc.Work.Put(full, WorkBuf.Capacity, raw: false);
+        }
+        else
+        {
+            b->Below = full;
+        }
         return WorkBuf.Items(b);
     }
 
-    /// <summary>The top buffer is empty: the place behind the last entry of the one below, which is full; null when there is none.</summary>
+    /// <summary>The top buffer is empty: the place behind the last entry of the next one, or null.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     nuint* PopBuffer(nuint* top)
     {
         WorkBuf* empty = WorkBuf.Of(top);
         WorkBuf* below = empty->Below;
-        if (below == null)
-            return null;
-        if (_spare != null)
-            _heap->FreeManual(_spare->Span);
-        _spare = empty;
-        return (nuint*)((byte*)below + WorkBuf.Bytes);
+        if (below != null)
+        {
+            if (_spare != null)
+                _heap->Gc.Work.Free(_spare);
+            _spare = empty;
+            return (nuint*)((byte*)below + WorkBuf.Bytes);
+        }
+        // An active marker takes from the pool without a pause.
+        _top = top;
+        WorkBuf* b;
+        while (_shared && (b = _heap->Gc.Work.Take(activate: false)) != null)
+        {
+            if (b->Raw == 0)
+            {
+                _heap->Gc.Work.Free(empty);
+                return WorkBuf.Items(b) + b->Count;
+            }
+            TakeRaw(b);
+            if (_tail - _head >= RingLow || _top != top)
+                return _top;
+        }
+        return null;
+    }
+
+    /// <summary>Becomes the owner of a buffer out of the pool. The stack is empty.</summary>
+    public void Adopt(WorkBuf* b)
+    {
+        if (b->Raw != 0)
+        {
+            TakeRaw(b);
+            return;
+        }
+        nuint* items = WorkBuf.Items(b);
+        for (int i = 0; i < b->Count; i++)
+            Push(items[i]);
+        _heap->Gc.Work.Free(b);
+    }
+
+    /// <summary>Gives a part of the stack to those who wait: the oldest part that is at hand.</summary>
+    public void Share()
+    {
+        WorkBuf* b = WorkBuf.Of(_top - 1);
+        if (((nuint)_top & (WorkBuf.Bytes - 1)) == WorkBuf.HeaderBytes)
+            b = WorkBuf.Of(_top);
+        if (b->Below != null)
+        {
+            WorkBuf* full = b->Below;
+            b->Below = full->Below;
+            _heap->Gc.Work.Put(full, WorkBuf.Capacity, raw: false);
+            return;
+        }
+        nuint* items = WorkBuf.Items(b);
+        int count = (int)(_top - items);
+        int half = count / 2;
+        if (half == 0)
+            return;
+        WorkBuf* other = _heap->Gc.Work.NewBuffer();
+        for (int i = 0; i < half; i++)
+            WorkBuf.Items(other)[i] = items[i];
+        for (int i = half; i < count; i++)
+            items[i - half] = items[i];
+        _top -= half;
+        _heap->Gc.Work.Put(other, half, raw: false);
+    }
+
+    /// <summary>Gives everything to the pool.</summary>
+    public void ShareAll()
+    {
+        for (; _head != _tail; _head++)
+            Push(_ring[_head & (RingSlots - 1)].Address);
+        while (true)
+        {
+            bool empty = ((nuint)_top & (WorkBuf.Bytes - 1)) == WorkBuf.HeaderBytes;
+            WorkBuf* b = empty ? WorkBuf.Of(_top) : WorkBuf.Of(_top - 1);
+            WorkBuf* below = b->Below;
+            if (empty && below == null)
+                return;
+            int count = (int)(_top - WorkBuf.Items(b));
+            if (empty)
+                _heap->Gc.Work.Free(b);
+            else
+                _heap->Gc.Work.Put(b, count, raw: false);
+            _top = below != null ? (nuint*)((byte*)below + WorkBuf.Bytes) : WorkBuf.Items(_heap->Gc.Work.NewBuffer());
+        }
+    }
+
+    /// <summary>Nothing is in the ring or on the stack.</summary>
+    public readonly bool IsEmpty =>
+        _head == _tail && ((nuint)_top & (WorkBuf.Bytes - 1)) == WorkBuf.HeaderBytes && WorkBuf.Of(_top)->Below == null;
+
+    /// <summary>Adds what was counted since the last call to the cycle's counters; says how many bytes with pointers were scanned.</summary>
+    public long Publish()
+    {
+        long work = BytesMarked - _noScanBytes;
+        CollectorState* gc = &_heap->Gc;
+        if (BytesMarked != 0)
+            Interlocked.Add(ref gc->BytesMarked, BytesMarked);
+        if (work != 0)
+            Interlocked.Add(ref gc->HeapScanWork, work);
+        if (StackScanBytes != 0)
+            Interlocked.Add(ref gc->StackScanWork, StackScanBytes);
+        if (GlobalsScanBytes != 0)
+            Interlocked.Add(ref gc->GlobalsScanWork, GlobalsScanBytes);
+        work += StackScanBytes + GlobalsScanBytes;
+        BytesMarked = _noScanBytes = StackScanBytes = GlobalsScanBytes = 0;
+        return work;
     }
 
     /// <summary>Gives the buffers back. Nothing grey may be left.</summary>
     public void Dispose()
     {
-        Debug.Assert(_head == _tail && ((nuint)_top & (WorkBuf.Bytes - 1)) == WorkBuf.HeaderBytes && WorkBuf.Of(_top)->Below == null);
+        Debug.Assert(IsEmpty);
         if (_spare != null)
-            _heap->FreeManual(_spare->Span);
-        _heap->FreeManual(WorkBuf.Of(_top)->Span);
-        _heap->FreeManual(_ringBuffer->Span);
+            _heap->Gc.Work.Free(_spare);
+        _heap->Gc.Work.Free(WorkBuf.Of(_top));
+        _heap->Gc.Work.Free(_ringBuffer);
         _spare = _ringBuffer = null;
         _top = null;
     }
@@ -403,16 +571,16 @@ public unsafe struct Marker : IPointerVisitor
     // ---- objects born during marking
 
     /// <summary>Objects of a window are born black.</summary>
-    public static void MarkWindow(MSpan* span, int first, ulong slots)
+    public static void MarkWindow(MCache* c, MSpan* span, int first, ulong slots)
     {
-        System.Threading.Interlocked.Or(ref span->MarkBits[first >> 6], slots << (first & 63));
-        System.Threading.Interlocked.Add(ref MHeap.Current->Gc.BornBlackBytes, BitOperations.PopCount(slots) * (long)span->ElemBytes);
+        Interlocked.Or(ref span->MarkBits[first >> 6], slots << (first & 63));
+        c->BornBlackBytes += BitOperations.PopCount(slots) * (long)span->ElemBytes;
     }
 
     /// <summary>The slots of a window that no object took.</summary>
-    public static void UnmarkWindow(MSpan* span, int first, ulong slots)
+    public static void UnmarkWindow(MCache* c, MSpan* span, int first, ulong slots)
     {
-        System.Threading.Interlocked.And(ref span->MarkBits[first >> 6], ~(slots << (first & 63)));
-        System.Threading.Interlocked.Add(ref MHeap.Current->Gc.BornBlackBytes, -BitOperations.PopCount(slots) * (long)span->ElemBytes);
+        Interlocked.And(ref span->MarkBits[first >> 6], ~(slots << (first & 63)));
+        c->BornBlackBytes -= BitOperations.PopCount(slots) * (long)span->ElemBytes;
     }
 }

@@ -1,9 +1,15 @@
-// When to collect: the heap goal.
+// When to collect: the heap goal, the trigger before it, and how much the program helps.
 //
 //   goal = marked + (marked + stacks + globals) * GOGC / 100, at least 4 MiB * GOGC / 100
 //
-// and, under a memory limit, not more than the limit leaves for the heap after everything else. With the stop-the-world collector the trigger is the
-// goal itself: nothing is allocated while it marks.
+// and, under a memory limit, not more than the limit leaves for the heap after everything else.
+//
+// Marking beside the program must begin before the goal. The trigger is the goal less the runway: what the program is expected to allocate while
+// marking runs, from the ratio of allocation to scan work in the last cycles, at their share of the processors. Between 70 % and 95 % of the way
+// to the goal. With the stop-the-world collector the trigger is the goal itself.
+//
+// Assists. While marking runs every byte allocated costs AssistWorkPerByte of scan work: what is left to scan over what is left to the goal.
+// The work that the collector's threads have done is credit that pays for it first.
 //
 // HeapLive over-estimates: a span counts as fully allocated from the moment a cache takes it, and what the cache gives back is taken off.
 // At the end of marking it is set to the bytes marked.
@@ -26,6 +32,10 @@ public unsafe struct Pacer
     const long HeadroomMinimum = 1 << 20;
     const long HeadroomPercent = 3;
     const long SweepMinHeapDistance = 1 << 20;
+    const int TriggerParts = 64, TriggerMinParts = 45, TriggerMaxParts = 61;
+    const int RatioHistory = 4;
+    const double MarkShareGoal = 0.25;
+    const long MinScanWork = 1000;
     public const long NoLimit = long.MaxValue;
 
     MHeap* _heap;
@@ -33,6 +43,16 @@ public unsafe struct Pacer
     long _trigger;
     long _gcPercentGoal;
     long _liveAtCommit;
+    fixed double _ratios[RatioHistory];
+    uint _ratioCount;
+    double _markShare;
+    long _triggered;
+    long _cycleGoal;
+    long _cycleMaxWork;
+
+    /// <summary>Scan work owed per byte allocated while marking runs, and its inverse.</summary>
+    public double AssistWorkPerByte;
+    public double AssistBytesPerWork;
 
     /// <summary>GOGC; negative: off.</summary>
     public int GcPercent;
@@ -56,6 +76,7 @@ public unsafe struct Pacer
         GcPercent = 100;
         MemoryLimit = NoLimit;
         HeapMarked = 0;
+        _markShare = MarkShareGoal;
         Commit();
     }
 
@@ -79,15 +100,82 @@ public unsafe struct Pacer
 
     readonly bool ShouldCollectSlow(long live)
     {
-        if (live >= SweepFloor(_gcPercentGoal))
+        if (live >= SweepFloor(_trigger))
             return true;
-        if (MemoryLimit == NoLimit || live < SweepFloor(LimitGoal()))
+        if (MemoryLimit == NoLimit || live < SweepFloor(TriggerFor(LimitGoal())))
             return false;
         CollectorState* gc = &_heap->Gc;
-        return World.Current.NanoTime() - gc->LastEndNanos >= gc->LastPauseNanos;
+        return World.Current.NanoTime() - gc->LastEndNanos >= gc->LastMarkNanos;
     }
 
     readonly long SweepFloor(long goal) => _heap->Sweeper.IsDone ? goal : long.Max(goal, _liveAtCommit + SweepMinHeapDistance);
+
+    /// <summary>The heap size at which a cycle must begin to be done at the goal.</summary>
+    readonly long TriggerFor(long goal)
+    {
+        if (goal == long.MaxValue || HeapMarked >= goal || _heap->Gc.Concurrent == 0)
+            return goal;
+        long part = (goal - HeapMarked) / TriggerParts;
+        long low = HeapMarked + part * TriggerMinParts;
+        long high = long.Max(HeapMarked + part * TriggerMaxParts, goal - DefaultHeapMinimum);
+        double ratio = 0;
+        for (int i = 0; i < RatioHistory; i++)
+            ratio = double.Max(ratio, _ratios[i]);
+        double runway = ratio * (1 - _markShare) / _markShare * ExpectedScanWork;
+        return runway >= goal - low ? low : long.Clamp(goal - (long)runway, low, high);
+    }
+
+    readonly long ExpectedScanWork => LastHeapScan + LastStackScan + GlobalsScan;
+
+    /// <summary>World stopped, marking begins.</summary>
+    public void StartCycle()
+    {
+        _triggered = HeapLive;
+        _cycleGoal = long.Max(HeapGoal, _triggered + (64 << 10));
+        _cycleMaxWork = long.Min(_triggered, LastHeapScan + (_triggered - HeapMarked)) + LastStackScan + GlobalsScan;
+        Revise();
+    }
+
+    /// <summary>Marking runs: what an allocated byte costs now.</summary>
+    public void Revise()
+    {
+        CollectorState* gc = &_heap->Gc;
+        long done = gc->HeapScanWork + gc->StackScanWork + gc->GlobalsScanWork;
+        long expected = ExpectedScanWork, goal = _cycleGoal, live = HeapLive;
+        if (done > expected)
+        {
+            // More lives than the last cycle saw. The goal may move, up to what GOGC would allow for the heap as it is.
+            double most = goal * (1 + (GcPercent < 0 ? 100 : GcPercent) / 100.0);
+            double extended = expected <= 0 ? most : (goal - _triggered) / (double)expected * _cycleMaxWork + _triggered;
+            goal = (long)double.Min(most, double.Max(extended, goal));
+            expected = _cycleMaxWork;
+        }
+        if (live > goal)
+        {
+            goal = (long)(goal * 1.1);
+            expected = long.Max(expected, _cycleMaxWork);
+        }
+        double work = long.Max(MinScanWork, expected - done), distance = long.Max(1, goal - live);
+        AssistWorkPerByte = work / distance;
+        AssistBytesPerWork = distance / work;
+    }
+
+    /// <summary>The heap has outgrown what this cycle was to end at by far: allocation has to wait.</summary>
+    public readonly bool FarOverGoal => HeapLive > _cycleGoal + long.Max(_cycleGoal / 10, 4 << 20);
+
+    /// <summary>World stopped, marking done: how fast the program allocated against how fast marking went.</summary>
+    public void Measure(long markNanos, long workerNanos, int procs)
+    {
+        CollectorState* gc = &_heap->Gc;
+        long work = gc->HeapScanWork + gc->StackScanWork + gc->GlobalsScanWork;
+        long allocated = HeapLive - _triggered;
+        if (work <= 0 || allocated <= 0 || markNanos <= 0)
+            return;
+        double all = (double)markNanos * procs;
+        double share = double.Clamp((workerNanos + gc->CycleAssistNanos) / all, 0.05, 0.95);
+        _ratios[_ratioCount++ % RatioHistory] = allocated * share / (work * (1 - share));
+        _markShare = double.Clamp(workerNanos / all, MarkShareGoal, 0.9);
+    }
 
     /// <summary>World stopped, marking done: what lives is what was marked.</summary>
     public void EndCycle(long marked, long heapScan, long stackScan, long globalsScan)
@@ -136,7 +224,7 @@ public unsafe struct Pacer
             _gcPercentGoal = long.Max(goal, minimum);
         }
         _liveAtCommit = HeapLive;
-        _trigger = _gcPercentGoal;
+        _trigger = TriggerFor(_gcPercentGoal);
     }
 
     /// <summary>`NextGC`.</summary>

@@ -31,7 +31,30 @@ public enum GcTrigger
     Stress,
 }
 
-/// <summary>One collection, for reports.</summary>
-public readonly record struct CycleStats(
-    long Cycle, GcTrigger Trigger, long HeapAtStart, long HeapMarked, long Goal, long GoalAfter, long StackScanBytes, long GlobalsScanBytes,
-    long StartNanos, long PauseNanos, long MarkNanos);
+/// <summary>One collection, for reports. Times in nanoseconds.</summary>
+public struct CycleStats
+{
+    public uint Cycle;
+    public GcTrigger Trigger;
+
+    /// <summary>HeapLive when the cycle began and when marking was done, and what was found alive.</summary>
+    public long HeapAtStart;
+    public long HeapAtEnd;
+    public long HeapMarked;
+
+    /// <summary>The goal of this cycle.</summary>
+    public long Goal;
+    public long StackScanBytes;
+    public long GlobalsScanBytes;
+    public long StartNanos;
+    public long FirstPauseNanos;
+    public long FirstStoppingNanos;
+    public long MarkNanos;
+    public long LastPauseNanos;
+    public long LastStoppingNanos;
+
+    /// <summary>Who marked how long.</summary>
+    public long AssistNanos;
+    public long DedicatedNanos;
+    public long IdleNanos;
+}

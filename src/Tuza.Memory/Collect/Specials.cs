@@ -221,21 +221,23 @@ public static unsafe class Specials
 
     // ---- the collector's side
 
-    /// <summary>World stopped, marking begins: specials as roots.</summary>
-    public static void MarkRoots(MHeap* h, ref Marker marker)
+    /// <summary>
+    /// Specials of an arena's spans as roots. What is added while marking runs needs no look: it was given by a program that could reach it.
+    /// </summary>
+    public static void MarkRoots(MHeap* h, int index, ref Marker marker)
     {
-        for (int a = 0; a < h->ArenaCount; a++)
+        HeapArena* arena = h->Arena(index);
+        for (int w = 0; w < HeapConsts.PagesPerArena / 64; w++)
         {
-            HeapArena* arena = h->Arena(a);
-            for (int w = 0; w < HeapConsts.PagesPerArena / 64; w++)
+            ulong bits = arena->PageSpecials[w] & arena->PageInUse[w];
+            while (bits != 0)
             {
-                ulong bits = arena->PageSpecials[w] & arena->PageInUse[w];
-                while (bits != 0)
-                {
-                    int page = w * 64 + BitOperations.TrailingZeroCount(bits);
-                    bits &= bits - 1;
-                    MarkSpan(ArenaMap.SpanOf(arena->Pages[page]), ref marker);
-                }
+                int page = w * 64 + BitOperations.TrailingZeroCount(bits);
+                bits &= bits - 1;
+                MSpan* span = ArenaMap.SpanOf(arena->Pages[page]);
+                span->SpecialLock.Enter(LockRank.SpanSpecials);
+                MarkSpan(span, ref marker);
+                span->SpecialLock.Exit(LockRank.SpanSpecials);
             }
         }
     }

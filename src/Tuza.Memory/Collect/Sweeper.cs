@@ -34,6 +34,7 @@ public unsafe struct Sweeper
     long _liveBasis;
     double _pagesPerByte;
     SpinLock32 _lock;
+    int _sweeping;         // threads that have taken a span from an unswept set and are not done with it
 
     /// <summary>Fill freed slots with a pattern (GODEBUG=clobberfree=1).</summary>
     public int Poison;
@@ -61,12 +62,13 @@ public unsafe struct Sweeper
         Volatile.Write(ref _done, 0);
     }
 
-    /// <summary>Sweeps what is left.</summary>
+    /// <summary>Sweeps what is left, and waits for what others sweep.</summary>
     public void Finish()
     {
         while (SweepOne() >= 0)
         {
         }
+        WaitForSweepers();
     }
 
     /// <summary>Sweeps one span: pages freed, or -1 when there is none left.</summary>
@@ -75,19 +77,31 @@ public unsafe struct Sweeper
         if (IsDone)
             return -1;
         uint gen = _heap->SweepGen;
-        while (true)
+        Interlocked.Increment(ref _sweeping);
+        long result = -1;
+        for (MSpan* s; result < 0 && (s = NextUnswept(gen)) != null;)
         {
-            MSpan* s = NextUnswept(gen);
-            if (s == null)
-            {
-                Volatile.Write(ref _done, 1);
-                return -1;
-            }
             nuint pages = s->PageCount;
             if (MSpan.TryAcquire(s, gen))
-                return Sweep(_heap, s, keep: false) ? (long)pages : 0;
+                result = Sweep(_heap, s, keep: false) ? (long)pages : 0;
         }
+        Interlocked.Decrement(ref _sweeping);
+        if (result < 0)
+            Volatile.Write(ref _done, 1);
+        return result;
     }
+
+    /// <summary>Those who began to sweep a span are done with it.</summary>
+    public void WaitForSweepers()
+    {
+        var spin = default(SpinWait);
+        while (Volatile.Read(ref _sweeping) != 0)
+            spin.SpinOnce(sleep1Threshold: -1);
+    }
+
+    internal void BeginSweep() => Interlocked.Increment(ref _sweeping);
+
+    internal void EndSweep() => Interlocked.Decrement(ref _sweeping);
 
     MSpan* NextUnswept(uint gen)
     {
@@ -137,8 +151,10 @@ public unsafe struct Sweeper
         _reclaimCredit = 0;
         _lock.Exit(LockRank.Sweep);
 
+        BeginSweep();
         while (need > 0 && NextReclaimWord(out HeapArena* arena, out int word))
             need -= ReclaimWord(arena, word);
+        EndSweep();
         if (need < 0)
             Interlocked.Add(ref _reclaimCredit, -need);
     }

@@ -15,9 +15,10 @@ public enum LockRank
     Sweep = 2,
     SpanSpecials = 3,
     SpanSet = 4,
-    Heap = 5,
-    Specials = 6,
-    Persistent = 7,
+    Work = 5,
+    Heap = 6,
+    Specials = 7,
+    Persistent = 8,
 }
 
 /// <summary>A lock that spins, then yields.</summary>

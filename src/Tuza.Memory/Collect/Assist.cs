@@ -1,0 +1,93 @@
+// Assists: the program marks in proportion to what it allocates while marking runs, so that the heap does not outgrow its goal.
+//
+// The debt belongs to the P: bytes that its cache took. It is paid from the credit of the collector's threads; what is left the P works off with a
+// marker of its own, in portions, and gives the rest of its work back to the pool at once. When there is nothing to work on, but the heap is far
+// over its goal, allocation waits for the end of the cycle.
+//
+// See GOROOT/src/runtime/mgcmark.go (gcAssistAlloc).
+
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Threading;
+
+namespace Tuza.Memory;
+
+/// <summary>Mark work done by those who allocate.</summary>
+public static unsafe class Assist
+{
+    const long MinWork = 64 << 10;
+    const int LooksForWork = 20;
+
+    /// <summary>A slow path of allocation, before it takes memory: pays for <paramref name="bytes"/>.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Pay(MCache* c, long bytes)
+    {
+        MHeap* h = c->Heap;
+        CollectorState* gc = &h->Gc;
+        c->AssistDebt += bytes;
+        if (c->AssistDebt <= 0)
+            return;
+        h->Pacer.Revise();
+        long work = (long)(c->AssistDebt * h->Pacer.AssistWorkPerByte);
+        long credit = Volatile.Read(ref gc->AssistCredit);
+        if (credit > 0)
+        {
+            long taken = long.Min(credit, work);
+            Interlocked.Add(ref gc->AssistCredit, -taken);
+            work -= taken;
+            c->AssistDebt -= (long)(taken * h->Pacer.AssistBytesPerWork) + 1;
+            if (work <= 0)
+                return;
+        }
+        long start = World.Current.NanoTime();
+        long done = Work(c, long.Max(work, MinWork));
+        c->AssistDebt -= (long)(done * h->Pacer.AssistBytesPerWork);
+        Interlocked.Add(ref gc->CycleAssistNanos, World.Current.NanoTime() - start);
+        while (done == 0 && gc->Phase == Phase.Mark && h->Pacer.FarOverGoal && World.Current.Pause(c))
+        {
+        }
+    }
+
+    /// <summary>Marks for a while, whatever was allocated.</summary>
+    public static void Help(MCache* c) => Work(c, MinWork);
+
+    static long Work(MCache* c, long wanted)
+    {
+        ref WorkPool pool = ref c->Heap->Gc.Work;
+        if (c->Assistant == null)
+            c->Assistant = (Marker*)NativeMemory.AllocZeroed((nuint)sizeof(Marker));
+        WorkBuf* b = pool.Take(activate: true);
+        if (b == null)
+        {
+            pool.AddHungry(1);
+            var spin = default(SpinWait);
+            for (int i = 0; b == null && i < LooksForWork && !pool.IsIdle(); i++)
+            {
+                spin.SpinOnce(sleep1Threshold: -1);
+                b = pool.Take(activate: true);
+            }
+            pool.AddHungry(-1);
+            if (b == null)
+                return 0;
+        }
+        if (!c->Assistant->IsReady)
+            *c->Assistant = new Marker(c->Heap, shared: true);
+        c->Assistant->Adopt(b);
+        _ = c->Assistant->Drain(wanted);
+        long done = c->Assistant->Publish();
+        c->Assistant->ShareAll();
+        pool.Deactivate();
+        return done;
+    }
+
+    /// <summary>World stopped, marking done: the buffers go back.</summary>
+    public static void Rest(MCache* c)
+    {
+        c->AssistDebt = 0;
+        if (c->Assistant != null && c->Assistant->IsReady)
+        {
+            c->Assistant->Dispose();
+            *c->Assistant = default;
+        }
+    }
+}

@@ -1,0 +1,109 @@
+// The collector's own thread: it runs the cycles that the allocator or the program asks for, sweeps after them, starts one when there was none for
+// two minutes, and gives unused memory back to the system.
+//
+// A request costs the one who asks a test and, the first time, a wake-up. Who wants a whole cycle (runtime.GC) asks for the number of the cycle that must
+// end, and learns of it through IWorld.SweepDone.
+
+using System.Threading;
+
+namespace Tuza.Memory;
+
+/// <summary>Cycles beside the program.</summary>
+public static unsafe class GcDriver
+{
+    const long ForcePeriodNanos = 120_000_000_000;
+    const int TickMillis = 1000;
+    const int SpansPerLook = 64;
+
+    static readonly SemaphoreSlim s_wake = new(0);
+    static readonly Lock s_start = new();
+    static Thread? s_thread;
+    static int s_requested;
+    static uint s_wanted;      // cycles that must have been started
+    static uint s_swept;       // cycles completed, sweep included
+
+    /// <summary>Completed cycles, their sweep included.</summary>
+    public static uint Swept => Volatile.Read(ref s_swept);
+
+    /// <summary>The heap has reached its trigger.</summary>
+    public static void Request()
+    {
+        if (Volatile.Read(ref s_requested) != 0 || Interlocked.Exchange(ref s_requested, 1) != 0)
+            return;
+        Wake();
+    }
+
+    /// <summary>Asks for a cycle that begins after this call; returns its number. It is over when <see cref="Swept"/> has reached it.</summary>
+    public static uint RequestForced(MHeap* h)
+    {
+        uint target;
+        lock (s_start)
+        {
+            target = Volatile.Read(ref h->Gc.StartedCount) + 1;
+            if ((int)(target - s_wanted) > 0)
+                Volatile.Write(ref s_wanted, target);
+        }
+        Wake();
+        return target;
+    }
+
+    static void Wake()
+    {
+        if (s_thread == null)
+        {
+            lock (s_start)
+            {
+                if (s_thread == null)
+                {
+                    s_thread = new Thread(Run, 1 << 20) { IsBackground = true, Name = "gc" };
+                    s_thread.Start();
+                }
+            }
+        }
+        s_wake.Release();
+    }
+
+    static bool IsWanted(MHeap* h, out GcTrigger trigger)
+    {
+        trigger = GcTrigger.Forced;
+        if ((int)(Volatile.Read(ref s_wanted) - h->Gc.StartedCount) > 0)
+            return true;
+        if (Volatile.Read(ref s_requested) != 0)
+        {
+            trigger = GcTrigger.Heap;
+            if (h->Pacer.ShouldCollect)
+                return true;
+            Volatile.Write(ref s_requested, 0);
+        }
+        trigger = GcTrigger.Time;
+        return h->Pacer.GcPercent >= 0 && h->Gc.CycleCount != 0 && World.Current.NanoTime() - h->Gc.LastEndNanos > ForcePeriodNanos;
+    }
+
+    static void Run()
+    {
+        MHeap* h = MHeap.Current;
+        while (true)
+        {
+            _ = s_wake.Wait(TickMillis);
+            while (IsWanted(h, out GcTrigger trigger))
+            {
+                if (trigger == GcTrigger.Time)
+                    World.Current.ForcedByTime();
+                Collector.CollectConcurrently(h, trigger);
+                Volatile.Write(ref s_requested, 0);
+                Sweep(h);
+            }
+        }
+    }
+
+    /// <summary>In the background; the next cycle finishes what is left.</summary>
+    static void Sweep(MHeap* h)
+    {
+        while (h->Sweeper.SweepOne() >= 0)
+        {
+        }
+        h->Sweeper.WaitForSweepers();
+        Volatile.Write(ref s_swept, h->Gc.StartedCount);
+        World.Current.SweepDone();
+    }
+}
