@@ -55,6 +55,11 @@ public static unsafe class Barrier
         HeapArena* arena = ArenaMap.ArenaOf(value);
         if (arena == null || ArenaMap.TagOf(arena->Pages[ArenaMap.PageIndex(value)]) == 0)
             return;
+        if (c == null)
+        {
+            AddAlone(value);
+            return;
+        }
         nuint* top = c->BarrierTop;
         if (((nuint)top & (WorkBuf.Bytes - 1)) == 0)
             top = NextBuffer(c, top);
@@ -74,6 +79,15 @@ public static unsafe class Barrier
                 Assist.Help(c);
         }
         return WorkBuf.Items(pool.NewBuffer());
+    }
+
+    /// <summary>From a thread without a P.</summary>
+    static void AddAlone(nuint value)
+    {
+        ref WorkPool pool = ref MHeap.Current->Gc.Work;
+        WorkBuf* b = pool.NewBuffer();
+        *WorkBuf.Items(b) = value;
+        pool.Put(b, 1, raw: true);
     }
 
     /// <summary>World stopped: gives what the barriers of a P recorded to the markers.</summary>

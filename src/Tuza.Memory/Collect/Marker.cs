@@ -250,7 +250,7 @@ public unsafe struct Marker : IPointerVisitor
                     _tail = tail;
                     _top = top;
                     ScanPiece(address & ~Continue);
-                    scanned += (long)PieceBytes;
+                    budget -= (long)PieceBytes;
                     tail = _tail;
                     top = _top;
                     continue;

@@ -31,6 +31,7 @@ public static class DebugFlags
     public static readonly bool InvalidPtr = Go("invalidptr", unset: 1) != 0;
     public static readonly bool GcTrace = Go("gctrace") != 0;
     public static readonly bool PanicNil = Go("panicnil") != 0;
+    public static readonly bool GcCheckMark = Go("gccheckmark") != 0;
     public static readonly bool GcStopTheWorld = Go("gcstoptheworld") != 0;
 
     /// <summary>GOGC: percentage; -1 is off.</summary>

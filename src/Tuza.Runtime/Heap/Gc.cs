@@ -50,12 +50,18 @@ public static unsafe class Gc
             h->Sweeper.Poison = 1;
         if (!DebugFlags.InvalidPtr)
             h->Gc.InvalidPtrCheck = 0;
+        if (DebugFlags.GcCheckMark)
+            h->Gc.CheckMarks = 1;
+        h->Gc.MaxMarkers = int.Min(MaxProcs.Cpus, MostMarkers);
         MCache* c = h->NewCache();
         if (DebugFlags.GcStress != 0)
             c->Stress = 1;
         h->Gc.AddRootSlot((void**)s_rootSlots);
         return c;
     }
+
+    /// <summary>More marking threads than this wait for each other and for memory.</summary>
+    const int MostMarkers = 4;
 
     /// <summary>Words outside the heap that C# keeps Go pointers in: 0 pool cleanup function.</summary>
     static readonly nint* s_rootSlots = (nint*)NativeMemory.AllocZeroed(8, 8);
@@ -125,7 +131,11 @@ public static unsafe class Gc
     }
 
     [GoFunc("runtime/debug.freeOSMemory")]
-    public static void FreeOSMemory(G* g) => Collector.FreeOSMemory(MHeap.Current);
+    public static void FreeOSMemory(G* g)
+    {
+        Collect(g);
+        Collector.ReleaseFreePages(MHeap.Current);
+    }
 
     // ---- finalizers
 
@@ -187,7 +197,7 @@ public static unsafe class Gc
     [GoFunc("runtime.nextfinalizer", Parks = true)]
     public static void NextFinalizer(G* g, void* entry)
     {
-        if (Fetch((GoFinEntry*)entry))
+        if (Fetch(g, (GoFinEntry*)entry))
             return;
         s_finalizerIdle = true;
         Sched.State(g)->Keep0 = (byte*)entry;
@@ -198,7 +208,7 @@ public static unsafe class Gc
     static bool AfterIdle(G* g)
     {
         GState* gs = Sched.State(g);
-        if (Fetch((GoFinEntry*)gs->Keep0))
+        if (Fetch(g, (GoFinEntry*)gs->Keep0))
         {
             gs->Keep0 = null;
             return true;
@@ -208,10 +218,10 @@ public static unsafe class Gc
         return false;
     }
 
-    static bool Fetch(GoFinEntry* e)
+    static bool Fetch(G* g, GoFinEntry* e)
     {
         *e = default;
-        if (MHeap.Current->FinQueue.TryTake(out FinEntry f))
+        if (MHeap.Current->FinQueue.TryTake((MCache*)g->MCache, out FinEntry f))
         {
             e->Fn = f.Fn;
             e->Argument = f.Argument;
@@ -329,11 +339,23 @@ public static unsafe class Gc
 /// <summary>The world as the memory system sees it.</summary>
 sealed unsafe class RuntimeWorld : IWorld
 {
-    public void StopTheWorld() { }
+    public void StopTheWorld() => Sched.StopTheWorld(StopReason.GcFull);
 
-    public void StartTheWorld() { }
+    public void StartTheWorld() => Sched.StartTheWorld();
 
     public void ScanRoots(ref Marker marker) => Gc.ScanRoots(ref marker);
+
+    public bool ScanLate(ref Marker marker) => false;
+
+    public bool Pause(MCache* cache) => false;
+
+    public int Processors => MaxProcs.Value;
+
+    public int IdleProcessors => 0;
+
+    public void ForcedByTime() { }
+
+    public void SweepDone() { }
 
     public void CycleStart() { }
 
@@ -347,7 +369,7 @@ sealed unsafe class RuntimeWorld : IWorld
         if (Gc.PoolCleanup != null && cycle.Trigger != GcTrigger.Forced)
             Gc.PoolsStale = 1;
         if (DebugFlags.GcTrace)
-            GcTrace.Print(cycle);
+            GcTrace.Print(cycle, MaxProcs.Value);
     }
 
     public long NanoTime() => Clock.Nano();

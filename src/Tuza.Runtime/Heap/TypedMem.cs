@@ -4,15 +4,42 @@ using System;
 using System.Threading;
 
 using Tuza.Abi;
+using Tuza.Memory;
+
+using Barrier = Tuza.Memory.Barrier;
 
 namespace Tuza.Runtime;
 
 /// <summary>typedmemmove and relatives.</summary>
 public static unsafe class TypedMem
 {
-    public static void Move(TypeDesc* type, void* dst, void* src) => Buffer.MemoryCopy(src, dst, type->Size, type->Size);
+    static MCache* Cache(G* g) => (MCache*)g->MCache;
 
-    public static void Clear(TypeDesc* type, void* p) => ClearBytes((byte*)p, type->Size);
+    /// <summary>For code that runs for no goroutine: the cache of the thread's P, or null.</summary>
+    static MCache* ThisCache => Sched.ThisP == null ? null : (MCache*)Sched.ThisP->MCache;
+
+    public static void Move(TypeDesc* type, void* dst, void* src)
+    {
+        if (Barrier.Enabled != 0)
+            Barrier.TypedMemMove(ThisCache, type, dst, src);
+        else
+            MoveBytes(dst, src, type->Size);
+    }
+
+    public static void Clear(TypeDesc* type, void* p)
+    {
+        if (Barrier.Enabled != 0)
+            Barrier.TypedMemClr(ThisCache, type, p);
+        else
+            ClearBytes((byte*)p, type->Size);
+    }
+
+    /// <summary>A pointer that only the runtime knew of goes to the program, or is overwritten: the collector must not lose the object.</summary>
+    public static void Shade(void* p)
+    {
+        if (Barrier.Enabled != 0)
+            Barrier.Shade(ThisCache, p);
+    }
 
     public static void ClearBytes(byte* p, nuint bytes)
     {
@@ -31,37 +58,36 @@ public static unsafe class TypedMem
     [GoFunc("reflect.typedmemmove", Safepoint = false)]
     [GoFunc("internal/reflectlite.typedmemmove", Safepoint = false)]
     [GoFunc("internal/runtime/maps.typedmemmove", Safepoint = false)]
-    public static void TypedMemMove(G* g, void* type, void* dst, void* src) => Move((TypeDesc*)type, dst, src);
+    public static void TypedMemMove(G* g, void* type, void* dst, void* src) => Barrier.TypedMemMove(Cache(g), (TypeDesc*)type, dst, src);
 
     [GoFunc("runtime.typedmemclr", Safepoint = false)]
     [GoFunc("reflect.typedmemclr", Safepoint = false)]
     [GoFunc("internal/runtime/maps.typedmemclr", Safepoint = false)]
-    public static void TypedMemClr(G* g, void* type, void* p) => Clear((TypeDesc*)type, p);
+    public static void TypedMemClr(G* g, void* type, void* p) => Barrier.TypedMemClr(Cache(g), (TypeDesc*)type, p);
 
     [GoFunc("reflect.typedmemclrpartial", Safepoint = false)]
-    public static void TypedMemClrPartial(G* g, void* type, void* p, ulong offset, ulong bytes) => ClearBytes((byte*)p, (nuint)bytes);
+    public static void TypedMemClrPartial(G* g, void* type, void* p, ulong offset, ulong bytes) =>
+        Barrier.TypedMemClrPartial(Cache(g), (TypeDesc*)type, p, (nuint)offset, (nuint)bytes);
 
     [GoFunc("reflect.typedarrayclear", Safepoint = false)]
-    public static void TypedArrayClear(G* g, void* type, void* p, long n) => ClearBytes((byte*)p, ((TypeDesc*)type)->Size * (nuint)n);
+    public static void TypedArrayClear(G* g, void* type, void* p, long n) =>
+        Barrier.TypedArrayClear(Cache(g), (TypeDesc*)type, p, (nuint)n);
 
     [GoFunc("runtime.memclrHasPointers", Safepoint = false)]
+    public static void MemClrHasPointers(G* g, void* p, ulong bytes) => Barrier.MemClrHasPointers(Cache(g), p, (nuint)bytes);
+
     [GoFunc("runtime.memclrNoHeapPointers", Safepoint = false)]
     public static void MemClr(G* g, void* p, ulong bytes) => ClearBytes((byte*)p, (nuint)bytes);
 
     [GoFunc("runtime.typedslicecopy", Safepoint = false)]
-    public static long TypedSliceCopy(G* g, void* elem, void* dst, long dstLen, void* src, long srcLen)
-    {
-        long n = Math.Min(dstLen, srcLen);
-        if (n > 0 && dst != src)
-            MoveBytes(dst, src, (nuint)n * ((TypeDesc*)elem)->Size);
-        return n;
-    }
+    public static long TypedSliceCopy(G* g, void* elem, void* dst, long dstLen, void* src, long srcLen) =>
+        Barrier.TypedSliceCopy(Cache(g), (TypeDesc*)elem, dst, (nint)dstLen, src, (nint)srcLen);
 
     [GoFunc("reflect.typedslicecopy", Safepoint = false)]
     public static long ReflectSliceCopy(G* g, void* elem, void* dst, long dstLen, long dstCap, void* src, long srcLen, long srcCap) =>
         TypedSliceCopy(g, elem, dst, dstLen, src, srcLen);
 
-    // ---- atomic pointer operations: the collector stops the world to mark, so an interlocked operation is all there is to do
+    // ---- atomic pointer operations: the value that the slot loses is recorded when it is known, before the next safepoint
 
     [GoFunc("internal/runtime/atomic.storePointer", Parks = true)]
     [GoFunc("sync/atomic.StorePointer", Parks = true)]
@@ -71,7 +97,7 @@ public static unsafe class TypedMem
         if (p == null)
             Trampoline.Inject(g, GoCall.PanicMem);
         else
-            Interlocked.Exchange(ref *(nint*)p, (nint)value);
+            Barrier.Shade(Cache(g), (void*)Interlocked.Exchange(ref *(nint*)p, (nint)value));
     }
 
     [GoFunc("internal/runtime/atomic.casPointer", Parks = true)]
@@ -79,7 +105,12 @@ public static unsafe class TypedMem
     public static int CasPointer(G* g, void* p, void* old, void* value)
     {
         if (p != null)
-            return Interlocked.CompareExchange(ref *(nint*)p, (nint)value, (nint)old) == (nint)old ? 1 : 0;
+        {
+            if (Interlocked.CompareExchange(ref *(nint*)p, (nint)value, (nint)old) != (nint)old)
+                return 0;
+            Barrier.Shade(Cache(g), old);
+            return 1;
+        }
         Trampoline.Inject(g, GoCall.PanicMem);
         return 0;
     }
@@ -88,7 +119,11 @@ public static unsafe class TypedMem
     public static void* SwapPointer(G* g, void* p, void* value)
     {
         if (p != null)
-            return (void*)Interlocked.Exchange(ref *(nint*)p, (nint)value);
+        {
+            void* old = (void*)Interlocked.Exchange(ref *(nint*)p, (nint)value);
+            Barrier.Shade(Cache(g), old);
+            return old;
+        }
         Trampoline.Inject(g, GoCall.PanicMem);
         return null;
     }

@@ -14,7 +14,7 @@ public static unsafe class MaxProcs
 
     public static int Value => s_value != 0 ? s_value : s_value = DebugFlags.MaxProcs != 0 ? DebugFlags.MaxProcs : Cpus;
 
-    static int Cpus
+    internal static int Cpus
     {
         get
         {

@@ -73,6 +73,18 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
         marker.StackScanBytes += Top * 8;
     }
 
+    public bool ScanLate(ref Marker marker) => false;
+
+    public bool Pause(MCache* cache) => false;
+
+    public int Processors => 1;
+
+    public int IdleProcessors => 0;
+
+    public void ForcedByTime() { }
+
+    public void SweepDone() { }
+
     public void CycleStart() { }
 
     public void RequestCollect(MCache* cache)
