@@ -178,6 +178,9 @@ public static unsafe class Barrier
         return n;
     }
 
+    /// <summary>Copies values into memory that held nothing, or where nothing it held was known to the collector: a fresh object, a frame. Nothing is lost.</summary>
+    public static void TypedCopyFresh(MCache* c, TypeDesc* t, void* dst, void* src, nuint bytes) => Buffer.MemoryCopy(src, dst, bytes, bytes);
+
     /// <summary>Zeroes memory of the heap whose type is not known to the caller.</summary>
     public static void MemClrHasPointers(MCache* c, void* p, nuint bytes)
     {

@@ -2,7 +2,7 @@
 //
 // TUZADEBUG (ours), comma separated: stackstress=1 (every slow prologue moves the stack), unwindstress=1 (prologues unwind at random),
 // gcstress=n (collect at every n-th allocation), stackpoison=1 (fill left stacks), seed=n (deterministic random numbers and scheduling), heapverify=1,
-// poison=1 (as clobberfree). GODEBUG: asyncpreemptoff, clobberfree, gctrace, invalidptr, panicnil. GOGC, GOMEMLIMIT, GOMAXPROCS, GOTRACEBACK as in Go.
+// poison=1 (as clobberfree), markers=n (threads that mark). GODEBUG: asyncpreemptoff, clobberfree, gctrace, invalidptr, panicnil. GOGC, GOMEMLIMIT, GOMAXPROCS, GOTRACEBACK as in Go.
 
 using System;
 using System.Globalization;
@@ -20,6 +20,8 @@ public static class DebugFlags
     public static readonly long GcStress = Tuza("gcstress");
     public static readonly bool StackPoison = Tuza("stackpoison") != 0 || StackStress;
     public static readonly bool HeapVerify = Tuza("heapverify") != 0;
+    /// <summary>Threads that may mark at a time; 0: as many as fit.</summary>
+    public static readonly long Markers = Tuza("markers");
     public static readonly long Seed = Tuza("seed");
     public static readonly bool HasSeed = Seed != 0;
 

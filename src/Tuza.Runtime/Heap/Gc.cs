@@ -52,7 +52,7 @@ public static unsafe class Gc
             h->Gc.InvalidPtrCheck = 0;
         if (DebugFlags.GcCheckMark)
             h->Gc.CheckMarks = 1;
-        h->Gc.MaxMarkers = int.Min(MaxProcs.Cpus, MostMarkers);
+        h->Gc.MaxMarkers = DebugFlags.Markers != 0 ? (int)DebugFlags.Markers : int.Min(MaxProcs.Cpus, MostMarkers);
         MCache* c = h->NewCache();
         if (DebugFlags.GcStress != 0)
             c->Stress = 1;
