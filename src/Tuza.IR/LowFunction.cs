@@ -137,7 +137,7 @@ public sealed class LowBlock
     public int Id;
     public List<LowInstr> Instrs = [];
     public LowTerm Term = null!;
-    /// <summary>Back-edge target: Emit inserts a preemption poll.</summary>
+    /// <summary>While lowering: target of a back edge. Afterwards: Emit inserts a preemption poll (see Loops).</summary>
     public bool LoopHeader;
     /// <summary>Head of a loop that runs no longer than some array, slice or string is long: needs no poll.</summary>
     public bool Bounded;

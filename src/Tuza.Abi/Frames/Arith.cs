@@ -6,6 +6,7 @@ using System;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Tuza.Abi;
 
@@ -41,7 +42,7 @@ public static class Arith
     public static float U64ToF32(long x) => x >= 0 ? x : 2.0f * (float)((long)((ulong)x >> 1) | (x & 1));
 
     // ---- bits
-    [MethodImpl(Inline)] public static long MulHiU(long a, long b) => (long)Math.BigMul((ulong)a, (ulong)b, out _);
+    [MethodImpl(Inline)] public static long MulHiU(long a, long b) => (long)(Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags((ulong)a, (ulong)b) : Math.BigMul((ulong)a, (ulong)b, out _));
     [MethodImpl(Inline)] public static long MulHiS(long a, long b) => Math.BigMul(a, b, out _);
     [MethodImpl(Inline)] public static int MulHiU32(int a, int b) => (int)(((ulong)(uint)a * (uint)b) >> 32);
     [MethodImpl(Inline)] public static int MulHiS32(int a, int b) => (int)(((long)a * b) >> 32);

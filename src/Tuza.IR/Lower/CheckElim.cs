@@ -337,7 +337,7 @@ sealed class CheckElim
         }
     }
 
-    static bool IsBoundsPanic(string symbol) =>
+    public static bool IsBoundsPanic(string symbol) =>
         symbol.StartsWith("runtime.panicIndex", StringComparison.Ordinal) || symbol.StartsWith("runtime.panicSlice", StringComparison.Ordinal);
 
     static bool NeverNil(string symbol) =>

@@ -79,7 +79,7 @@ static class Cleanup
                     state[t] = 1;
                     stack.Push((t, Successors(t), 0));
                 }
-                else if (s == 1 && !t.Bounded)
+                else if (s == 1)
                     t.LoopHeader = true;
             }
         }

@@ -173,7 +173,9 @@ sealed partial class FuncLowerer
             }
             Epilogue();
             Cleanup.Run(_low);
+            var bounded = Loops.FindBounded(_low);
             CheckElim.Run(_low);
+            Loops.PlacePolls(_low, bounded);
             return _low;
         }
         catch (Exception e) when (e is not LowerException)

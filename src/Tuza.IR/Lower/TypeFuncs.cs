@@ -94,6 +94,7 @@ sealed partial class FuncLowerer
     LowFunction FinishSynthetic()
     {
         Cleanup.Run(_low);
+        Loops.PlacePolls(_low, Loops.FindBounded(_low));
         return _low;
     }
 

@@ -22,7 +22,7 @@ public sealed class BuildContext(IEnumerable<string>? extraTags = null)
     static readonly HashSet<string> s_machines = ["386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips", "mipsle", "mips64",
         "mips64le", "mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64", "wasm"];
 
-    static readonly HashSet<string> s_tags = ["linux", "unix", "gc", "purego", "math_big_pure_go", "goexperiment.jsonv2"];
+    static readonly HashSet<string> s_tags = ["linux", "unix", "gc", "purego", "goexperiment.jsonv2"];
 
     readonly HashSet<string> _extra = [.. extraTags ?? []];
 

@@ -1,6 +1,6 @@
 // The packages of the standard library whose files are not chosen by the build tags alone.
 //
-// The tags purego and math_big_pure_go already remove most assembly. What is left: packages that have portable files for architectures
+// The tag purego already removes most assembly. What is left: packages that have portable files for architectures
 // without assembly, which are selected as for an unknown architecture, and two where the right mixture exists for no architecture and is
 // listed by name. Functions that still have no body are hooks and intrinsics of the runtime.
 
@@ -11,7 +11,7 @@ namespace Tuza.Load;
 /// <summary>File selection of standard packages.</summary>
 static class Selections
 {
-    static readonly HashSet<string> s_unknownArch = ["math", "hash/crc32", "internal/bytealg", "internal/runtime/gc/scan", "internal/abi"];
+    static readonly HashSet<string> s_unknownArch = ["math", "hash/crc32", "internal/runtime/gc/scan", "internal/abi"];
 
     /// <summary>Files left out of, and added to, the amd64 selection.</summary>
     static readonly Dictionary<string, (string[] Without, string[] With)> s_lists = new()

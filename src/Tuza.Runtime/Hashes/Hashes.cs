@@ -18,8 +18,7 @@ public static unsafe class Hashes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong Fold(ulong a, ulong b)
     {
-        ulong hi = Math.BigMul(a, b, out ulong lo);
-        return hi ^ lo;
+        return (ulong)Arith.MulHiU((long)a, (long)b) ^ a * b;
     }
 
     const ulong M5 = 0x1d8e4e27c47d124f;

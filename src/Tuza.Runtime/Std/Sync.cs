@@ -67,6 +67,11 @@ public static unsafe class SyncHooks
     [GoFunc("crypto/internal/boring/bcache.registerCache", Safepoint = false)]
     public static void RegisterCache(G* g, void* cache) { }
 
+    /// <summary>Markers that gc's tools look for in binaries.</summary>
+    [GoFunc("crypto/internal/boring/sig.StandardCrypto", Safepoint = false)]
+    [GoFunc("crypto/internal/boring/sig.BoringCrypto", Safepoint = false)]
+    public static void CryptoMarker(G* g) { }
+
     // ---- internal/synctest: no bubbles yet
 
     [GoFunc("internal/synctest.IsInBubble", Safepoint = false)]

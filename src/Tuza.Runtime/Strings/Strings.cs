@@ -231,13 +231,6 @@ public static unsafe class Strings
         return p;
     }
 
-    [GoFunc("runtime.cmpstring", Safepoint = false)]
-    public static long Compare(G* g, void* a, long an, void* b, long bn)
-    {
-        int c = new ReadOnlySpan<byte>(a, (int)Math.Min(an, bn)).SequenceCompareTo(new ReadOnlySpan<byte>(b, (int)Math.Min(an, bn)));
-        return c != 0 ? Math.Sign(c) : an.CompareTo(bn);
-    }
-
     [GoFunc("runtime.memequal", Safepoint = false)]
     public static int MemEqual(G* g, void* a, void* b, ulong n)
     {

@@ -1,0 +1,83 @@
+// Package internal/bytealg's searches and comparisons, on the vector code of .NET's spans.
+//
+// Signatures are the flattened Go ones: a []byte is pointer, length, capacity; a string pointer and length. Lengths beyond what a span can
+// hold are worked off in pieces.
+
+using System;
+using System.Runtime.CompilerServices;
+
+using Tuza.Abi;
+
+namespace Tuza.Runtime;
+
+/// <summary>IndexByte, Count, Compare, Index.</summary>
+static unsafe class Bytes
+{
+    const int Piece = 1 << 30;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ReadOnlySpan<byte> Span(void* p, long n) => new(p, (int)n);
+
+    static long LongIndexByte(byte* p, long n, byte c)
+    {
+        for (long at = 0; at < n; at += Piece)
+            if (Span(p + at, Math.Min(n - at, Piece)).IndexOf(c) is var i and >= 0)
+                return at + i;
+        return -1;
+    }
+
+    [GoFunc("internal/bytealg.IndexByte", Safepoint = false)]
+    public static long IndexByte(G* g, void* p, long n, long cap, uint c) => IndexByteString(g, p, n, c);
+
+    [GoFunc("internal/bytealg.IndexByteString", Safepoint = false)]
+    public static long IndexByteString(G* g, void* p, long n, uint c) =>
+        n > Piece ? LongIndexByte((byte*)p, n, (byte)c) : Span(p, n).IndexOf((byte)c);
+
+    [GoFunc("internal/bytealg.Count", Safepoint = false)]
+    public static long Count(G* g, void* p, long n, long cap, uint c) => CountString(g, p, n, c);
+
+    [GoFunc("internal/bytealg.CountString", Safepoint = false)]
+    public static long CountString(G* g, void* p, long n, uint c)
+    {
+        long count = 0;
+        for (long at = 0; at < n; at += Piece)
+            count += Span((byte*)p + at, Math.Min(n - at, Piece)).Count((byte)c);
+        return count;
+    }
+
+    [GoFunc("internal/bytealg.Compare", Safepoint = false)]
+    public static long Compare(G* g, void* p, long n, long pcap, void* q, long m, long qcap) => CompareString(g, p, n, q, m);
+
+    [GoFunc("internal/bytealg.abigen_runtime_cmpstring", Safepoint = false)]
+    [GoFunc("runtime.cmpstring", Safepoint = false)]
+    public static long CompareString(G* g, void* p, long n, void* q, long m)
+    {
+        if (p == q)
+            return n.CompareTo(m);
+        for (long at = 0, both = Math.Min(n, m); at < both; at += Piece)
+        {
+            int piece = (int)Math.Min(both - at, Piece);
+            int order = Span((byte*)p + at, piece).SequenceCompareTo(Span((byte*)q + at, piece));
+            if (order != 0)
+                return order < 0 ? -1 : 1;
+        }
+        return n.CompareTo(m);
+    }
+
+    [GoFunc("internal/bytealg.Index", Safepoint = false)]
+    public static long Index(G* g, void* p, long n, long pcap, void* q, long m, long qcap) => IndexString(g, p, n, q, m);
+
+    /// <summary>The caller looks for no more than 63 bytes.</summary>
+    [GoFunc("internal/bytealg.IndexString", Safepoint = false)]
+    public static long IndexString(G* g, void* p, long n, void* q, long m)
+    {
+        var what = Span(q, m);
+        if (n <= Piece)
+            return Span(p, n).IndexOf(what);
+        // Pieces overlap by what a match may need.
+        for (long at = 0; at <= n - m; at += Piece)
+            if (Span((byte*)p + at, Math.Min(n - at, Piece + m - 1)).IndexOf(what) is var i and >= 0)
+                return at + i;
+        return -1;
+    }
+}
