@@ -119,7 +119,7 @@ static class Backend
                         errors.Add((p, CompileErrors.Format(ir.Errors, flags.AllErrors)));
                     return;
                 }
-                ir.Diagnostics = new CompileDiagnostics(flags.Optimizations);
+                ir.Diagnostics = new CompileDiagnostics(flags.Optimizations) { MutationsAndCalls = flags.Debug.Contains("escapemutationscalls") };
                 byte[] bytes = PackageCompiler.Compile(ir, Below(p, done), key, OptionsOf(flags, isAhead));
                 image = wanted ? new ImageReader(bytes) : cache.Add(key, bytes);
                 text = CompileMessages.Format(ir.Diagnostics.Messages);
@@ -190,6 +190,8 @@ static class Backend
     static CompileOptions OptionsOf(GcFlags flags, bool isAhead) => new()
     {
         Escape = !flags.Debug.Contains("off:escape"),
+        SmallFrames = flags.SmallFrames,
+        ZeroCopy = !flags.Debug.Contains("zerocopy=0"),
         Image = new ImageOptions
         {
             Dump = flags.Debug.Contains("il") ? Console.Error.WriteLine : null,

@@ -14,6 +14,9 @@ public sealed class CompileOptions
     public ImageOptions Image { get; init; } = new();
     /// <summary>False: everything that might escape is on the heap (`-d=off:escape`).</summary>
     public bool Escape { get; init; } = true;
+    /// <summary>Smaller limits for what may be on the stack (`-smallframes`).</summary>
+    public bool SmallFrames { get; init; }
+    public bool ZeroCopy { get; init; } = true;
     /// <summary>Sees the trees of the package after analysis (messages of -m), before lowering.</summary>
     public Action<PackageIR>? AfterEscape { get; init; }
 }
@@ -24,10 +27,11 @@ public static class PackageCompiler
     public static byte[] Compile(PackageIR ir, IReadOnlyList<ImageReader> dependencies, string key, CompileOptions options)
     {
         var tags = Tags(dependencies);
+        var escape = new EscapeOptions { Diagnostics = ir.Diagnostics, Package = ir.Pkg, SmallFrames = options.SmallFrames, ZeroCopy = options.ZeroCopy };
         var source = new Source(ir, functions =>
         {
             if (options.Escape)
-                EscapeAnalysis.Run(functions, tags);
+                EscapeAnalysis.Run(functions, tags, escape);
             else
                 functions.ForEach(PlaceAllOnHeap.Run);
         });

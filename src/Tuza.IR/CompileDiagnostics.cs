@@ -26,6 +26,8 @@ public sealed class CompileDiagnostics(int level = 0)
     readonly List<CompileMessage> _messages = [];
 
     public int Level { get; } = level;
+    /// <summary>`-d=escapemutationscalls`: say more about parameters.</summary>
+    public bool MutationsAndCalls { get; init; }
     public IReadOnlyList<CompileMessage> Messages => _messages;
 
     public bool Wants(int level) => Level >= level;

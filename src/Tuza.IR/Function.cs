@@ -29,6 +29,8 @@ public sealed class Local
     public bool OnHeap;
     /// <summary>Results and parameters: position; else -1.</summary>
     public int Index = -1;
+    /// <summary>The package that declares it, when an inlined call brought it from another one.</summary>
+    public Package? HomePkg;
     /// <summary>For later passes.</summary>
     public object? Data;
     public override string ToString() => Name;
@@ -79,6 +81,8 @@ public sealed class Function
     public required string LinkName;
     /// <summary>Name as gc's messages print it inside its package: "(*T).M", "main.func1".</summary>
     public string ShortName = "";
+    /// <summary>Name in messages when it is another than ShortName: instances are named by the shapes of their type arguments.</summary>
+    public string? MessageName;
     public required Package Pkg;
     public Pos Pos, EndPos;
     /// <summary>Receiver-less view: parameters (receiver first) and results are in Params and Results.</summary>
@@ -102,6 +106,9 @@ public sealed class Function
     public bool IsWrapper;
     /// <summary>Range-over-func body.</summary>
     public bool IsRangeFuncBody;
+
+    /// <summary>-m says nothing about it: another instance of the same shape stands for it.</summary>
+    public bool IsUnreported;
 
     public bool HasDefer, HasRecover;
     /// <summary>Instance of a generic function (or method of a generic type), or inside one.</summary>

@@ -73,7 +73,8 @@ public enum ConvKind : byte
     PointerToUintptr, UintptrToPointer, UnsafePointer,
 }
 
-public sealed class ConvNode : ExprNode { public ConvKind Kind; public required ExprNode X; /* Type is the target */ }
+/// <summary>ZeroCopy: the bytes of a StringToBytes are never written, so that it may share the string's.</summary>
+public sealed class ConvNode : ExprNode { public ConvKind Kind; public required ExprNode X; public bool ZeroCopy; /* Type is the target */ }
 /// <summary>ORECV in expression position (comma-ok: AssignOkNode).</summary>
 public sealed class RecvNode : ExprNode { public required ExprNode Chan; }
 /// <summary>ONEW.</summary>
@@ -122,6 +123,8 @@ public sealed class CallNode : ExprNode
     public List<ExprNode> Args = [];
     public bool HasDots;
     public bool NoInline;
+    /// <summary>In an instance: the method is that of a type parameter, which gc finds at run time. Escape analysis must not know it better.</summary>
+    public bool Imprecise;
     /// <summary>The closing parenthesis' position is not kept; Pos is gc's call position.</summary>
     public Function? StaticCallee => (Fun as FuncNode)?.Func;
 }

@@ -53,6 +53,8 @@ public sealed class RangeNode : StmtNode
     /// <summary>Written as `_` (gc keeps a node for it).</summary>
     public bool BlankKey, BlankValue;
     public bool Define;
+    /// <summary>Set by escape analysis: the variables of the loop of which each iteration needs one of its own; null for none.</summary>
+    public List<Local>? Fresh;
     public required ExprNode X;
     public List<StmtNode> Body = [];
 }

@@ -53,6 +53,7 @@ public sealed class TreeCopy(Function from, Function target)
             return l;
         var now = target.NewLocal(l.Name, l.Type, At ?? l.Pos);
         now.IsTemp = l.IsTemp;
+        now.HomePkg = l.HomePkg ?? (ReferenceEquals(from.Pkg, target.Pkg) ? null : from.Pkg);
         now.AddrTaken = l.AddrTaken;
         now.Reassigned = l.Reassigned;
         now.IsCapturedByClosure = l.IsCapturedByClosure;
@@ -193,6 +194,7 @@ public sealed class TreeCopy(Function from, Function target)
         Outer = outer,
         IsWrapper = f.IsWrapper,
         IsRangeFuncBody = f.IsRangeFuncBody,
+        IsUnreported = f.IsUnreported,
         HasDefer = f.HasDefer,
         HasRecover = f.HasRecover,
         IsInstance = f.IsInstance,

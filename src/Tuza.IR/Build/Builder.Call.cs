@@ -15,7 +15,7 @@ sealed partial class Builder
         if (IsType(fun))
         {
             var arg = Expr(e.Args[0]);
-            return Convert(arg, TypeOf(fun), arg.Pos, false);
+            return Convert(arg, TypeOf(fun), e.Args[0].Pos, false);
         }
         if (BuiltinOf(fun) is { } builtin)
             return BuiltinCall(e, builtin.Id);
@@ -368,11 +368,12 @@ sealed partial class Builder
         }
         ExprNode Capture(ExprNode arg)
         {
-            var tmp = _fn.NewTemp(arg.Type, arg.Pos);
-            decls.Add(new DeclNode { Local = tmp, Pos = arg.Pos });
-            temps.Add(Ref(tmp, arg.Pos));
+            var at = arg is LocalNode or GlobalNode or FuncNode or ConstNode or NilNode ? pos : arg.Pos;
+            var tmp = _fn.NewTemp(arg.Type, at);
+            decls.Add(new DeclNode { Local = tmp, Pos = at });
+            temps.Add(Ref(tmp, at));
             values.Add(arg);
-            return Ref(inner.Capture(tmp), arg.Pos);
+            return Ref(inner.Capture(tmp, at), arg.Pos);
         }
         bool checkNil = false;
         switch (x)
@@ -403,9 +404,7 @@ sealed partial class Builder
         if (values.Count > 0)
         {
             init.AddRange(decls);
-            init.Add(values.Count == 1
-                ? new AssignNode { X = temps[0], Y = values[0], Define = true, Pos = pos }
-                : new Assign2Node { X = temps, Y = values, Define = true, Pos = pos });
+            init.Add(new Assign2Node { X = temps, Y = values, Pos = pos });
             if (checkNil)
                 init.Add(new CheckNilNode { X = Ref(((LocalNode)temps[0]!).Local, pos), Pos = pos });
         }

@@ -332,12 +332,12 @@ sealed partial class Builder
                 }
             case Token.Eql or Token.Neq or Token.Lss or Token.Leq or Token.Gtr or Token.Geq:
                 {
-                    var (x, y) = SameType(Expr(e.X), Expr(e.Y));
+                    var (x, y) = SameType(Expr(e.X), e.X.Pos, Expr(e.Y), e.Y.Pos);
                     return new CompareNode { Op = e.Op, X = x, Y = y, Type = TypeOf(e), Pos = e.Pos };
                 }
             default:
                 {
-                    var (x, y) = SameType(Expr(e.X), Expr(e.Y));
+                    var (x, y) = SameType(Expr(e.X), e.X.Pos, Expr(e.Y), e.Y.Pos);
                     if (e.Op == Token.Add && Predicates.IsString(x.Type))
                     {
                         var sum = new AddStringNode { Type = x.Type, Pos = e.Pos };
@@ -367,7 +367,7 @@ sealed partial class Builder
     }
 
     /// <summary>Operands of a binary operator, converted to the type of one of them.</summary>
-    static (ExprNode, ExprNode) SameType(ExprNode x, ExprNode y)
+    static (ExprNode, ExprNode) SameType(ExprNode x, Pos xPos, ExprNode y, Pos yPos)
     {
         if (x is NilNode && Predicates.IsUntyped(x.Type))
             return (new NilNode { Type = y.Type, Pos = x.Pos }, y);
@@ -379,7 +379,7 @@ sealed partial class Builder
         bool toY = xi == yi
             ? xi ? HasMethodsOf((InterfaceType)x.Type.Underlying, (InterfaceType)y.Type.Underlying) : !Predicates.HasName(x.Type) || IsBidirectional(x.Type)
             : yi;
-        return toY ? (Convert(x, y.Type, x.Pos, true), y) : (x, Convert(y, x.Type, y.Pos, true));
+        return toY ? (Convert(x, y.Type, xPos, true), y) : (x, Convert(y, x.Type, yPos, true));
     }
 
     static bool IsBidirectional(GoType t) => t.Underlying is ChanType { Dir: ChanDir.Both };
@@ -395,14 +395,16 @@ sealed partial class Builder
     // ---- conversions
 
     /// <summary>e as a value of type dst; nothing happens when it has that type already (or dst is null: the blank identifier).</summary>
-    ExprNode ImplicitConv(GoType? dst, Expr e) => ImplicitConv(dst, Expr(e));
+    ExprNode ImplicitConv(GoType? dst, Expr e) => ImplicitConv(dst, Expr(e), e.Pos);
 
-    internal static ExprNode ImplicitConv(GoType? dst, ExprNode x)
+    internal static ExprNode ImplicitConv(GoType? dst, ExprNode x) => ImplicitConv(dst, x, x.Pos);
+
+    static ExprNode ImplicitConv(GoType? dst, ExprNode x, Pos pos)
     {
         if (dst == null)
             return x;
         dst = dst.Unalias;
-        return Identical.Same(x.Type, dst) ? x : Convert(x, dst, x.Pos, true);
+        return Identical.Same(x.Type, dst) ? x : Convert(x, dst, pos, true);
     }
 
     internal static ExprNode Convert(ExprNode x, GoType dst, Pos pos, bool isImplicit)

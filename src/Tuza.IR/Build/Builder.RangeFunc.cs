@@ -48,7 +48,7 @@ sealed partial class Builder
     List<Stmt>? _bodySyntax;
     Var? _next, _deferToken;
     Builder? _declSite;
-    int _stateCount;
+    int _stateCount, _declIndex;
 
     bool IsRangeFunc(RangeStmt s) => TypeOf(s.X).Underlying is Signature;
 
@@ -58,7 +58,10 @@ sealed partial class Builder
         Pos start = s.Pos, end = s.Body.Rbrace;
         bool outermost = real._funcLoops.Count == 0;
         if (outermost)
+        {
             real._declSite = this;
+            real._declIndex = _fn.Locals.Count;
+        }
         var loop = new FuncLoop { Stmt = s, Label = label, Depth = real._funcLoops.Count + 1, State = new Var { Name = $"#state{++real._stateCount}", Type = Universe.Int } };
         var stateDecl = DeclareHelper(loop.State, IntConst(StateReady, start), start);
         real._funcLoops.Add(loop);
@@ -148,8 +151,11 @@ sealed partial class Builder
         if (r.Results.Count > 0)
         {
             var targets = new List<ExprNode?>();
-            foreach (var v in real._resultVars)
+            for (int i = 0; i < real._resultVars.Length; i++)
             {
+                var v = real._resultVars[i];
+                if (real._vars.TryGetValue(v, out var result) && result.Name == $"~r{i}")
+                    result.Name = $"#rv{i + 1}"; // it has a name now: the body stores to it
                 var t = Ref(v, r.Pos);
                 MarkAssigned(t);
                 targets.Add(t);
@@ -275,6 +281,10 @@ sealed partial class Builder
             var next = real._declSite!.DeclareHelper(real._next, new ZeroNode { Type = Universe.Int }, default);
             next.Define = false;
             real._loopDecls.Add(next);
+            // Known to be needed only now, but it comes before the variables of its loops.
+            var locals = real._declSite._fn.Locals;
+            locals.Insert(real._declIndex, locals[^1]);
+            locals.RemoveAt(locals.Count - 1);
         }
         return real._next;
     }

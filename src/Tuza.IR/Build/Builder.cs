@@ -129,7 +129,8 @@ sealed partial class Builder
         return l;
     }
 
-    Local LookupVar(Var v)
+    /// <summary>pos: of the use; the first one in a literal is where it captures the variable.</summary>
+    Local LookupVar(Var v, Pos pos)
     {
         if (_vars.TryGetValue(v, out var l))
             return l;
@@ -137,13 +138,13 @@ sealed partial class Builder
             return l;
         if (_outer == null)
             throw new BuildException($"variable {v.Name} ({v.Pos}) is not declared in {_fn.LinkName}");
-        return _vars[v] = Capture(_outer.LookupVar(v));
+        return _vars[v] = Capture(_outer.LookupVar(v, pos), pos);
     }
 
-    Local Capture(Local outer)
+    Local Capture(Local outer, Pos pos)
     {
         outer.IsCapturedByClosure = true;
-        var l = new Local { Name = outer.Name, Type = outer.Type, Class = LocalClass.Captured, Pos = outer.Pos, Owner = _fn, Outer = outer };
+        var l = new Local { Name = outer.Name, Type = outer.Type, Class = LocalClass.Captured, Pos = pos, Owner = _fn, Outer = outer };
         for (var o = outer; o != null; o = o.Outer)
             o.IsCapturedByClosure = true;
         _fn.ClosureVars.Add(l);
@@ -151,7 +152,7 @@ sealed partial class Builder
     }
 
     static LocalNode Ref(Local l, Pos pos) => new() { Local = l, Type = l.Type, Pos = pos };
-    LocalNode Ref(Var v, Pos pos) => Ref(LookupVar(v), pos);
+    LocalNode Ref(Var v, Pos pos) => Ref(LookupVar(v, pos), pos);
 
     /// <summary>Notes that the memory of a place may be reached through a pointer from now on.</summary>
     static void MarkAddrTaken(ExprNode x)

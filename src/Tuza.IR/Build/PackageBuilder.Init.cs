@@ -10,6 +10,8 @@ public sealed partial class PackageBuilder
     /// <summary>Map variables whose initialisers have at least so many nodes get a function of their own.</summary>
     const int MapInitNodes = 20;
 
+    /// <summary>First of all functions, in this order: `init`, then those of maps.</summary>
+    readonly List<Function> _initFunctions = [];
     StaticInit? _static;
     StaticInit Static => _static ??= new StaticInit(this);
 
@@ -42,9 +44,10 @@ public sealed partial class PackageBuilder
             Static.AttachImages(f.Body!);
         if (body.Count > 0)
         {
-            IR.Functions.Add(fn);
+            _initFunctions.Insert(0, fn);
             IR.InitFunctions.Add(fn);
         }
+        IR.Functions.InsertRange(0, _initFunctions);
     }
 
     static int NodeCount(ExprNode x)
@@ -76,7 +79,7 @@ public sealed partial class PackageBuilder
             return assign;
         f.Body = [assign];
         Static.AttachImages(f.Body);
-        IR.Functions.Add(f);
+        _initFunctions.Add(f);
         return new ExprStmtNode { X = new CallNode { Fun = Builder.FuncRef(f, assign.Pos), Type = TupleType.Empty, Pos = assign.Pos }, Pos = assign.Pos };
     }
 }

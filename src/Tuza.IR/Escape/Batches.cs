@@ -14,11 +14,10 @@ public static class Batches
     {
         var visit = new Visitor(functions);
         foreach (var f in functions)
-            if (f.Body != null && !Captures(f))
+            if (!Captures(f))
                 visit.Visit(f);
         foreach (var f in functions) // a capturing literal of a function that is not in the list (should not be) gets its own batch
-            if (f.Body != null)
-                visit.Visit(f);
+            visit.Visit(f);
         return visit.Result;
     }
 
@@ -78,7 +77,7 @@ public static class Batches
                 if (fr.At < fr.Refs.Count)
                 {
                     var callee = fr.Refs[fr.At++];
-                    if (!_local.Contains(callee) || callee.Body == null)
+                    if (!_local.Contains(callee))
                         continue;
                     if (_low.TryGetValue(callee, out int known))
                         fr.Min = Math.Min(fr.Min, known);

@@ -10,11 +10,15 @@ namespace Tuza.IR;
 
 public static class EscapeAnalysis
 {
-    public static void Run(IReadOnlyList<Function> functions, IEscapeTagSource? tags)
+    public static void Run(IReadOnlyList<Function> functions, IEscapeTagSource? tags, EscapeOptions? options = null)
     {
-        var values = StaticValues.Of(functions);
+        options ??= new EscapeOptions();
+        foreach (var f in functions)
+            DeadLocals.Run(f);
+        var context = new EscapeContext(Definitions.Of(functions), tags,
+            new EscapeReport(options.Diagnostics, options.Package ?? BuildContext.RuntimePackage), options.SmallFrames, options.ZeroCopy);
         foreach (var batch in Batches.BottomUp(functions))
-            EscapeBatch.Analyze(batch, values, tags);
+            EscapeBatch.Analyze(batch, context);
     }
 
     /// <summary>The tags of the package's own functions, for its image.</summary>
@@ -34,6 +38,16 @@ public static class EscapeAnalysis
         w.Flush();
         return stream.ToArray();
     }
+}
+
+/// <summary>Switches of the analysis, and where its lines go.</summary>
+public sealed class EscapeOptions
+{
+    public CompileDiagnostics Diagnostics { get; init; } = new();
+    /// <summary>The package whose names messages print without qualifier.</summary>
+    public Types.Package? Package { get; init; }
+    public bool SmallFrames { get; init; }
+    public bool ZeroCopy { get; init; } = true;
 }
 
 /// <summary>Tags read from images.</summary>

@@ -8,74 +8,92 @@ namespace Tuza.IR;
 
 sealed partial class EscapeBatch
 {
-    /// <summary>Evaluates a call; holes: one per result, or none when results are unused.</summary>
-    void Call(Hole[] holes, ExprNode n)
+    /// <summary>Evaluates a call whose Init has been walked. holes: one per result, or null when the results are unused.</summary>
+    void Call(Hole[]? holes, ExprNode n)
     {
         switch (n)
         {
             case InlinedCallNode inl:
-                List(inl.Init);
                 List(inl.Body);
-                for (int i = 0; i < holes.Length && i < inl.Results.Count; i++)
-                    Flow(holes[i], LocationOf(inl.Results[i]));
+                for (int i = 0; i < inl.Results.Count; i++)
+                {
+                    Hole k = holes == null ? Discard : holes[i];
+                    if (k.Derefs < 0 || Flatten.HasPointers(inl.Results[i].Type))
+                        Flow(k, LocationOf(inl.Results[i]));
+                }
                 break;
             case BuiltinNode b:
-                List(b.Init);
-                Builtin(holes.Length > 0 ? holes[0] : Discard, b);
+                Builtin(holes is { Length: > 0 } ? holes[0] : Discard, b);
                 break;
-            case CallNode { Iface: not null } c:
-                List(c.Init);
-                Expr(HeapHole, c.Iface!);
+            case CallNode { Iface: { } iface } c:
+                Expr(Because(HeapHole, c, "call parameter"), iface);
                 foreach (var a in c.Args)
-                    Expr(HeapHole, a);
+                    Expr(Because(HeapHole, c, "call parameter"), a);
                 break;
             case CallNode c:
-                List(c.Init);
                 FunctionCall(holes, c);
                 break;
             default:
-                Expr(holes.Length > 0 ? holes[0] : Discard, n);
+                ExprWithoutInit(holes is { Length: > 0 } ? holes[0] : Discard, n);
                 break;
         }
     }
 
-    void FunctionCall(Hole[] holes, CallNode c)
+    void FunctionCall(Hole[]? holes, CallNode c)
     {
-        List<Function> callees = _values.Callees(c.Fun!);
+        List<Function> callees = c.Imprecise ? [] : _context.Values.Callees(c.Fun!);
+        if (holes != null)
+            foreach (var f in callees)
+                if (_members.Contains(f))
+                    for (int i = 0; i < holes.Length && i < f.Results.Count; i++)
+                        if (holes[i].Derefs < 0 || Flatten.HasPointers(f.Results[i].Type))
+                            Flow(holes[i], LocationOf(f.Results[i]));
+        bool used = holes != null && Array.Exists(holes, h => h.Dst != _blank);
+        Expr(callees.Count == 0 && used ? Because(new Hole(Callee, 0, false), c, "callee operand") : Discard, c.Fun!);
+        Pragma pragma = Pragma.None;
         foreach (var f in callees)
-            if (_members.Contains(f))
-                for (int i = 0; i < holes.Length && i < f.Results.Count; i++)
-                    Flow(holes[i], LocationOf(f.Results[i]));
-        bool used = Array.Exists(holes, h => h.Dst != _blank);
-        Expr(callees.Count == 0 && used ? new Hole(Callee, 0, false) : Discard, c.Fun!);
+            pragma |= f.Pragma | (IsBodyless(f) ? Pragma.UintptrKeepAlive : Pragma.None);
         for (int i = 0; i < c.Args.Count; i++)
-            Argument(holes, callees, i, c.Args[i]);
+        {
+            if ((pragma & (Pragma.UintptrEscapes | Pragma.UintptrKeepAlive)) != 0)
+                UintptrArguments(c.Args[i], (pragma & Pragma.UintptrEscapes) != 0);
+            Expr(Because(Argument(holes, callees, i, c.Args[i]), c, "call parameter"), c.Args[i]);
+        }
     }
 
-    void Argument(Hole[] holes, List<Function> callees, int i, ExprNode arg)
+    Hole Argument(Hole[]? holes, List<Function> callees, int i, ExprNode arg)
     {
         if (callees.Count == 0)
-        {
-            Expr(HeapHole, arg);
-            return;
-        }
-        var into = new List<Hole>();
-        foreach (var f in callees)
-        {
-            if (KeepsUintptrs(f) && UintptrSource(arg) is { } p)
-            {
-                Expr(HeapHole, p);
-                return;
-            }
-            into.Add(IsEscapeNonString(f) ? arg.Type is { } t && HasNonStringPointers(t) ? HeapHole : Discard : ParamHole(holes, f, i));
-        }
-        Expr(Tee([.. into]), arg);
+            return HeapHole;
+        if (callees.Count == 1 && IsEscapeNonString(callees[0]))
+            return HasNonStringPointers(arg.Type) ? HeapHole : Discard;
+        var into = new Hole[callees.Count];
+        for (int n = 0; n < into.Length; n++)
+            into[n] = ParamHole(holes, callees[n], i);
+        return Tee(into);
     }
 
-    /// <summary>The callee keeps `uintptr(unsafe.Pointer(p))` arguments alive. The object must not move either, and a stack does: the heap.</summary>
-    static bool KeepsUintptrs(Function f) => (f.Pragma & (Pragma.UintptrEscapes | Pragma.UintptrKeepAlive)) != 0 || (f.Body == null && f.Obj?.Decl?.Body == null);
+    static bool IsBodyless(Function f) => f.Body == null && f.Obj?.Decl?.Body == null;
 
-    static ExprNode? UintptrSource(ExprNode arg) => arg is ConvNode { Kind: ConvKind.PointerToUintptr } c ? c.X : null;
+    /// <summary>Pointers that are passed as uintptr to a callee that takes them for pointers: alive, and perhaps on the heap, until it returns.</summary>
+    void UintptrArguments(ExprNode arg, bool escape)
+    {
+        if (arg is CompositeNode { Type.Underlying: SliceType } list)
+            foreach (var (_, value) in list.Elems)
+                One(value);
+        else
+            One(arg);
+
+        void One(ExprNode n)
+        {
+            if (n is not ConvNode { Kind: ConvKind.PointerToUintptr } c || c.X.Type.Underlying is not BasicType { Kind: BasicKind.UnsafePointer })
+                return;
+            // Like a temporary that holds the pointer until the call returns.
+            var copy = NewLocation(null, true);
+            Expr(HoleOf(copy), c.X);
+            Flow(escape ? Because(HeapHole, c, "//go:uintptrescapes") : MutatorHole, copy);
+        }
+    }
 
     static bool IsEscapeNonString(Function f) => f.LinkName.StartsWith("internal/abi.EscapeNonString", StringComparison.Ordinal);
 
@@ -87,26 +105,27 @@ sealed partial class EscapeBatch
         _ => true,
     };
 
-    Hole ParamHole(Hole[] holes, Function f, int i)
+    Hole ParamHole(Hole[]? holes, Function f, int i)
     {
         if (i >= f.Params.Count)
             return HeapHole;
         Local p = f.Params[i];
-        if (_members.Contains(f))
-            return p.Name is "_" ? Discard : HoleOf(LocationOf(p));
+        if (_members.Contains(f) && f.Body != null)
+            return p.Name.StartsWith("~p", StringComparison.Ordinal) ? Discard : HoleOf(LocationOf(p));
         if (!Flatten.HasPointers(p.Type))
             return Discard;
         Leaks leaks = TagsOf(f, i);
         var into = new List<Hole>();
         if (leaks[Leaks.Heap] is >= 0 and var h)
-            into.Add(HeapHole.Shift2(h));
+            into.Add(HeapHole.Plus(h));
         if (leaks[Leaks.Mutator] is >= 0 and var m)
-            into.Add(MutatorHole.Shift2(m));
+            into.Add(MutatorHole.Plus(m));
         if (leaks[Leaks.Callee] is >= 0 and var c)
             into.Add(new Hole(Callee, c, false));
-        for (int r = 0; r < holes.Length && r < Leaks.MaxResults; r++)
-            if (leaks[Leaks.FirstResult + r] is >= 0 and var d)
-                into.Add(holes[r].Shift2(d));
+        if (holes != null)
+            for (int r = 0; r < holes.Length && r < Leaks.MaxResults; r++)
+                if (leaks[Leaks.FirstResult + r] is >= 0 and var d)
+                    into.Add(holes[r].Plus(d));
         return Tee([.. into]);
     }
 
@@ -118,7 +137,7 @@ sealed partial class EscapeBatch
         {
             if ((f.Pragma & Pragma.Noescape) != 0)
                 return Leaks.Noescape;
-            if (_tags?.Find(f.LinkName) is { } stored && i < stored.Params.Length)
+            if (_context.Tags?.Find(f.LinkName) is { } stored && i < stored.Params.Length)
                 return stored.Params[i];
         }
         return Leaks.ToHeap;
@@ -132,21 +151,21 @@ sealed partial class EscapeBatch
                 Append(k, b);
                 break;
             case BuiltinOp.Copy:
-                Expr(MutatorHole, b.Args[0]);
-                Expr(HasPointerElems(b.Args[1].Type) ? HeapHole.Deref : Discard, b.Args[1]);
+                Operand(MutatorHole, b, 0);
+                Operand(HasPointerElems(b.Args[1].Type) ? Deref(HeapHole, b, "copied slice") : Discard, b, 1);
                 break;
             case BuiltinOp.Panic:
-                Expr(HeapHole, b.Args[0]);
+                Operand(HeapHole, b, 0);
                 break;
             case BuiltinOp.Min or BuiltinOp.Max:
-                foreach (var a in b.Args)
-                    Expr(k, a);
+                for (int i = 0; i < b.Args.Count; i++)
+                    Operand(k, b, i);
                 break;
             case BuiltinOp.Clear:
-                Expr(MutatorHole, b.Args[0]);
+                Operand(MutatorHole, b, 0);
                 break;
             case BuiltinOp.UnsafeAdd or BuiltinOp.UnsafeSlice or BuiltinOp.UnsafeString or BuiltinOp.UnsafeSliceData or BuiltinOp.UnsafeStringData:
-                Expr(k, b.Args[0]);
+                Operand(k, b, 0);
                 for (int i = 1; i < b.Args.Count; i++)
                     Expr(Discard, b.Args[i]);
                 break;
@@ -157,43 +176,38 @@ sealed partial class EscapeBatch
         }
     }
 
+    void Operand(Hole k, BuiltinNode b, int i) => Expr(Because(k, b, "call parameter"), b.Args[i]);
+
     static bool HasPointerElems(GoType t) => t.Underlying is SliceType s && Flatten.HasPointers(s.Elem);
 
     void Append(Hole k, BuiltinNode b)
     {
         Hole into = Tee(k, MutatorHole);
         if (HasPointerElems(b.Args[0].Type))
-            into = Tee(into, HeapHole.Deref);
-        Expr(into, b.Args[0]);
+            into = Tee(into, Deref(HeapHole, b, "appendee slice"));
+        Operand(into, b, 0);
         if (b.HasDots)
-            Expr(HasPointerElems(b.Args[1].Type) ? HeapHole.Deref : Discard, b.Args[1]);
+            Operand(HasPointerElems(b.Args[1].Type) ? Deref(HeapHole, b, "appended slice...") : Discard, b, 1);
         else
             for (int i = 1; i < b.Args.Count; i++)
-                Expr(HeapHole, b.Args[i]);
-        var array = NewLocation(b, false);
-        array.Depth = 0;
-        Flow(k.Addr, array);
+                Operand(HeapHole, b, i);
+        // A buffer for the first growth is used once per activation, so it lies outside of all loops.
+        Spill(k, b).Dst.Depth = 0;
     }
 
     /// <summary>go and defer: a call without arguments of a function value that goes to k.</summary>
     void GoDefer(ExprNode call, Hole k)
     {
+        List(call.Init);
         if (call is CallNode { Iface: null } c)
         {
-            List(c.Init);
             Expr(k, c.Fun!);
             foreach (var a in c.Args)
                 Expr(HeapHole, a);
         }
         else
         {
-            Call([], call);
+            Call(null, call);
         }
     }
-}
-
-static class HoleShift
-{
-    /// <summary>Adds derefs (any number, not negative).</summary>
-    public static Hole Shift2(this Hole k, int derefs) => new(k.Dst, k.Derefs + derefs, false);
 }

@@ -11,43 +11,48 @@ sealed partial class EscapeBatch
     void Expr(Hole k, ExprNode n)
     {
         List(n.Init);
+        ExprWithoutInit(k, n);
+    }
+
+    void ExprWithoutInit(Hole k, ExprNode n)
+    {
         if (k.Derefs >= 0 && n.Type is { } type and not TupleType && !Flatten.HasPointers(type))
-            k = Discard;
+            k = k with { Dst = _blank };
         switch (n)
         {
             case ConstNode or NilNode or ZeroNode or GlobalNode or FuncNode:
                 break;
             case LocalNode l:
-                Flow(k, LocationOf(l.Local));
+                Flow(k, Home(l.Local));
                 break;
             case AddrNode { IsPtrLit: true } a:
                 Expr(Spill(k, n), a.X);
                 break;
             case AddrNode a:
-                Expr(k.Addr, a.X);
+                Expr(Addr(k, n, "address-of"), a.X);
                 break;
             case DerefNode d:
-                Expr(k.Deref, d.X);
+                Expr(Deref(k, n, "indirection"), d.X);
                 break;
             case FieldNode f:
-                Expr(f.ThroughPtr ? k.Deref : k, f.X);
+                Expr(f.ThroughPtr ? Deref(k, n, "dot of pointer") : Because(k, n, "dot"), f.X);
                 break;
             case IndexNode i:
+                Expr(i.X.Type.Underlying is ArrayType ? Because(k, n, "fixed-array-index-of") : Deref(k, n, "dot of pointer"), i.X);
                 Expr(Discard, i.Index);
-                Expr(i.X.Type.Underlying is ArrayType ? k : k.Deref, i.X);
                 break;
             case MapIndexNode m:
                 Expr(Discard, m.Map);
                 Expr(Discard, m.Key);
                 break;
             case SliceNode s:
-                Expr(k, s.X);
-                foreach (var bound in new[] { s.Lo, s.Hi, s.Max })
-                    if (bound != null)
-                        Expr(Discard, bound);
+                Expr(Because(k, n, "slice"), s.X);
+                DiscardOpt(s.Lo);
+                DiscardOpt(s.Hi);
+                DiscardOpt(s.Max);
                 break;
             case TypeAssertNode t:
-                Expr(t.Type.Underlying is InterfaceType || Flatten.IsDirectIface(t.Type) ? k : k.Deref, t.X);
+                Expr(FromInterface(k, t.Type, n, "dot"), t.X);
                 break;
             case ConvNode c:
                 Conversion(k, c);
@@ -76,31 +81,25 @@ sealed partial class EscapeBatch
             case MakeSliceNode m:
                 Spill(k, n);
                 Expr(Discard, m.Len);
-                if (m.Cap != null)
-                    Expr(Discard, m.Cap);
+                DiscardOpt(m.Cap);
                 break;
             case MakeMapNode m:
                 Spill(k, n);
-                if (m.Hint != null)
-                    Expr(Discard, m.Hint);
+                DiscardOpt(m.Hint);
                 break;
             case MakeChanNode m:
                 n.Escapes = true;
-                if (m.Size != null)
-                    Expr(Discard, m.Size);
+                DiscardOpt(m.Size);
                 break;
             case CompositeNode c:
-                if (c.Type.Underlying is SliceType)
-                    k = Spill(k, n);
-                foreach (var (_, value) in c.Elems)
-                    Expr(k, value);
+                Composite(k, c);
                 break;
             case MapLitNode m:
                 Spill(k, n);
                 foreach (var (key, value) in m.Entries)
                 {
-                    Expr(HeapHole, key);
-                    Expr(HeapHole, value);
+                    Expr(Because(HeapHole, n, "map literal key"), key);
+                    Expr(Because(HeapHole, n, "map literal value"), value);
                 }
                 break;
             case ClosureNode c:
@@ -122,20 +121,40 @@ sealed partial class EscapeBatch
         }
     }
 
+    void DiscardOpt(ExprNode? n)
+    {
+        if (n != null)
+            Expr(Discard, n);
+    }
+
+    void Composite(Hole k, CompositeNode c)
+    {
+        string why = c.Type.Underlying switch
+        {
+            SliceType => "slice-literal-element",
+            ArrayType => "array literal element",
+            _ => "struct literal element",
+        };
+        if (c.Type.Underlying is SliceType)
+            k = Spill(k, c);
+        foreach (var (_, value) in c.Elems)
+            Expr(Because(k, c, why), value);
+    }
+
     void Conversion(Hole k, ConvNode c)
     {
         switch (c.Kind)
         {
             case ConvKind.ToInterface:
                 bool asIs = c.X.Type.Underlying is InterfaceType || Flatten.IsDirectIface(c.X.Type);
-                Expr(asIs ? k : Spill(k, c), c.X);
+                Expr(Because(asIs ? k : Spill(k, c), c, "interface-converted"), c.X);
                 break;
             case ConvKind.BytesToString or ConvKind.RunesToString or ConvKind.StringToBytes or ConvKind.StringToRunes or ConvKind.RuneToString:
                 Spill(k, c);
                 Expr(Discard, c.X);
                 break;
             case ConvKind.SliceToArray:
-                Expr(k.Deref, c.X);
+                Expr(Deref(k, c, "slice-to-array"), c.X);
                 break;
             case ConvKind.UintptrToPointer:
                 UnsafeValue(k, c.X);
@@ -152,17 +171,11 @@ sealed partial class EscapeBatch
         List(n.Init);
         switch (n)
         {
-            case ConvNode { Kind: ConvKind.PointerToUintptr } c:
-                Expr(k, c.X);
+            case ConvNode { Kind: ConvKind.Nop or ConvKind.Numeric or ConvKind.PointerToUintptr or ConvKind.UintptrToPointer or ConvKind.UnsafePointer } c:
+                Expr(c.X.Type.Underlying is BasicType { Kind: BasicKind.UnsafePointer } ? k : Discard, c.X);
                 break;
-            case ConvNode { X: var x } c when x.Type.Underlying is BasicType { Kind: BasicKind.UnsafePointer }:
-                Expr(k, c.X);
-                break;
-            case ConvNode { Kind: ConvKind.Nop or ConvKind.Numeric } c when c.X.Type.Underlying is BasicType { Kind: BasicKind.Uintptr }:
-                UnsafeValue(k, c.X);
-                break;
-            case FieldNode { ThroughPtr: true } f when IsHeaderData(f):
-                Expr(k.Deref, f.X);
+            case FieldNode { ThroughPtr: true } f:
+                Expr(IsHeaderData(f) ? Deref(k, f, "reflect.Header.Data") : Discard, f.X);
                 break;
             case UnaryNode u:
                 UnsafeValue(k, u.X);
@@ -176,7 +189,7 @@ sealed partial class EscapeBatch
                 UnsafeValue(k, b.Y);
                 break;
             default:
-                Expr(Discard, n);
+                ExprWithoutInit(Discard, n);
                 break;
         }
     }
@@ -206,14 +219,16 @@ sealed partial class EscapeBatch
             WalkFunction(c.Func);
     }
 
-    readonly HashSet<Function> _walked = [];
-
     void MethodValue(Hole k, MethodValueNode m)
     {
         Hole record = Spill(k, m);
         Hole receiver = HeapHole;
         if (m.Method != null && m.Method.Params.Count > 0)
-            receiver = ParamHole([HeapHole], m.Method, 0);
+        {
+            var results = new Hole[m.Method.Results.Count]; // nobody knows how it will be called
+            Array.Fill(results, HeapHole);
+            receiver = ParamHole(results, m.Method, 0);
+        }
         Expr(Tee(receiver, record), m.X);
     }
 }

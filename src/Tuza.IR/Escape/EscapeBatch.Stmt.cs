@@ -20,12 +20,17 @@ sealed partial class EscapeBatch
     {
         if (list == null)
             return;
-        foreach (var s in list)
-            Stmt(s);
+        for (int i = 0; i < list.Count; i++)
+            Stmt(list[i]);
     }
 
     void Stmt(StmtNode s)
     {
+        if (s is ForNode { PerIteration.Count: > 0 } loop)
+        {
+            ForWithFreshVariables(loop);
+            return;
+        }
         List(s.Init);
         switch (s)
         {
@@ -47,7 +52,12 @@ sealed partial class EscapeBatch
                 Block(i.Else);
                 break;
             case ForNode f:
-                For(f);
+                _depth++;
+                if (f.Cond != null)
+                    Expr(Discard, f.Cond);
+                List(f.Post);
+                Block(f.Body);
+                _depth--;
                 break;
             case RangeNode r:
                 Range(r);
@@ -75,35 +85,41 @@ sealed partial class EscapeBatch
                 break;
             case SendNode send:
                 Expr(Discard, send.Chan);
-                Expr(HeapHole, send.Value);
+                Expr(Because(HeapHole, send, "send"), send.Value);
                 break;
             case AssignNode a:
-                AssignList(s, [a.X], [a.Y]);
+                AssignList(s, [a.X], [a.Y], "assign");
                 break;
             case Assign2Node a:
-                AssignList(s, a.X, a.Y);
+                AssignList(s, a.X, a.Y, "assign-pair");
                 break;
             case AssignOkNode a:
-                AssignList(s, [a.X, a.Ok], [a.Y, null]);
+                AssignList(s, [a.X, a.Ok], [a.Y], a.Y switch
+                {
+                    TypeAssertNode => "assign-pair-dot-type",
+                    MapIndexNode => "assign-pair-mapr",
+                    _ => "assign-pair-receive",
+                });
                 break;
             case AssignOpNode a:
-                AssignList(s, [a.X], [a.Y]);
+                AssignList(s, [a.X], [a.Y], "assign");
                 break;
             case AssignCallNode a:
-                var holes = new Hole[a.X.Count];
-                for (int i = 0; i < holes.Length; i++)
-                    holes[i] = Address(a.X[i]);
-                Call(holes, a.Call);
-                Reassign(s, a.X);
+                AssignCall(a);
                 break;
             case ReturnNode r:
                 Return(r);
                 break;
             case ExprStmtNode e:
                 if (e.X is CallNode or BuiltinNode or InlinedCallNode)
-                    Call([], e.X);
+                {
+                    List(e.X.Init);
+                    Call(null, e.X);
+                }
                 else
+                {
                     Expr(Discard, e.X);
+                }
                 break;
             case GoNode g:
                 GoDefer(g.Call, HeapHole);
@@ -121,36 +137,91 @@ sealed partial class EscapeBatch
         }
     }
 
-    void For(ForNode f)
+    void AssignCall(AssignCallNode a)
     {
-        _depth++;
+        List(a.Call.Init);
+        var holes = new Hole[a.X.Count];
+        for (int i = 0; i < holes.Length; i++)
+            holes[i] = Address(a.X[i]);
+        Call(holes, a.Call);
+        Reassign(a, holes);
+    }
+
+    /// <summary>The value of a variable that is fresh in each iteration is carried by a hidden variable outside: it takes the initial value, gives
+    /// its value to the fresh variable at the start of an iteration and takes it back at the end. What follows an iteration happens in the next.</summary>
+    void ForWithFreshVariables(ForNode f)
+    {
+        var carriers = new List<(Location Carrier, Local Fresh)>();
         foreach (var v in f.PerIteration)
-            LocationOf(v).Depth = _depth;
+        {
+            var carrier = NewLocation(null, true);
+            carriers.Add((carrier, v));
+            _carriers[v] = carrier;
+        }
+        List(f.Init);
+        foreach (var (carrier, v) in carriers)
+            carrier.Depth = _depth;
+        _carriers.Clear();
+        _depth++;
+        int depth = _depth;
+        foreach (var (carrier, v) in carriers)
+        {
+            Location fresh = LocationOf(v);
+            fresh.Depth = _depth;
+            Copy(fresh, carrier, v);
+        }
+        Block(f.Post);
         if (f.Cond != null)
             Expr(Discard, f.Cond);
-        List(f.Post);
-        Block(f.Body);
-        _depth--;
+        List(f.Body);
+        foreach (var (carrier, v) in carriers)
+            Copy(carrier, LocationOf(v), v);
+        _depth = depth - 1;
+    }
+
+    void Copy(Location to, Location from, Local variable)
+    {
+        if (Flatten.HasPointers(variable.Type))
+            Flow(HoleOf(to), from);
     }
 
     void Range(RangeNode r)
     {
         var x = NewLocation(null, true);
         Expr(HoleOf(x), r.X);
-        _depth++;
+        // Variables of the loop belong to it as a whole, unless each iteration has its own: those get their values from hidden ones.
         if (r.Define)
-            foreach (var target in new[] { r.Key, r.Value })
+            foreach (var target in (ExprNode?[])[r.Key, r.Value])
                 if (target is LocalNode l)
                     LocationOf(l.Local).Depth = _depth;
-        if (r.Key != null)
-            Address(r.Key);
-        Hole value = Address(r.Value);
-        Flow(r.X.Type.Underlying is ArrayType ? value : value.Deref, x);
-        foreach (var target in new[] { r.Key, r.Value })
-            if (target is LocalNode l)
-                LocationOf(l.Local).Reassigned = true;
-        Block(r.Body);
-        _depth--;
+        _depth++;
+        Hole[] holes = [RangeTarget(r, r.Key, out var freshKey), RangeTarget(r, r.Value, out var freshValue)];
+        Flow(r.X.Type.Underlying is ArrayType ? Because(holes[1], r, "range") : Deref(holes[1], r, "range-deref"), x);
+        Reassign(r, holes);
+        int depth = _depth;
+        // The last variable is unshared first.
+        foreach (var (fresh, hole) in (IEnumerable<(Location?, Hole)>)[(freshValue, holes[1]), (freshKey, holes[0])])
+            if (fresh != null)
+            {
+                fresh.Depth = _depth;
+                Copy(fresh, hole.Dst, fresh.Local!);
+                fresh.Reassigned = true;
+            }
+        List(r.Body);
+        _depth = depth - 1;
+    }
+
+    Hole RangeTarget(RangeNode r, ExprNode? target, out Location? fresh)
+    {
+        fresh = null;
+        if (r.Define && target is LocalNode l && LoopVariables.IsFresh(r, l.Local))
+        {
+            fresh = LocationOf(l.Local);
+            var hidden = NewLocation(null, true);
+            hidden.Depth = 1;
+            return HoleOf(hidden);
+        }
+        return Address(target);
     }
 
     void TypeSwitch(TypeSwitchNode ts)
@@ -162,9 +233,8 @@ sealed partial class EscapeBatch
                 continue;
             Location loc = LocationOf(c.Var);
             loc.Depth = _depth;
-            GoType t = c.Var.Type;
-            if (Flatten.HasPointers(t))
-                holes.Add(t.Underlying is InterfaceType || Flatten.IsDirectIface(t) ? HoleOf(loc) : HoleOf(loc).Deref);
+            if (Flatten.HasPointers(c.Var.Type))
+                holes.Add(FromInterface(HoleOf(loc), c.Var.Type, c, "switch case"));
         }
         Expr(Tee([.. holes]), ts.X);
         foreach (var c in ts.Cases)
@@ -174,150 +244,11 @@ sealed partial class EscapeBatch
     void Return(ReturnNode r)
     {
         var results = _current.Results;
-        var holes = new List<Hole>();
-        foreach (var result in results)
-            holes.Add(HoleOf(LocationOf(result)));
+        var holes = new Hole[results.Count];
+        for (int i = 0; i < holes.Length; i++)
+            holes[i] = HoleOf(LocationOf(results[i]));
         for (int i = 0; i < r.Values.Count; i++)
-            Expr(holes[i], r.Values[i]);
-        foreach (var result in results)
-            LocationOf(result).Reassigned = true;
+            Expr(Because(holes[i], r, "return"), r.Values[i]);
+        Reassign(r, holes);
     }
-
-    // ---- assignments
-
-    void AssignList(StmtNode s, IReadOnlyList<ExprNode?> dsts, IReadOnlyList<ExprNode?> srcs)
-    {
-        var holes = new Hole[dsts.Count];
-        for (int i = 0; i < holes.Length; i++)
-            holes[i] = Address(dsts[i]);
-        for (int i = 0; i < holes.Length; i++)
-        {
-            if (srcs[i] is not { } src)
-                continue;
-            if (dsts[i] is FieldNode { ThroughPtr: true } field && IsHeaderData(field))
-                UnsafeValue(HeapHole, src);
-            else
-                Expr(dsts[i] != null && IsSelfAssignment(dsts[i]!, src) ? Discard : holes[i], src);
-        }
-        Reassign(s, dsts);
-    }
-
-    /// <summary>Marks the variables that a statement assigns, except by their own declaration.</summary>
-    void Reassign(StmtNode s, IReadOnlyList<ExprNode?> dsts)
-    {
-        foreach (var dst in dsts)
-            if (Outermost(dst) is { } local && !Declares(s, local))
-                LocationOf(local).Reassigned = true;
-    }
-
-    static bool Declares(StmtNode s, Local local)
-    {
-        if (s.Init != null)
-            foreach (var init in s.Init)
-                if (init is DeclNode d && d.Local == local)
-                    return true;
-        return false;
-    }
-
-    /// <summary>The variable that a store to n changes: n itself, or what it is a field or array element of.</summary>
-    static Local? Outermost(ExprNode? n)
-    {
-        while (true)
-        {
-            switch (n)
-            {
-                case LocalNode l:
-                    return l.Local;
-                case FieldNode { ThroughPtr: false } f:
-                    n = f.X;
-                    break;
-                case IndexNode i when i.X.Type.Underlying is ArrayType:
-                    n = i.X;
-                    break;
-                default:
-                    return null;
-            }
-        }
-    }
-
-    /// <summary>Hole for storing into n.</summary>
-    Hole Address(ExprNode? n)
-    {
-        switch (n)
-        {
-            case null:
-                return Discard;
-            case LocalNode l:
-                return HoleOf(LocationOf(l.Local));
-            case GlobalNode:
-                return HeapHole;
-            case FieldNode { ThroughPtr: false } f:
-                return Address(f.X);
-            case IndexNode i when i.X.Type.Underlying is ArrayType:
-                Expr(Discard, i.Index);
-                return Address(i.X);
-            case IndexNode i:
-                Expr(Discard, i.Index);
-                Expr(MutatorHole, i.X);
-                return HeapHole;
-            case FieldNode f:
-                Expr(MutatorHole, f.X);
-                return HeapHole;
-            case DerefNode d:
-                Expr(MutatorHole, d.X);
-                return HeapHole;
-            case MapIndexNode m:
-                Expr(Discard, m.Map);
-                Expr(HeapHole, m.Key);
-                return HeapHole;
-            case ConvNode { Kind: ConvKind.Nop } c:
-                return Address(c.X);
-            default:
-                throw new InvalidOperationException($"assignment to {n.GetType().Name} in {_current.LinkName}");
-        }
-    }
-
-    /// <summary>`p.x = p.y[:n]` and `v.x, v.y = v.y, v.x`: nothing new becomes reachable.</summary>
-    static bool IsSelfAssignment(ExprNode dst, ExprNode src)
-    {
-        Local? Base(ExprNode n) => n switch
-        {
-            DerefNode { X: LocalNode l } => l.Local,
-            FieldNode { ThroughPtr: true, X: LocalNode l } => l.Local,
-            _ => null,
-        };
-        if (src is SliceNode slice && Base(dst) is { } v && slice.X is not AddrNode && Base(slice.X) == v)
-            return true;
-        return (dst, src) switch
-        {
-            (FieldNode a, FieldNode b) when a.ThroughPtr == b.ThroughPtr => SameSafe(a.X, b.X),
-            (IndexNode a, IndexNode b) => NoSideEffects(a.Index) && NoSideEffects(b.Index) && SameSafe(a.X, b.X),
-            _ => false,
-        };
-    }
-
-    static bool SameSafe(ExprNode a, ExprNode b) => (a, b) switch
-    {
-        (ConvNode { Kind: ConvKind.Nop } c, _) => SameSafe(c.X, b),
-        (_, ConvNode { Kind: ConvKind.Nop } c) => SameSafe(a, c.X),
-        (LocalNode x, LocalNode y) => Canonical(x.Local) == Canonical(y.Local),
-        (GlobalNode x, GlobalNode y) => x.Global == y.Global,
-        (FieldNode x, FieldNode y) => x.Field == y.Field && x.ThroughPtr == y.ThroughPtr && SameSafe(x.X, y.X),
-        (DerefNode x, DerefNode y) => SameSafe(x.X, y.X),
-        (IndexNode x, IndexNode y) => SameSafe(x.X, y.X) && SameSafe(x.Index, y.Index),
-        (ConstNode { Value: IntConstant x }, ConstNode { Value: IntConstant y }) => x.Value == y.Value,
-        _ => false,
-    };
-
-    static bool NoSideEffects(ExprNode n) => n switch
-    {
-        LocalNode or GlobalNode or ConstNode => true,
-        FieldNode f => NoSideEffects(f.X),
-        DerefNode d => NoSideEffects(d.X),
-        IndexNode i => NoSideEffects(i.X) && NoSideEffects(i.Index),
-        UnaryNode u => NoSideEffects(u.X),
-        BinaryNode b => NoSideEffects(b.X) && NoSideEffects(b.Y),
-        ConvNode { Kind: ConvKind.Nop or ConvKind.Numeric } c => NoSideEffects(c.X),
-        _ => false,
-    };
 }

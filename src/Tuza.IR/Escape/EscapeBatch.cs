@@ -1,7 +1,7 @@
 // Escape analysis of one batch of functions: builds the graph, solves it, writes the decisions into the tree.
 //
 // Decisions: Local.OnHeap for variables, ExprNode.Escapes for allocating expressions, Local.ByValue for captures, Function.EscapeTags for callers.
-// The graph's rules are in EscapeBatch.{Stmt,Expr,Call}.cs.
+// The graph's rules are in EscapeBatch.{Stmt,Assign,Expr,Call}.cs.
 
 using System;
 using System.Collections.Generic;
@@ -15,84 +15,84 @@ public interface IEscapeTagSource
     EscapeTags? Find(string linkName);
 }
 
+/// <summary>What all batches of a package share.</summary>
+sealed record EscapeContext(Definitions Values, IEscapeTagSource? Tags, EscapeReport Report, bool SmallFrames, bool ZeroCopy);
+
 sealed partial class EscapeBatch
 {
-    /// <summary>Larger variables, and larger values behind new, live on the heap (`ir.MaxStackVarSize`, `ir.MaxImplicitStackVarSize`).</summary>
-    const long MaxStackVarBytes = 128 << 10, MaxImplicitStackVarBytes = 64 << 10;
-
     /// <summary>Captured by value only up to this size.</summary>
     const long MaxByValueBytes = 128;
+    const long WordBytes = 8;
 
     readonly List<Function> _functions;
     readonly HashSet<Function> _members;
-    readonly IEscapeTagSource? _tags;
-    readonly Dictionary<Local, Location> _locals = [];
+    readonly EscapeContext _context;
+    readonly Dictionary<Local, Location> _locals = new(ReferenceEqualityComparer.Instance);
     readonly List<(Hole Hole, ClosureNode Node)> _closures = [];
-    readonly StaticValues _values;
+    readonly HashSet<Function> _walked = new(ReferenceEqualityComparer.Instance);
     Function _current = null!;
     int _depth;
     HashSet<string> _loopingLabels = [];
 
     public List<Location> Locations { get; } = [];
-    public Location Heap { get; } = new() { Attrs = Attrs.All };
+    public Location Heap { get; } = new() { Attrs = Attrs.All, IsHeap = true };
     public Location Mutator { get; } = new() { Attrs = Attrs.Mutates };
     public Location Callee { get; } = new() { Attrs = Attrs.Calls };
     readonly Location _blank = new();
 
-    EscapeBatch(List<Function> functions, StaticValues values, IEscapeTagSource? tags)
+    EscapeBatch(List<Function> functions, EscapeContext context)
     {
         _functions = functions;
         _members = [.. functions];
-        _values = values;
-        _tags = tags;
+        _context = context;
     }
 
-    public static void Analyze(List<Function> functions, StaticValues values, IEscapeTagSource? tags)
+    EscapeReport Report => _context.Report;
+
+    public static void Analyze(List<Function> functions, EscapeContext context)
     {
-        var batch = new EscapeBatch(functions, values, tags);
+        var batch = new EscapeBatch(functions, context);
         batch.Build();
-        new Solver(batch).Run();
+        new Solver(batch, context.Report).Run();
         batch.Finish();
     }
 
     public bool Contains(Function f) => _members.Contains(f);
-    public Location LocationOf(Local l) => _locals[Canonical(l)];
+    public Location LocationOf(Local l) => _locals[Definitions.Canonical(l)];
 
-    /// <summary>The variable itself, behind the captures of nested literals.</summary>
-    static Local Canonical(Local l)
-    {
-        while (l.Class == LocalClass.Captured && l.Outer != null)
-            l = l.Outer;
-        return l;
-    }
+    /// <summary>Wrappers of methods are nobody's text; wrappers of go and defer statements are.</summary>
+    static bool IsUnreported(Function f) => f.IsUnreported || f.IsWrapper && f.Outer == null;
 
     static bool IsCapturing(Function f) => f.IsClosure && f.Outer != null && f.ClosureVars.Count > 0;
 
     void Build()
     {
         foreach (var f in _functions)
+        {
             foreach (var local in f.Locals)
                 if (local.Class != LocalClass.Captured || local.Outer == null)
                     AddLocal(f, local);
-        foreach (var f in _functions)
-        {
             foreach (var v in f.ClosureVars) // the bound receiver of a method value
                 if (v.Outer == null)
                     AddLocal(f, v);
-            if (!IsCapturing(f) || !_members.Contains(f.Outer!))
-                WalkFunction(f);
         }
+        foreach (var f in _functions)
+            if (f.Body != null && (!IsCapturing(f) || !_members.Contains(f.Outer!)))
+                WalkFunction(f);
         FlowClosures();
         foreach (var loc in Locations.ToArray())
-            if (HeapReason(loc))
-                Flow(new Hole(Heap, 0, false).Addr, loc);
+        {
+            Literals.Rewrite(loc.Node, _context.Values);
+            if (HeapReason(loc) is { } why)
+                Flow(Addr(HeapHole, (object?)loc.Node ?? loc.Local!, why), loc);
+        }
     }
 
     void AddLocal(Function f, Local local)
     {
         if (_locals.ContainsKey(local))
             return;
-        var loc = new Location { Local = local, Owner = f, Depth = 1, Attrs = Attrs.Persists };
+        var loc = new Location { Local = local, Owner = f, Depth = 1, Attrs = Attrs.Persists, Unreported = IsUnreported(f) };
         loc.IsParam = local.Class == LocalClass.Param;
         if (local.Class == LocalClass.Result)
             loc.ResultIndex = local.Index + 1;
@@ -104,6 +104,7 @@ sealed partial class EscapeBatch
     {
         var (current, depth, labels) = (_current, _depth, _loopingLabels);
         (_current, _depth) = (f, 1);
+        LoopVariables.Narrow(f);
         _loopingLabels = LoopingLabels(f.Body!);
         Block(f.Body!);
         (_current, _depth, _loopingLabels) = (current, depth, labels);
@@ -133,10 +134,13 @@ sealed partial class EscapeBatch
             {
                 if (captured.Outer == null)
                     continue;
-                Local variable = Canonical(captured);
+                Local variable = Definitions.Canonical(captured);
                 Location loc = _locals[variable];
-                captured.ByValue = !loc.AddrTaken && !loc.Reassigned && Flatten.SizeOf(variable.Type) <= MaxByValueBytes;
-                Flow(captured.ByValue ? hole : hole.Addr, loc);
+                bool byValue = !loc.AddrTaken && !loc.Reassigned && Flatten.SizeOf(variable.Type) <= MaxByValueBytes;
+                captured.ByValue = byValue;
+                Report.Capture(loc, byValue);
+                Hole k = byValue ? hole : Addr(hole, captured, "reference");
+                Flow(Because(k, captured, "captured by a closure"), loc);
             }
     }
 
@@ -144,7 +148,7 @@ sealed partial class EscapeBatch
 
     Location NewLocation(ExprNode? node, bool persists)
     {
-        var loc = new Location { Node = node, Owner = _current, Depth = _depth, Attrs = persists ? Attrs.Persists : Attrs.None };
+        var loc = new Location { Node = node, Owner = _current, Depth = _depth, Attrs = persists ? Attrs.Persists : Attrs.None, Unreported = IsUnreported(_current) };
         Locations.Add(loc);
         return loc;
     }
@@ -158,10 +162,11 @@ sealed partial class EscapeBatch
             return;
         if (dst.Escapes && k.Derefs < 0)
         {
+            Report.EscapesAtOnce(k, src);
             src.Attrs |= Attrs.All;
             return;
         }
-        dst.Edges.Add(new Edge(src, k.Derefs));
+        dst.Edges.Add(new Edge(src, k.Derefs, k.Notes));
     }
 
     Hole Discard => new(_blank, 0, false);
@@ -169,11 +174,28 @@ sealed partial class EscapeBatch
     Hole MutatorHole => new(Mutator, 0, false);
     static Hole HoleOf(Location l) => new(l, 0, false);
 
+    // Every change of a hole may leave a note why; nobody reads them below -m=2.
+
+    Hole Because(Hole k, object where, string why) => Report.Explains ? k with { Notes = new Note(k.Notes, where, why) } : k;
+
+    Hole Deref(Hole k, object where, string why) => Because(new Hole(k.Dst, k.Derefs + 1, false, k.Notes), where, why);
+
+    Hole Addr(Hole k, object where, string why)
+    {
+        if (k.Derefs < 0)
+            throw new InvalidOperationException($"escape analysis of {_current?.LinkName}: address of an address");
+        return Because(new Hole(k.Dst, k.Derefs - 1, true, k.Notes), where, why);
+    }
+
+    /// <summary>For a value of type t that comes out of an interface.</summary>
+    Hole FromInterface(Hole k, GoType t, object where, string why) =>
+        Because(t.Underlying is InterfaceType || Flatten.IsDirectIface(t) ? k : k.Plus(1), where, why);
+
     /// <summary>A new location for n whose address goes to k.</summary>
     Hole Spill(Hole k, ExprNode n)
     {
         var loc = NewLocation(n, false);
-        Flow(k.Addr, loc);
+        Flow(Addr(k, n, "spill"), loc);
         return HoleOf(loc);
     }
 
@@ -198,53 +220,99 @@ sealed partial class EscapeBatch
 
     // ---- decisions
 
-    static bool HeapReason(Location loc)
+    /// <summary>Why a location must be on the heap whatever flows where; null if it need not.</summary>
+    string? HeapReason(Location loc)
     {
+        // Larger variables, and larger values behind new and the like, live on the heap.
+        long maxVar = _context.SmallFrames ? 64 << 10 : 128 << 10, maxImplicit = _context.SmallFrames ? 16 << 10 : 64 << 10;
+        const string TooLarge = "too large for stack";
         if (loc.Local is { } local)
-            return local.Class == LocalClass.Auto && Flatten.SizeOf(local.Type) > MaxStackVarBytes;
+            return local.Class == LocalClass.Auto && Flatten.SizeOf(local.Type) > maxVar ? TooLarge : null;
         switch (loc.Node)
         {
             case null:
-                return false;
+                return null;
             case NewNode or AddrNode { IsPtrLit: true }:
-                return Flatten.SizeOf(((PointerType)loc.Node.Type.Underlying).Elem) > MaxImplicitStackVarBytes;
+                return Flatten.SizeOf(((PointerType)loc.Node.Type.Underlying).Elem) > maxImplicit ? TooLarge : null;
             case MakeSliceNode make:
                 long elem = Flatten.SizeOf(((SliceType)make.Type.Underlying).Elem);
                 if (elem == 0)
-                    return true;
-                return (make.Cap ?? make.Len) is ConstNode { Value: IntConstant c } && c.Value <= int.MaxValue && c.Value > MaxImplicitStackVarBytes / elem;
-            case ConvNode or AddStringNode or MapLitNode or MakeMapNode:
-                return false;
+                    return "zero-sized element";
+                return (make.Cap ?? make.Len) is ConstNode { Value: IntConstant c } && c.Value <= int.MaxValue && c.Value > maxImplicit / elem ? TooLarge : null;
             default:
-                return Flatten.SizeOf(loc.Node.Type) > MaxStackVarBytes;
+                return loc.Node.Type is not TupleType && Flatten.SizeOf(loc.Node.Type) > maxVar ? TooLarge : null;
         }
     }
 
     void Finish()
     {
-        foreach (var loc in Locations)
-        {
-            if (loc.Local is { } local)
-                local.OnHeap = loc.Escapes;
-            else if (loc.Node != null)
-                loc.Node.Escapes = loc.Escapes;
-        }
         foreach (var f in _functions)
         {
             var leaks = new Leaks[f.Params.Count];
             for (int i = 0; i < leaks.Length; i++)
-                leaks[i] = TagOf(f, f.Params[i]);
+                leaks[i] = TagOf(f, i);
             f.EscapeTags = new EscapeTags(leaks);
+        }
+        foreach (var loc in Locations)
+        {
+            if (loc.Local is { } local)
+            {
+                local.OnHeap = loc.Escapes;
+                Report.Location(loc);
+            }
+            else if (loc.Node is { } n)
+            {
+                n.Escapes = loc.Escapes;
+                Report.Location(loc);
+                if (n is ConvNode { Kind: ConvKind.StringToBytes } c && (loc.Attrs & Attrs.Mutates) == 0 && _context.ZeroCopy)
+                {
+                    c.ZeroCopy = true;
+                    if (!loc.Unreported)
+                        Report.ZeroCopy(n);
+                }
+            }
         }
     }
 
-    Leaks TagOf(Function f, Local p)
+    Leaks TagOf(Function f, int index)
     {
-        if ((f.Pragma & Pragma.UintptrEscapes) != 0 && p.Type.Underlying is BasicType { Kind: BasicKind.Uintptr })
-            return Leaks.None;
-        if (!Flatten.HasPointers(p.Type))
+        Local p = f.Params[index];
+        bool report = Report.Wanted && !f.IsWrapper && !f.IsInstance;
+        bool isUintptr = p.Type.Underlying is BasicType { Kind: BasicKind.Uintptr };
+        bool unnamed = p.Name.StartsWith("~p", StringComparison.Ordinal);
+        string name = unnamed ? $"arg#{index + 1}" : p.Name;
+        if (f.Body == null)
+        {
+            // Whoever implements it is assumed to know pointers in integers, and to keep pointers, unless it promises not to.
+            if (isUintptr)
+            {
+                if (report)
+                    Report.Warn(p.Pos, $"assuming {name} is unsafe uintptr");
+                return Leaks.None;
+            }
+            if (!Flatten.HasPointers(p.Type))
+                return Leaks.None;
+            bool kept = (f.Pragma & Pragma.Noescape) == 0;
+            if (report && !unnamed)
+                Report.Warn(p.Pos, kept ? $"leaking param: {name}" : $"{name} does not escape");
+            return kept ? Leaks.ToHeap : Leaks.Noescape;
+        }
+        if ((f.Pragma & Pragma.UintptrEscapes) != 0)
+        {
+            bool dots = f.Sig.Variadic && index == f.Params.Count - 1 && p.Type.Underlying is SliceType { Elem.Underlying: BasicType { Kind: BasicKind.Uintptr } };
+            if (isUintptr || dots)
+            {
+                if (report)
+                    Report.Warn(p.Pos, $"marking {name} as escaping {(dots ? "..." : "")}uintptr");
+                return Leaks.ToHeap;
+            }
+        }
+        if (!Flatten.HasPointers(p.Type) || unnamed)
             return Leaks.None;
         Location loc = _locals[p];
-        return loc.Escapes ? Leaks.ToHeap : loc.Leaks.Optimized();
+        var leaks = loc.Leaks.Optimized();
+        if (report && !loc.Escapes)
+            Report.Parameter(f, p, leaks);
+        return leaks;
     }
 }

@@ -2,7 +2,8 @@
 //
 // A location is a place that can hold a pointer or be pointed to: a variable, an allocating expression, a temporary. An edge `dst <- src` with d
 // derefs says that the value in dst may be: -1 the address of src, 0 the value of src, 1 what src points to, and so on. A hole is where the
-// value of an expression goes. See GOROOT/src/cmd/compile/internal/escape for the origin of the model; the rules are in docs/escape.md of the design.
+// value of an expression goes. See
+// GOROOT/src/cmd/compile/internal/escape for the origin of the model.
 
 using System;
 using System.Collections.Generic;
@@ -24,7 +25,11 @@ enum Attrs : byte
     All = 15,
 }
 
-readonly record struct Edge(Location Src, int Derefs);
+/// <summary>Notes: why the value flows, for explanations; null unless they are wanted.</summary>
+readonly record struct Edge(Location Src, int Derefs, Note? Notes);
+
+/// <summary>One step of a flow inside a statement. Where: an ExprNode, a StmtNode, a CaseNode, or a captured Local.</summary>
+sealed record Note(Note? Next, object Where, string Why);
 
 sealed class Location
 {
@@ -40,21 +45,28 @@ sealed class Location
     public Attrs Attrs;
     public Leaks Leaks = Leaks.None;
     public bool Captured, Reassigned, AddrTaken;
+    /// <summary>No message mentions it: generated code, instances that another one stands for.</summary>
+    public bool Unreported;
+    public bool IsHeap;
 
     // ---- solver state
     public int WalkGeneration;
     public int Distance;
     public bool InQueue;
+    /// <summary>In the queue of the walk with this generation.</summary>
+    public int QueuedGeneration;
+    /// <summary>The step towards the root of the last walk: edge number DstEdge of Dst.</summary>
+    public Location? Dst;
+    public int DstEdge;
 
     public bool Escapes => (Attrs & Attrs.Escapes) != 0;
 }
 
 /// <summary>Where an expression's value goes.</summary>
-readonly record struct Hole(Location Dst, int Derefs, bool AddrTaken)
+readonly record struct Hole(Location Dst, int Derefs, bool AddrTaken, Note? Notes = null)
 {
-    public Hole Deref => new(Dst, Derefs + 1, false);
-    public Hole Addr => new(Dst, Derefs - 1, true);
-    public Hole Shift(int delta) => delta switch { 0 => this, < 0 => Addr, _ => new(Dst, Derefs + delta, false) };
+    /// <summary>Adds derefs (not negative).</summary>
+    public Hole Plus(int derefs) => new(Dst, Derefs + derefs, false, Notes);
 }
 
 /// <summary>How a parameter's value leaves the function: for each of heap, mutator, callee and the first five results the smallest number of

@@ -7,7 +7,7 @@ using System.Collections.Generic;
 
 namespace Tuza.IR;
 
-sealed class Solver(EscapeBatch batch)
+sealed class Solver(EscapeBatch batch, EscapeReport report)
 {
     readonly LinkedList<Location> _outer = new();
     readonly HashSet<Function> _lostResults = [];
@@ -45,10 +45,12 @@ sealed class Solver(EscapeBatch batch)
         int generation = ++_generation;
         root.WalkGeneration = generation;
         root.Distance = 0;
+        root.Dst = null;
         var queue = new Queue<Location>();
         queue.Enqueue(root);
         while (queue.TryDequeue(out var l))
         {
+            l.QueuedGeneration = 0;
             int derefs = l.Distance;
             bool address = derefs < 0;
             Attrs grow = Attrs.None;
@@ -56,9 +58,15 @@ sealed class Solver(EscapeBatch batch)
             {
                 derefs = 0;
                 if (Outlives(root, l))
+                {
+                    if (!l.Escapes)
+                        report.Escapes(root, l);
                     grow = Attrs.All;
+                }
                 else if ((root.Attrs & Attrs.Persists) != 0)
+                {
                     grow = Attrs.Persists;
+                }
             }
             if (derefs == 0)
                 grow |= root.Attrs & (Attrs.Mutates | Attrs.Calls);
@@ -71,17 +79,23 @@ sealed class Solver(EscapeBatch batch)
                 if (l.Escapes)
                     continue;
             }
-            foreach (var edge in l.Edges)
+            for (int i = 0; i < l.Edges.Count; i++)
             {
-                Location src = edge.Src;
+                Location src = l.Edges[i].Src;
                 if (src.Escapes)
                     continue;
-                int d = derefs + edge.Derefs;
+                int d = derefs + l.Edges[i].Derefs;
                 if (src.WalkGeneration != generation || src.Distance > d)
                 {
                     src.WalkGeneration = generation;
                     src.Distance = d;
-                    queue.Enqueue(src);
+                    src.Dst = l;
+                    src.DstEdge = i;
+                    if (src.QueuedGeneration != generation)
+                    {
+                        src.QueuedGeneration = generation;
+                        queue.Enqueue(src);
+                    }
                 }
             }
         }
@@ -99,6 +113,8 @@ sealed class Solver(EscapeBatch batch)
     {
         if (Outlives(root, param))
         {
+            if (!param.Escapes)
+                report.Leaks(root, param, derefs);
             int result = root.ResultIndex;
             if (result > 0 && result <= Leaks.MaxResults && root.Owner == param.Owner && !root.Escapes)
                 param.Leaks = param.Leaks.With(Leaks.FirstResult + result - 1, derefs);
