@@ -6,16 +6,20 @@
 // Invariants. At most one of SendQ and RecvQ is non-empty, except for a select on both sides of one channel. Buffered: Count > 0 implies RecvQ
 // is empty, Count < Cap implies SendQ is empty. Closed: SendQ and RecvQ are empty.
 //
-// Only the holder of the P touches channels: there is no lock. A waker finishes the waiting operation for the sleeper: it copies the
-// element, unhooks a select's other cases, and puts the results in the sleeper's g->R.
+// Each channel has a lock. A goroutine that must wait keeps it until its native frames are gone: whoever finds it in a queue finds it parked, its
+// stack at rest. The waker finishes the operation for the sleeper: it copies the element, also from stack to stack.
 //
 // Timer channels (Timer set) look unbuffered: len and cap are 0. A due timer is run before a receive looks at the buffer.
 
 using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 using Tuza.Abi;
+using Tuza.Memory;
+
+using Barrier = Tuza.Memory.Barrier;
 
 namespace Tuza.Runtime;
 
@@ -33,7 +37,7 @@ public unsafe struct HChan
     public byte HasTimer;
     public int SendIndex;
     public int RecvIndex;
-    int _pad;
+    public Lock32 Lock;
     public TypeDesc* ElemType;
     public Timer* Timer;
     public WaitQ RecvQ;
@@ -51,28 +55,53 @@ public static unsafe class Chan
 
     static byte* Slot(HChan* c, long i) => c->Buf + i * c->ElemBytes;
 
-    /// <summary>Element copy into a place that may be in the heap.</summary>
+    /// <summary>Element copy between the buffer and the caller's variable.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Copy(HChan* c, byte* dst, byte* src)
+    static void Copy(G* g, HChan* c, byte* dst, byte* src)
     {
-        if (c->ElemBytes == 0)
-            return;
-        if (c->ElemType->HasPointers)
-            TypedMem.Move(c->ElemType, dst, src);
+        if (c->ElemBytes == 8 && (Barrier.Enabled == 0 || !c->ElemType->HasPointers))
+            *(long*)dst = *(long*)src;
+        else if (c->ElemBytes != 0)
+            CopySlow(g, c, dst, src);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void CopySlow(G* g, HChan* c, byte* dst, byte* src)
+    {
+        if (Barrier.Enabled != 0 && c->ElemType->HasPointers)
+            Barrier.TypedMemMove((MCache*)g->MCache, c->ElemType, dst, src);
+        else
+            Buffer.MemoryCopy(src, dst, c->ElemBytes, c->ElemBytes);
+    }
+
+    /// <summary>Copy from or to another goroutine's variable: its stack may have been scanned already or not yet, so what is copied is shaded.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Transfer(G* g, HChan* c, byte* dst, byte* src)
+    {
+        if (Barrier.Enabled != 0)
+            TransferSlow(g, c, dst, src);
         else if (c->ElemBytes == 8)
             *(long*)dst = *(long*)src;
         else
             Buffer.MemoryCopy(src, dst, c->ElemBytes, c->ElemBytes);
     }
 
-    static void Clear(HChan* c, byte* p)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void TransferSlow(G* g, HChan* c, byte* dst, byte* src)
+    {
+        if (c->ElemType->HasPointers)
+            Barrier.TypedMemMove((MCache*)g->MCache, c->ElemType, dst, src);
+        Barrier.TypedCopyFresh((MCache*)g->MCache, c->ElemType, dst, src, c->ElemBytes);
+    }
+
+    static void Clear(G* g, HChan* c, byte* p)
     {
         if (c->ElemBytes == 0)
             return;
-        if (c->ElemType->HasPointers)
-            TypedMem.Clear(c->ElemType, p);
-        else
+        if (!c->ElemType->HasPointers || Barrier.Enabled == 0)
             new Span<byte>(p, c->ElemBytes).Clear();
+        else
+            Barrier.TypedMemClr((MCache*)g->MCache, c->ElemType, p);
     }
 
     // ---- make, len, cap
@@ -97,8 +126,10 @@ public static unsafe class Chan
         else
         {
             c = (HChan*)Alloc.New(g, HeaderBytes, HeaderType());
-            // The collection, if any, happened before the first allocation; c need not be rooted here.
-            c->Buf = (byte*)Alloc.NewNoCollect(g, bytes, elem);
+            g->Args[0] = (ulong)c;
+            g->ArgCount = 1;
+            c->Buf = (byte*)Alloc.New(g, bytes, elem);
+            g->ArgCount = 0;
         }
         c->ElemBytes = (ushort)elem->Size;
         c->ElemType = elem;
@@ -111,6 +142,7 @@ public static unsafe class Chan
     {
         if (s_headerType == null)
         {
+            // Made twice if two ask at once; both are right.
             TypeDesc* t = (TypeDesc*)NativeMemory.AllocZeroed((nuint)sizeof(TypeDesc) + 8);
             t->Size = HeaderBytes;
             t->PtrBytes = 7 * 8;
@@ -134,22 +166,23 @@ public static unsafe class Chan
 
     // ---- send
 
-    /// <summary>Tries to send at once. 1 done, 0 would block, -1 closed.</summary>
-    internal static int TrySend(HChan* c, byte* elem)
+    /// <summary>Tries to send at once, the lock is held and stays so unless done or closed. 1 done, 0 would block, -1 closed.</summary>
+    internal static int TrySendLocked(G* g, HChan* c, byte* elem, out G* woken)
     {
+        woken = null;
         if (c->Closed != 0)
             return -1;
         Sudog* r = c->RecvQ.Dequeue();
         if (r != null)
         {
             if (r->Elem != null)
-                Copy(c, r->Elem, elem);
-            Wake(r, success: true);
+                Transfer(g, c, r->Elem, elem);
+            woken = Done(r);
             return 1;
         }
         if (c->Count < c->Cap)
         {
-            Copy(c, Slot(c, c->SendIndex), elem);
+            Copy(g, c, Slot(c, c->SendIndex), elem);
             if (++c->SendIndex == c->Cap)
                 c->SendIndex = 0;
             c->Count++;
@@ -168,22 +201,24 @@ public static unsafe class Chan
             Sched.Park(g, WaitReason.ChanSendNilChan);
             return;
         }
-        int r = TrySend(c, elem);
-        if (r > 0)
-            return;
-        if (r < 0)
+        c->Lock.Enter();
+        int r = TrySendLocked(g, c, elem, out G* woken);
+        if (r == 0)
         {
-            Trampoline.Inject(g, GoCall.PanicSendClosed);
+            GState* gs = Sched.State(g);
+            Sudog* s = Sudog.Acquire(g);
+            s->Elem = elem;
+            s->C = c;
+            s->IsSend = 1;
+            gs->Waiting = s;
+            c->SendQ.Enqueue(s);
+            gs->OnWake = &AfterSend;
+            Sched.Park(g, WaitReason.ChanSend, &c->Lock);
             return;
         }
-        Sudog* s = Sudog.Acquire(g);
-        s->Elem = elem;
-        s->C = c;
-        s->IsSend = 1;
-        Sched.State(g)->Waiting = s;
-        c->SendQ.Enqueue(s);
-        Sched.State(g)->OnWake = &AfterSend;
-        Sched.Park(g, WaitReason.ChanSend);
+        Leave(g, c, woken);
+        if (r < 0)
+            Trampoline.Inject(g, GoCall.PanicSendClosed);
     }
 
     static bool AfterSend(G* g)
@@ -192,7 +227,7 @@ public static unsafe class Chan
         Sudog* s = gs->Waiting;
         gs->Waiting = null;
         bool success = s->Success != 0;
-        Sudog.Release(s);
+        Sudog.Release(Sched.POf(g), s);
         g->R[0] = 1;
         if (!success)
         {
@@ -203,15 +238,16 @@ public static unsafe class Chan
 
     // ---- receive
 
-    /// <summary>Tries to receive at once. 1 got an element, 0 would block, -1 closed and empty (elem is cleared).</summary>
-    internal static int TryRecv(HChan* c, byte* elem)
+    /// <summary>Tries to receive at once, the lock is held. 1 got an element, 0 would block, -1 closed and empty (elem is cleared).</summary>
+    internal static int TryRecvLocked(G* g, HChan* c, byte* elem, out G* woken)
     {
+        woken = null;
         if (c->Closed != 0)
         {
             if (c->Count == 0)
             {
                 if (elem != null)
-                    Clear(c, elem);
+                    Clear(g, c, elem);
                 return -1;
             }
         }
@@ -223,20 +259,20 @@ public static unsafe class Chan
                 if (c->Cap == 0)
                 {
                     if (elem != null)
-                        Copy(c, elem, s->Elem);
+                        Transfer(g, c, elem, s->Elem);
                 }
                 else
                 {
                     // Full buffer: take the head, put the sender's element at the tail, which is the same slot.
                     byte* slot = Slot(c, c->RecvIndex);
                     if (elem != null)
-                        Copy(c, elem, slot);
-                    Copy(c, slot, s->Elem);
+                        Copy(g, c, elem, slot);
+                    Transfer(g, c, slot, s->Elem);
                     if (++c->RecvIndex == c->Cap)
                         c->RecvIndex = 0;
                     c->SendIndex = c->RecvIndex;
                 }
-                Wake(s, success: true);
+                woken = Done(s);
                 return 1;
             }
         }
@@ -244,8 +280,8 @@ public static unsafe class Chan
         {
             byte* slot = Slot(c, c->RecvIndex);
             if (elem != null)
-                Copy(c, elem, slot);
-            Clear(c, slot);
+                Copy(g, c, elem, slot);
+            Clear(g, c, slot);
             if (++c->RecvIndex == c->Cap)
                 c->RecvIndex = 0;
             c->Count--;
@@ -253,6 +289,14 @@ public static unsafe class Chan
         }
         return 0;
     }
+
+    /// <summary>Nothing to receive at this moment, seen without the lock.</summary>
+    static bool LooksEmpty(HChan* c) =>
+        Volatile.Read(ref c->Closed) == 0 && (c->Cap == 0 ? Volatile.Read(ref *(nint*)&c->SendQ.First) == 0 : Volatile.Read(ref c->Count) == 0);
+
+    static bool LooksFull(HChan* c) =>
+        Volatile.Read(ref c->Closed) == 0
+        && (c->Cap == 0 ? Volatile.Read(ref *(nint*)&c->RecvQ.First) == 0 : Volatile.Read(ref c->Count) == c->Cap);
 
     [GoFunc("runtime.chanrecv1", Parks = true)]
     public static void Recv1(G* g, void* ch, void* elem) => Recv(g, (HChan*)ch, (byte*)elem);
@@ -270,25 +314,30 @@ public static unsafe class Chan
         }
         if (c->HasTimer != 0 && Timers.ChannelDue(c))
         {
-            RetryAfterTimers(g, c, elem, OpRecv);
+            RetryAfterTimers(g, c, elem, Sched.State(g)->Scratch1 == OpReflectRecv ? OpReflectRecv : OpRecv);
             return 0;
         }
-        int r = TryRecv(c, elem);
+        c->Lock.Enter();
+        int r = TryRecvLocked(g, c, elem, out G* woken);
         if (r != 0)
+        {
+            Leave(g, c, woken);
             return r > 0 ? 1 : 0;
-        ParkRecv(g, c, elem);
-        Sched.Park(g, WaitReason.ChanReceive);
+        }
+        EnqueueRecv(g, c, elem);
+        Sched.Park(g, WaitReason.ChanReceive, &c->Lock);
         return 0;
     }
 
-    static void ParkRecv(G* g, HChan* c, byte* elem)
+    static void EnqueueRecv(G* g, HChan* c, byte* elem)
     {
+        GState* gs = Sched.State(g);
         Sudog* s = Sudog.Acquire(g);
         s->Elem = elem;
         s->C = c;
-        Sched.State(g)->Waiting = s;
+        gs->Waiting = s;
         c->RecvQ.Enqueue(s);
-        Sched.State(g)->OnWake = &AfterRecv;
+        gs->OnWake = &AfterRecv;
     }
 
     static bool AfterRecv(G* g)
@@ -300,7 +349,7 @@ public static unsafe class Chan
         g->R[0] = gs->Scratch1 == OpReflectRecv ? 1UL : s->Success;
         g->R[1] = s->Success;
         gs->Scratch1 = 0;
-        Sudog.Release(s);
+        Sudog.Release(Sched.POf(g), s);
         return true;
     }
 
@@ -313,7 +362,7 @@ public static unsafe class Chan
         gs->Keep0 = elem;
         gs->Keep1 = (byte*)c;
         gs->Scratch1 = op;
-        Timers.Run();
+        Timers.Run(Sched.POf(g));
         gs->OnWake = &RetryRecv;
         gs->ParkKind = ParkKind.Yield;
         Trampoline.StartUnwind(g, UnwindReason.Park);
@@ -327,16 +376,19 @@ public static unsafe class Chan
         long op = gs->Scratch1;
         gs->Keep0 = gs->Keep1 = null;
         gs->Scratch1 = 0;
-        int r = TryRecv(c, elem);
+        c->Lock.Enter();
+        int r = TryRecvLocked(g, c, elem, out G* woken);
+        if (r == 0 && op != OpNbRecv)
+        {
+            if (op == OpReflectRecv)
+                gs->Scratch1 = op;
+            EnqueueRecv(g, c, elem);
+            Sched.ParkAgain(g, WaitReason.ChanReceive, &AfterRecv, &c->Lock);
+            return false;
+        }
+        Leave(g, c, woken);
         if (op == OpRecv)
         {
-            if (r == 0)
-            {
-                ParkRecv(g, c, elem);
-                gs->Status = GStatus.Waiting;
-                gs->WaitReason = WaitReason.ChanReceive;
-                return false;
-            }
             g->R[0] = r > 0 ? 1UL : 0;
             return true;
         }
@@ -357,27 +409,59 @@ public static unsafe class Chan
             Trampoline.Inject(g, GoCall.PanicCloseNil);
             return;
         }
+        c->Lock.Enter();
         if (c->Closed != 0)
         {
+            c->Lock.Exit();
             Trampoline.Inject(g, GoCall.PanicCloseClosed);
             return;
         }
         c->Closed = 1;
+        // Taken off under the lock, made ready outside.
+        Sudog* list = null;
+        Sudog** end = &list;
         for (Sudog* s; (s = c->RecvQ.Dequeue()) != null;)
         {
             if (s->Elem != null)
-                Clear(c, s->Elem);
-            Wake(s, success: false);
+                Clear(g, c, s->Elem);
+            *end = s;
+            end = &s->Next;
         }
         for (Sudog* s; (s = c->SendQ.Dequeue()) != null;)
-            Wake(s, success: false);
+        {
+            *end = s;
+            end = &s->Next;
+        }
+        *end = null;
+        c->Lock.Exit();
+        P* p = Sched.POf(g);
+        while (list != null)
+        {
+            Sudog* s = list;
+            list = s->Next;
+            s->Next = null;
+            s->Success = 0;
+            Sched.State(s->G)->Woken = s;
+            Sched.Ready(p, s->G, next: true);
+        }
     }
 
-    static void Wake(Sudog* s, bool success)
+    /// <summary>The operation of a waiter is done. It is off the queue; made ready when the lock is released.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static G* Done(Sudog* s)
     {
-        s->Success = success ? (byte)1 : (byte)0;
+        s->Success = 1;
         Sched.State(s->G)->Woken = s;
-        Sched.Ready(s->G);
+        return s->G;
+    }
+
+    /// <summary>Releases the lock and makes the goroutine ready whose operation was done under it (may be null).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Leave(G* g, HChan* c, G* woken)
+    {
+        c->Lock.Exit();
+        if (woken != null)
+            Sched.Ready(Sched.POf(g), woken, next: true);
     }
 
     // ---- non-blocking forms (select with default) and reflection
@@ -387,7 +471,12 @@ public static unsafe class Chan
     {
         if (ch == null)
             return 0;
-        int r = TrySend((HChan*)ch, (byte*)elem);
+        HChan* c = (HChan*)ch;
+        if (LooksFull(c))
+            return 0;
+        c->Lock.Enter();
+        int r = TrySendLocked(g, c, (byte*)elem, out G* woken);
+        Leave(g, c, woken);
         if (r < 0)
             Trampoline.Inject(g, GoCall.PanicSendClosed);
         return r > 0 ? 1 : 0;
@@ -405,7 +494,11 @@ public static unsafe class Chan
             RetryAfterTimers(g, c, (byte*)elem, OpNbRecv);
             return 0;
         }
-        int r = TryRecv(c, (byte*)elem);
+        if (LooksEmpty(c) && Volatile.Read(ref c->Closed) == 0)
+            return 0;
+        c->Lock.Enter();
+        int r = TryRecvLocked(g, c, (byte*)elem, out G* woken);
+        Leave(g, c, woken);
         g->R[1] = r > 0 ? 1UL : 0;
         return r != 0 ? 1 : 0;
     }

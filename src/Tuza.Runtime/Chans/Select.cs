@@ -1,9 +1,11 @@
 // select with several cases.
 //
-// The cases are looked at in a random order; the first one that can go on wins. Otherwise the goroutine waits on all channels at
-// once; whoever wakes it through one of them takes it off the others (WaitQ.Dequeue) and has done the transfer.
+// The channels are locked in the order of their addresses; the cases are looked at in a random order, and the first that can go on wins.
+// Otherwise the goroutine waits on all channels at once and leaves the locks when it has parked. Several wakers may find it; the one that sets
+// SelectDone has it, and does the transfer. When the goroutine goes on it takes itself off the other channels, one after the other.
 //
-// `scase` is {channel, element address}; sends come first, then receives, as the compiler sorts them.
+// `scase` is {channel, element address}; sends come first, then receives, as the compiler sorts them. The order array has two
+// halves: the order of looking and the order of locking.
 
 using System.Runtime.InteropServices;
 
@@ -43,48 +45,143 @@ public static unsafe class Select
             state->NoMove = 1;
             state->Scratch0 = sends << 32 | receives;
             state->Scratch1 = block;
-            Timers.Run();
+            Timers.Run(Sched.POf(g));
             state->OnWake = &Retry;
             state->ParkKind = ParkKind.Yield;
             Trampoline.StartUnwind(g, UnwindReason.Park);
             return 0;
         }
 
-        int chosen = TryAll(g, scases, poll, (int)sends, n, out bool closedSend);
-        if (chosen >= 0)
+        int count = MakeOrders(g, scases, poll, n);
+        ushort* locks = poll + n;
+        LockAll(scases, locks, count);
+        int chosen = TryAll(g, scases, poll, count, (int)sends, out bool closedSend, out G* woken);
+        if (chosen < 0 && block != 0)
         {
-            if (closedSend)
-                Trampoline.Inject(g, GoCall.PanicSendClosed);
-            return chosen;
+            GState* gs = Sched.State(g);
+            if (EnqueueAll(g, scases, locks, count, (int)sends))
+                gs->OnWake = &AfterSelect;
+            if (count == 0)
+                Sched.Park(g, WaitReason.Select);
+            else
+                Sched.Park(g, WaitReason.Select, &UnlockWaiting);
+            return 0;
         }
-        if (block == 0)
-            return -1;
-        if (EnqueueAll(g, scases, (int)sends, n))
-            Sched.State(g)->OnWake = &AfterSelect;
-        Sched.Park(g, WaitReason.Select);
-        return 0;
+        UnlockAll(scases, locks, count);
+        if (woken != null)
+            Sched.Ready(Sched.POf(g), woken, next: true);
+        if (closedSend)
+            Trampoline.Inject(g, GoCall.PanicSendClosed);
+        return chosen;
     }
 
-    /// <summary>Index of the case that went through, or -1. The received flag is left in R[1].</summary>
-    static int TryAll(G* g, SCase* scases, ushort* poll, int sends, int n, out bool closedSend)
+    /// <summary>Fills both halves of the order array with the cases whose channel is not nil; returns how many.</summary>
+    static int MakeOrders(G* g, SCase* scases, ushort* poll, int n)
     {
-        closedSend = false;
         int count = 0;
         for (int i = 0; i < n; i++)
         {
             if (scases[i].C == null)
                 continue;
-            int j = (int)Rand.Below((uint)count + 1);
+            int j = (int)Rand.Below(Sched.POf(g), (uint)count + 1);
             poll[count] = poll[j];
             poll[j] = (ushort)i;
             count++;
         }
+        ushort* locks = poll + n;
+        if (count <= 12)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                ushort x = poll[i];
+                int at = i;
+                for (; at > 0 && scases[locks[at - 1]].C > scases[x].C; at--)
+                    locks[at] = locks[at - 1];
+                locks[at] = x;
+            }
+            return count;
+        }
+        for (int i = 0; i < count; i++)
+            locks[i] = poll[i];
+        for (int i = count / 2 - 1; i >= 0; i--)
+            Sift(scases, locks, i, count);
+        for (int end = count - 1; end > 0; end--)
+        {
+            (locks[0], locks[end]) = (locks[end], locks[0]);
+            Sift(scases, locks, 0, end);
+        }
+        return count;
+    }
+
+    static void Sift(SCase* scases, ushort* heap, int i, int count)
+    {
+        ushort x = heap[i];
+        for (; ; )
+        {
+            int child = 2 * i + 1;
+            if (child >= count)
+                break;
+            if (child + 1 < count && scases[heap[child + 1]].C > scases[heap[child]].C)
+                child++;
+            if (scases[heap[child]].C <= scases[x].C)
+                break;
+            heap[i] = heap[child];
+            i = child;
+        }
+        heap[i] = x;
+    }
+
+    static void LockAll(SCase* scases, ushort* locks, int count)
+    {
+        HChan* last = null;
+        for (int i = 0; i < count; i++)
+        {
+            HChan* c = scases[locks[i]].C;
+            if (c != last)
+                c->Lock.Enter();
+            last = c;
+        }
+    }
+
+    static void UnlockAll(SCase* scases, ushort* locks, int count)
+    {
+        for (int i = count - 1; i >= 0; i--)
+        {
+            HChan* c = scases[locks[i]].C;
+            if (i == 0 || scases[locks[i - 1]].C != c)
+                c->Lock.Exit();
+        }
+    }
+
+    /// <summary>
+    /// The goroutine has parked: releases the locks in the order of its sudogs. With the first release it may be woken; but it
+    /// goes through the locks in the same order before it changes the list, so what is still locked is still there.
+    /// </summary>
+    static bool UnlockWaiting(G* g)
+    {
+        Sudog* s = Sched.State(g)->Waiting;
+        while (s != null)
+        {
+            HChan* c = s->C;
+            do
+                s = s->WaitLink;
+            while (s != null && s->C == c);
+            c->Lock.Exit();
+        }
+        return true;
+    }
+
+    /// <summary>Index of the case that went through, or -1. The received flag is left in R[1]. All channels are locked.</summary>
+    static int TryAll(G* g, SCase* scases, ushort* poll, int count, int sends, out bool closedSend, out G* woken)
+    {
+        closedSend = false;
+        woken = null;
         for (int k = 0; k < count; k++)
         {
             int i = poll[k];
             if (i < sends)
             {
-                int r = Chan.TrySend(scases[i].C, scases[i].Elem);
+                int r = Chan.TrySendLocked(g, scases[i].C, scases[i].Elem, out woken);
                 if (r == 0)
                     continue;
                 closedSend = r < 0;
@@ -92,7 +189,7 @@ public static unsafe class Select
             }
             else
             {
-                int r = Chan.TryRecv(scases[i].C, scases[i].Elem);
+                int r = Chan.TryRecvLocked(g, scases[i].C, scases[i].Elem, out woken);
                 if (r == 0)
                     continue;
                 g->R[1] = r > 0 ? 1UL : 0;
@@ -102,16 +199,16 @@ public static unsafe class Select
         return -1;
     }
 
-    /// <summary>False when all channels are nil: then nobody will ever wake it.</summary>
-    static bool EnqueueAll(G* g, SCase* scases, int sends, int n)
+    /// <summary>A sudog on every channel, linked in the order of locking. False when all channels are nil: then nobody will ever wake it.</summary>
+    static bool EnqueueAll(G* g, SCase* scases, ushort* locks, int count, int sends)
     {
         GState* gs = Sched.State(g);
+        gs->SelectDone = 0;
         Sudog** link = &gs->Waiting;
-        for (int i = 0; i < n; i++)
+        for (int k = 0; k < count; k++)
         {
+            int i = locks[k];
             HChan* c = scases[i].C;
-            if (c == null)
-                continue;
             Sudog* s = Sudog.Acquire(g);
             s->IsSelect = 1;
             s->CaseIndex = i;
@@ -142,17 +239,31 @@ public static unsafe class Select
         g->R[1] = woken->IsSend == 0 ? woken->Success : 0UL;
         if (woken->IsSend != 0 && woken->Success == 0)
             gs->Inject = GoCalls.Code(GoCall.PanicSendClosed);
-        Sudog* s = gs->Waiting;
-        gs->Waiting = null;
-        while (s != null)
+        for (Sudog* s = gs->Waiting; s != null; s = s->WaitLink)
+        {
+            if (s == woken)
+                continue;
+            HChan* c = s->C;
+            c->Lock.Enter();
+            if (s->Queued != 0)
+            {
+                WaitQ* q = s->IsSend != 0 ? &c->SendQ : &c->RecvQ;
+                q->Remove(s);
+            }
+            c->Lock.Exit();
+        }
+        P* p = Sched.POf(g);
+        for (Sudog* s = gs->Waiting; s != null;)
         {
             Sudog* next = s->WaitLink;
-            Sudog.Release(s);
+            Sudog.Release(p, s);
             s = next;
         }
+        gs->Waiting = null;
         return true;
     }
 
+    /// <summary>The due timers have been served: once more, without native frames.</summary>
     static bool Retry(G* g)
     {
         GState* gs = Sched.State(g);
@@ -166,15 +277,22 @@ public static unsafe class Select
         gs->NoMove = 0;
         gs->Scratch1 = 0;
         g->R[1] = 0;
-        int chosen = TryAll(g, scases, poll, sends, n, out bool closedSend);
+        int count = MakeOrders(g, scases, poll, n);
+        ushort* locks = poll + n;
+        LockAll(scases, locks, count);
+        int chosen = TryAll(g, scases, poll, count, sends, out bool closedSend, out G* woken);
         if (chosen < 0 && block)
         {
-            gs->Status = GStatus.Waiting;
-            gs->WaitReason = WaitReason.Select;
-            if (EnqueueAll(g, scases, sends, n))
+            if (EnqueueAll(g, scases, locks, count, sends))
                 gs->OnWake = &AfterSelect;
+            gs->WaitReason = WaitReason.Select;
+            Sched.SetParked(g);
+            _ = UnlockWaiting(g);
             return false;
         }
+        UnlockAll(scases, locks, count);
+        if (woken != null)
+            Sched.Ready(Sched.POf(g), woken, next: true);
         g->R[0] = (ulong)(long)chosen;
         if (closedSend)
             gs->Inject = GoCalls.Code(GoCall.PanicSendClosed);

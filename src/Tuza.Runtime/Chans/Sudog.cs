@@ -2,6 +2,7 @@
 // holds many goroutines. Records are unmanaged and reused; what they point to is shown to the collector through GState.Waiting.
 
 using System.Runtime.InteropServices;
+using System.Threading;
 
 using Tuza.Abi;
 
@@ -29,32 +30,74 @@ public unsafe struct Sudog
     public byte Success;
     public byte Queued;
 
-    static Sudog* s_free;
+    const int MostPerP = 128, Batch = 64;
 
+    static Sudog* s_free;
+    static Lock32 s_lock;
+
+    /// <summary>A cleared record for the running goroutine, from its P's cache.</summary>
     public static Sudog* Acquire(G* g)
     {
-        Sudog* s = s_free;
-        if (s != null)
-        {
-            s_free = s->Next;
-            *s = default;
-        }
-        else
-        {
-            s = (Sudog*)NativeMemory.AllocZeroed((nuint)sizeof(Sudog));
-        }
+        P* p = Sched.POf(g);
+        Sudog* s = p->FreeSudogs;
+        if (s == null)
+            s = Refill(p);
+        p->FreeSudogs = s->Next;
+        p->FreeSudogCount--;
+        *s = default;
         s->G = g;
         return s;
     }
 
-    public static void Release(Sudog* s)
+    public static void Release(P* p, Sudog* s)
     {
-        s->Next = s_free;
-        s_free = s;
+        s->Next = p->FreeSudogs;
+        p->FreeSudogs = s;
+        if (++p->FreeSudogCount >= MostPerP)
+            Drain(p);
+    }
+
+    static Sudog* Refill(P* p)
+    {
+        s_lock.Enter();
+        for (int i = 0; i < Batch && s_free != null; i++)
+        {
+            Sudog* s = s_free;
+            s_free = s->Next;
+            s->Next = p->FreeSudogs;
+            p->FreeSudogs = s;
+            p->FreeSudogCount++;
+        }
+        s_lock.Exit();
+        if (p->FreeSudogs == null)
+        {
+            Sudog* block = (Sudog*)NativeMemory.Alloc((nuint)(Batch * sizeof(Sudog)));
+            for (int i = 0; i < Batch; i++)
+            {
+                block[i].Next = p->FreeSudogs;
+                p->FreeSudogs = &block[i];
+            }
+            p->FreeSudogCount = Batch;
+        }
+        return p->FreeSudogs;
+    }
+
+    static void Drain(P* p)
+    {
+        s_lock.Enter();
+        for (int i = 0; i < Batch; i++)
+        {
+            Sudog* s = p->FreeSudogs;
+            p->FreeSudogs = s->Next;
+            s->Next = s_free;
+            s_free = s;
+        }
+        s_lock.Exit();
+        p->FreeSudogCount -= Batch;
     }
 }
 
-/// <summary>`waitq`: a list of sudogs in order of arrival.</summary>
+/// <summary>`waitq`: a list of sudogs in order of arrival. Under the channel's lock.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct WaitQ
 {
@@ -73,21 +116,21 @@ public unsafe struct WaitQ
         Last = s;
     }
 
-    /// <summary>Takes the first waiter off and, if it is in a select, its other sudogs off their lists.</summary>
+    /// <summary>
+    /// Takes the first waiter off. Who waits in a select, on several channels, can be woken by one of them only: the first that sets
+    /// SelectDone; the others drop its record here.
+    /// </summary>
     public Sudog* Dequeue()
     {
-        Sudog* s = First;
-        if (s == null)
-            return null;
-        Remove(s);
-        if (s->IsSelect != 0)
-            for (Sudog* o = GState.Of(s->G)->Waiting; o != null; o = o->WaitLink)
-                if (o != s && o->Queued != 0)
-                {
-                    WaitQ* q = o->IsSend != 0 ? &o->C->SendQ : &o->C->RecvQ;
-                    q->Remove(o);
-                }
-        return s;
+        for (; ; )
+        {
+            Sudog* s = First;
+            if (s == null)
+                return null;
+            Remove(s);
+            if (s->IsSelect == 0 || Interlocked.CompareExchange(ref GState.Of(s->G)->SelectDone, 1, 0) == 0)
+                return s;
+        }
     }
 
     public void Remove(Sudog* s)

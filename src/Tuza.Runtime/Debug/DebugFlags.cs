@@ -22,6 +22,8 @@ public static class DebugFlags
     public static readonly bool HeapVerify = Tuza("heapverify") != 0;
     /// <summary>Threads that may mark at a time; 0: as many as fit.</summary>
     public static readonly long Markers = Tuza("markers");
+    /// <summary>As many Ps as GOMAXPROCS says.</summary>
+    public static readonly bool Parallel = Tuza("parallel") != 0;
     public static readonly long Seed = Tuza("seed");
     public static readonly bool HasSeed = Seed != 0;
 

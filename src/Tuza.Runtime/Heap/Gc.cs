@@ -22,6 +22,7 @@ public static unsafe class Gc
     static bool s_finalizersReady;
     static G* s_finalizerG;
     static bool s_finalizerIdle;
+    static Lock32 s_finalizerLock; // the two above, and the goroutine's way to sleep
     static long s_startNanos;
 
     /// <summary>Above zero: C# code holds pointers nobody sees; requests stay pending.</summary>
@@ -62,6 +63,23 @@ public static unsafe class Gc
 
     /// <summary>More marking threads than this wait for each other and for memory.</summary>
     const int MostMarkers = 4;
+    /// <summary>The allocation cache of one more P; null in tests without a heap.</summary>
+    internal static void* NewCache()
+    {
+        MHeap* h = MHeap.Current;
+        if (h == null)
+            return null;
+        MCache* c = h->NewCache();
+        if (DebugFlags.GcStress != 0)
+            c->Stress = 1;
+        return c;
+    }
+
+    internal static void FlushCache(void* cache)
+    {
+        if (cache != null)
+            ((MCache*)cache)->Flush();
+    }
 
     /// <summary>Words outside the heap that C# keeps Go pointers in: 0 pool cleanup function.</summary>
     static readonly nint* s_rootSlots = (nint*)NativeMemory.AllocZeroed(8, 8);
@@ -160,18 +178,21 @@ public static unsafe class Gc
     {
         if (!s_finalizersReady && PoolsStale == 0)
             return false;
-        if (s_finalizerG == null)
+        G* g = null;
+        s_finalizerLock.Enter();
+        if (s_finalizersReady || PoolsStale != 0)
         {
-            s_finalizersReady = false;
-            s_finalizerG = Sched.NewSystemG(GoCalls.Code(GoCall.FinalizerMain));
-            Sched.Ready(s_finalizerG, next: false);
-            return true;
+            if (s_finalizerG == null)
+                g = s_finalizerG = Sched.NewSystemG(GoCalls.Code(GoCall.FinalizerMain));
+            else if (s_finalizerIdle)
+                g = s_finalizerG;
+            if (g != null)
+                s_finalizersReady = s_finalizerIdle = false;
         }
-        if (!s_finalizerIdle)
+        s_finalizerLock.Exit();
+        if (g == null)
             return false;
-        s_finalizersReady = false;
-        s_finalizerIdle = false;
-        Sched.Ready(s_finalizerG, next: false);
+        Sched.Ready(g, next: false);
         return true;
     }
 
@@ -199,11 +220,14 @@ public static unsafe class Gc
     {
         if (Fetch(g, (GoFinEntry*)entry))
             return;
-        s_finalizerIdle = true;
         Sched.State(g)->Keep0 = (byte*)entry;
         Sched.State(g)->OnWake = &AfterIdle;
-        Sched.Park(g, WaitReason.FinalizerWait);
+        s_finalizerLock.Enter();
+        s_finalizerIdle = true;
+        Sched.Park(g, WaitReason.FinalizerWait, FinalizerLock);
     }
+
+    static Lock32* FinalizerLock => (Lock32*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref s_finalizerLock);
 
     static bool AfterIdle(G* g)
     {
@@ -213,8 +237,9 @@ public static unsafe class Gc
             gs->Keep0 = null;
             return true;
         }
+        s_finalizerLock.Enter();
         s_finalizerIdle = true;
-        Sched.ParkAgain(g, WaitReason.FinalizerWait, &AfterIdle);
+        Sched.ParkAgain(g, WaitReason.FinalizerWait, &AfterIdle, FinalizerLock);
         return false;
     }
 
@@ -285,7 +310,7 @@ public static unsafe class Gc
             GState* gs = Sched.State(g);
             if (gs->Status is GStatus.Dead or GStatus.Idle)
                 continue;
-            bool movable = gs->NativeLive == 0 && gs->BoundM == null && gs->NoMove == 0
+            bool movable = gs->NativeLive == 0 && gs->NoMove == 0
                 && gs->Status is GStatus.Waiting or GStatus.Runnable && g->Sp != null;
             if (movable && gs->NativeLive == 0)
                 Stacks.Shrink(g);
@@ -310,7 +335,7 @@ public static unsafe class Gc
         marker.Root((nuint)gs->Entry);
         marker.Root((nuint)gs->ProfLabels);
         marker.Root((nuint)gs->Bubble);
-        if (gs->Status != GStatus.Syscall && gs->BoundM == null)
+        if (gs->Status != GStatus.Syscall)
             marker.Root((nuint)gs->Keep0);
         marker.Root((nuint)gs->Keep1);
         if (gs->KeepWords != 0 && gs->Keep0 != null)

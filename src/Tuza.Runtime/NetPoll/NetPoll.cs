@@ -1,9 +1,12 @@
 // The network poller: one epoll instance and one eventfd to wake whoever sleeps in it.
 //
-// It is also where the holder of the P sleeps when there is nothing to run. A descriptor is registered once, edge-triggered, for both
-// directions. Per direction a word says: nothing (0), ready (1), or the goroutine that waits.
+// It is also where one idle M sleeps, until the first timer. A descriptor is registered once, edge-triggered, for both
+// directions. Per direction a word says: nothing (0), ready (1), somebody is about to wait (2), or the goroutine that waits. It changes by
+// compare-and-swap: pollers and deadlines run on any thread.
 //
-// Deadlines are timers of the runtime; when one fires, waiters are woken with the timeout error, as Go does it.
+// Deadlines are timers of the runtime; when one fires, waiters are woken with the timeout error, as Go does it. The other fields of a
+// descriptor are under its lock. A descriptor's record is never freed; events carry its sequence number, so that
+// an old event does not wake a new user.
 
 using System.Runtime.InteropServices;
 using System.Threading;
@@ -18,13 +21,15 @@ unsafe struct PollDesc
 {
     public PollDesc* Link;
     public int Fd;
+    public Lock32 Lock;
     public int Closing;
-    /// <summary>0, 1 (ready) or the waiting G*, for reading and writing.</summary>
+    /// <summary>0, 1 (ready), 2 (about to wait) or the waiting G*, for reading and writing.</summary>
     public nint ReadWait, WriteWait;
     /// <summary>Absolute deadlines; 0 none, below 0 expired.</summary>
     public long ReadDeadline, WriteDeadline;
     public Timer ReadTimer, WriteTimer;
     public int EventError;
+    /// <summary>Below 2^15: it is packed above the address in the event.</summary>
     public uint Sequence;
 }
 
@@ -41,11 +46,17 @@ public static unsafe class NetPoll
     static int s_epoll = -1, s_wake = -1;
     static int s_waiters;
     static int s_sleeping;
+    static int s_wakeSent;
     static PollDesc* s_free;
-    static readonly byte* s_events = (byte*)NativeMemory.Alloc(EventBytes * MaxEvents);
+    static Lock32 s_freeLock;
     static readonly Lock s_initLock = new();
+    static long s_lastPoll;
 
-    public static bool HasWaiters => s_waiters != 0;
+    const int SequenceBits = 15, AddressBits = 48;
+
+    public static bool HasWaiters => Volatile.Read(ref s_waiters) != 0;
+
+    public static long LastPollNanos => Volatile.Read(ref s_lastPoll);
 
     static void Init()
     {
@@ -67,24 +78,28 @@ public static unsafe class NetPoll
         }
     }
 
-    /// <summary>Wakes the holder of the P if it sleeps. From any thread.</summary>
+    /// <summary>Wakes the M that sleeps here. From any thread.</summary>
     public static void Wake()
     {
-        if (Volatile.Read(ref s_sleeping) == 0)
+        if (Volatile.Read(ref s_sleeping) == 0 || Interlocked.Exchange(ref s_wakeSent, 1) != 0)
             return;
-        Init();
         ulong one = 1;
         _ = Libc.Syscall(Libc.SysWrite, s_wake, (nint)(&one), 8, 0, 0, 0);
     }
 
-    /// <summary>Makes ready whoever can go on. Waits up to that many nanoseconds, for ever if negative, until something happens.</summary>
-    public static void Poll(long delayNanos)
+    /// <summary>
+    /// Makes ready whoever can go on. Waits up to that many nanoseconds, for ever if negative, until something happens; one M at a time
+    /// may wait. True if a goroutine was made ready.
+    /// </summary>
+    public static bool Poll(long delayNanos)
     {
         if (delayNanos == 0 && s_waiters == 0)
-            return;
+            return false;
         Init();
+        byte* buffer = stackalloc byte[EventBytes * MaxEvents];
+        bool sleeps = delayNanos != 0;
         int millis = delayNanos < 0 ? -1 : delayNanos == 0 ? 0 : delayNanos < 1_000_000 ? 1 : (int)System.Math.Min(delayNanos / 1_000_000, 1_000_000_000);
-        if (millis != 0)
+        if (sleeps)
         {
             Volatile.Write(ref s_sleeping, 1);
             Interlocked.MemoryBarrier();
@@ -92,37 +107,54 @@ public static unsafe class NetPoll
             if (Sched.GlobalWaiting)
                 millis = 0;
         }
-        long n = Libc.Syscall(Libc.SysEpollWait, s_epoll, (nint)s_events, MaxEvents, millis, 0, 0);
-        Volatile.Write(ref s_sleeping, 0);
+        long n = Libc.Syscall(Libc.SysEpollWait, s_epoll, (nint)buffer, MaxEvents, millis, 0, 0);
+        if (sleeps)
+            Volatile.Write(ref s_sleeping, 0);
+        Volatile.Write(ref s_lastPoll, Clock.Nano());
+        bool any = false;
         for (int i = 0; i < n; i++)
         {
-            byte* e = s_events + i * EventBytes;
+            byte* e = buffer + i * EventBytes;
             uint events = *(uint*)e;
-            PollDesc* pd = *(PollDesc**)(e + 4);
-            if (pd == null)
+            ulong data = *(ulong*)(e + 4);
+            if (data == 0)
             {
+                if (!sleeps)
+                    continue; // for the one that sleeps
                 ulong count;
                 _ = Libc.Syscall(Libc.SysRead, s_wake, (nint)(&count), 8, 0, 0, 0);
+                Volatile.Write(ref s_wakeSent, 0);
                 continue;
             }
+            PollDesc* pd = (PollDesc*)(data & ((1UL << AddressBits) - 1));
+            if (data >> AddressBits != Volatile.Read(ref pd->Sequence))
+                continue;
             pd->EventError = events == EpollErr ? 1 : 0;
             if ((events & (EpollIn | EpollRdHup | EpollHup | EpollErr)) != 0)
-                Unblock(&pd->ReadWait, ioReady: true);
+                any |= Unblock(&pd->ReadWait, ioReady: true);
             if ((events & (EpollOut | EpollHup | EpollErr)) != 0)
-                Unblock(&pd->WriteWait, ioReady: true);
+                any |= Unblock(&pd->WriteWait, ioReady: true);
         }
+        return any;
     }
 
-    static void Unblock(nint* wait, bool ioReady)
+    const nint Nobody = 0, IsReady = 1, Coming = 2;
+
+    /// <summary>Wakes who waits; notes readiness if it came from the descriptor.</summary>
+    static bool Unblock(nint* wait, bool ioReady)
     {
-        nint old = *wait;
-        if (old == 1 || old == 0 && !ioReady)
-            return;
-        *wait = ioReady ? 1 : 0;
-        if (old > 1)
+        for (; ; )
         {
-            s_waiters--;
+            nint old = Volatile.Read(ref *wait);
+            if (old == IsReady || old == Nobody && !ioReady)
+                return false;
+            if (Interlocked.CompareExchange(ref *wait, ioReady ? IsReady : Nobody, old) != old)
+                continue;
+            if (old is Nobody or Coming)
+                return false;
+            Interlocked.Decrement(ref s_waiters);
             Sched.Ready((G*)old);
+            return true;
         }
     }
 
@@ -148,27 +180,36 @@ public static unsafe class NetPoll
     [GoFunc("internal/poll.runtime_pollOpen", Safepoint = false)]
     public static ulong Open(G* g, ulong fd)
     {
+        s_freeLock.Enter();
         PollDesc* pd = s_free;
         if (pd != null)
             s_free = pd->Link;
-        else
+        s_freeLock.Exit();
+        if (pd == null)
             pd = (PollDesc*)NativeMemory.AllocZeroed((nuint)sizeof(PollDesc));
         uint sequence = pd->Sequence;
         *pd = default;
-        pd->Sequence = sequence + 1;
+        pd->Sequence = (sequence + 1) & ((1 << SequenceBits) - 1);
         pd->Fd = (int)fd;
         byte* e = stackalloc byte[EventBytes];
         *(uint*)e = EpollIn | EpollOut | EpollRdHup | EpollEdge;
-        *(PollDesc**)(e + 4) = pd;
+        *(ulong*)(e + 4) = (ulong)pd | (ulong)pd->Sequence << AddressBits;
         if (Libc.Syscall(Libc.SysEpollCtl, s_epoll, CtlAdd, (nint)fd, (nint)e, 0, 0) < 0)
         {
             g->R[1] = (ulong)Marshal.GetLastPInvokeError();
-            pd->Link = s_free;
-            s_free = pd;
+            Recycle(pd);
             return 0;
         }
         g->R[1] = 0;
         return (ulong)pd;
+    }
+
+    static void Recycle(PollDesc* pd)
+    {
+        s_freeLock.Enter();
+        pd->Link = s_free;
+        s_free = pd;
+        s_freeLock.Exit();
     }
 
     [GoFunc("internal/poll.runtime_pollClose", Safepoint = false)]
@@ -179,8 +220,8 @@ public static unsafe class NetPoll
         _ = Libc.Syscall(Libc.SysEpollCtl, s_epoll, CtlDel, pd->Fd, (nint)e, 0, 0);
         Timers.Remove(&pd->ReadTimer);
         Timers.Remove(&pd->WriteTimer);
-        pd->Link = s_free;
-        s_free = pd;
+        Volatile.Write(ref pd->Sequence, (pd->Sequence + 1) & ((1 << SequenceBits) - 1));
+        Recycle(pd);
     }
 
     [GoFunc("internal/poll.runtime_pollReset", Safepoint = false)]
@@ -189,7 +230,7 @@ public static unsafe class NetPoll
         PollDesc* pd = (PollDesc*)context;
         int error = CheckError(pd, mode);
         if (error == NoError)
-            *WaitWord(pd, mode) = 0;
+            Volatile.Write(ref *WaitWord(pd, mode), Nobody);
         return error;
     }
 
@@ -201,19 +242,48 @@ public static unsafe class NetPoll
         if (error != NoError)
             return error;
         nint* word = WaitWord(pd, mode);
-        if (*word == 1)
-        {
-            *word = 0;
+        if (BeginWait(word))
             return CheckError(pd, mode);
+        // A deadline or close that came before Coming was set has changed the fields by now.
+        error = CheckError(pd, mode);
+        if (error != NoError)
+        {
+            Interlocked.CompareExchange(ref *word, Nobody, Coming);
+            return error;
         }
-        *word = (nint)g;
-        s_waiters++;
         GState* gs = Sched.State(g);
         gs->Scratch0 = (long)context;
         gs->Scratch1 = mode;
         gs->OnWake = &AfterWait;
-        Sched.Park(g, WaitReason.IOWait);
+        Sched.Park(g, WaitReason.IOWait, &CommitWait);
         return 0;
+    }
+
+    /// <summary>True: it was ready, and that is used up. False: the word says that somebody is coming.</summary>
+    static bool BeginWait(nint* word)
+    {
+        for (; ; )
+        {
+            nint old = Interlocked.CompareExchange(ref *word, Coming, Nobody);
+            if (old == Nobody)
+                return false;
+            if (old != IsReady)
+                Throw.Fatal("runtime: double wait");
+            if (Interlocked.CompareExchange(ref *word, Nobody, IsReady) == IsReady)
+                return true;
+        }
+    }
+
+    /// <summary>Parked: now others may wake it.</summary>
+    static bool CommitWait(G* g)
+    {
+        GState* gs = Sched.State(g);
+        nint* word = WaitWord((PollDesc*)gs->Scratch0, gs->Scratch1);
+        Interlocked.Increment(ref s_waiters);
+        if (Interlocked.CompareExchange(ref *word, (nint)g, Coming) == Coming)
+            return true;
+        Interlocked.Decrement(ref s_waiters);
+        return false;
     }
 
     static bool AfterWait(G* g)
@@ -221,8 +291,7 @@ public static unsafe class NetPoll
         GState* gs = Sched.State(g);
         PollDesc* pd = (PollDesc*)gs->Scratch0;
         nint* word = WaitWord(pd, gs->Scratch1);
-        if (*word == 1)
-            *word = 0;
+        Interlocked.CompareExchange(ref *word, Nobody, IsReady);
         g->R[0] = (ulong)CheckError(pd, gs->Scratch1);
         gs->Scratch1 = 0;
         return true;
@@ -243,48 +312,61 @@ public static unsafe class NetPoll
             if (deadline <= 0)
                 deadline = long.MaxValue - 1;
         }
+        P* p = Sched.POf(g);
+        pd->Lock.Enter();
         if (mode == 'r' || mode == 'r' + 'w')
-            Arm(pd, deadline, &pd->ReadDeadline, &pd->ReadTimer, &pd->ReadWait);
+            ArmLocked(p, pd, deadline, &pd->ReadDeadline, &pd->ReadTimer);
         if (mode == 'w' || mode == 'r' + 'w')
-            Arm(pd, deadline, &pd->WriteDeadline, &pd->WriteTimer, &pd->WriteWait);
+            ArmLocked(p, pd, deadline, &pd->WriteDeadline, &pd->WriteTimer);
+        pd->Lock.Exit();
+        if (deadline >= 0)
+            return;
+        Interlocked.MemoryBarrier();
+        if (mode == 'r' || mode == 'r' + 'w')
+            Unblock(&pd->ReadWait, ioReady: false);
+        if (mode == 'w' || mode == 'r' + 'w')
+            Unblock(&pd->WriteWait, ioReady: false);
     }
 
-    static void Arm(PollDesc* pd, long deadline, long* field, Timer* timer, nint* wait)
+    static void ArmLocked(P* p, PollDesc* pd, long deadline, long* field, Timer* timer)
     {
         Timers.Remove(timer);
         *field = deadline;
-        if (deadline > 0)
-        {
-            timer->Native = field == &pd->ReadDeadline ? &ReadExpired : &WriteExpired;
-            timer->NativeArg = pd;
-            timer->When = deadline;
-            Timers.Add(timer);
-        }
-        else if (deadline < 0)
-        {
-            Unblock(wait, ioReady: false);
-        }
+        if (deadline <= 0)
+            return;
+        timer->Native = field == &pd->ReadDeadline ? &ReadExpired : &WriteExpired;
+        timer->NativeArg = pd;
+        timer->When = deadline;
+        Timers.Add(p, timer);
+        Sysmon.Start();
     }
 
-    static void ReadExpired(Timer* t)
-    {
-        PollDesc* pd = (PollDesc*)t->NativeArg;
-        pd->ReadDeadline = -1;
-        Unblock(&pd->ReadWait, ioReady: false);
-    }
+    static void ReadExpired(Timer* t) => Expired((PollDesc*)t->NativeArg, &((PollDesc*)t->NativeArg)->ReadDeadline, t, &((PollDesc*)t->NativeArg)->ReadWait);
 
-    static void WriteExpired(Timer* t)
+    static void WriteExpired(Timer* t) => Expired((PollDesc*)t->NativeArg, &((PollDesc*)t->NativeArg)->WriteDeadline, t, &((PollDesc*)t->NativeArg)->WriteWait);
+
+    static void Expired(PollDesc* pd, long* field, Timer* t, nint* wait)
     {
-        PollDesc* pd = (PollDesc*)t->NativeArg;
-        pd->WriteDeadline = -1;
-        Unblock(&pd->WriteWait, ioReady: false);
+        pd->Lock.Enter();
+        // Set anew between firing and here: then it is in a heap again.
+        bool mine = t->Owner == null && *field > 0 && *field <= Clock.Nano();
+        if (mine)
+            *field = -1;
+        pd->Lock.Exit();
+        if (!mine)
+            return;
+        Interlocked.MemoryBarrier();
+        Unblock(wait, ioReady: false);
     }
 
     [GoFunc("internal/poll.runtime_pollUnblock", Safepoint = false)]
     public static void PollUnblock(G* g, ulong context)
     {
         PollDesc* pd = (PollDesc*)context;
+        pd->Lock.Enter();
         pd->Closing = 1;
+        pd->Lock.Exit();
+        Interlocked.MemoryBarrier();
         Unblock(&pd->ReadWait, ioReady: false);
         Unblock(&pd->WriteWait, ioReady: false);
         Timers.Remove(&pd->ReadTimer);

@@ -49,31 +49,31 @@ public unsafe struct PanicRecord
 /// <summary>Primitives under defer, panic, recover.</summary>
 public static unsafe class Panics
 {
-    static DeferRecord* s_freeDefers;
-    static PanicRecord* s_freePanics;
-
-    static DeferRecord* NewDefer()
+    /// <summary>Records come from the P's list; it is not bounded, as one goroutine may defer millions of calls.</summary>
+    static DeferRecord* NewDefer(G* g)
     {
-        DeferRecord* d = s_freeDefers;
+        P* p = Sched.POf(g);
+        DeferRecord* d = p->FreeDefers;
         if (d != null)
         {
-            s_freeDefers = d->Link;
+            p->FreeDefers = d->Link;
             *d = default;
             return d;
         }
         return (DeferRecord*)NativeMemory.AllocZeroed((nuint)sizeof(DeferRecord));
     }
 
-    static void Free(DeferRecord* d)
+    static void Free(G* g, DeferRecord* d)
     {
-        d->Link = s_freeDefers;
-        s_freeDefers = d;
+        P* p = Sched.POf(g);
+        d->Link = p->FreeDefers;
+        p->FreeDefers = d;
     }
 
     [GoFunc("runtime.deferproc", Safepoint = false)]
     public static void DeferProc(G* g, void* fn, ulong frame)
     {
-        DeferRecord* d = NewDefer();
+        DeferRecord* d = NewDefer(g);
         d->Fn = (FuncVal*)fn;
         d->Frame = frame;
         d->Link = (DeferRecord*)g->Defer;
@@ -84,7 +84,7 @@ public static unsafe class Panics
     [GoFunc("runtime.deferrangefunc", Safepoint = false)]
     public static void* DeferRangeFunc(G* g, ulong frame)
     {
-        DeferRecord* d = NewDefer();
+        DeferRecord* d = NewDefer(g);
         d->Frame = frame;
         d->RangeFunc = 1;
         d->Link = (DeferRecord*)g->Defer;
@@ -97,7 +97,7 @@ public static unsafe class Panics
     public static void DeferProcAt(G* g, void* fn, void* type, void* token)
     {
         DeferRecord* list = (DeferRecord*)token;
-        DeferRecord* d = NewDefer();
+        DeferRecord* d = NewDefer(g);
         d->Fn = (FuncVal*)fn;
         d->Frame = list->Frame;
         d->Link = list->Head;
@@ -114,7 +114,7 @@ public static unsafe class Panics
                 return d;
             DeferRecord* rest = d->Link;
             DeferRecord* head = d->Head;
-            Free(d);
+            Free(g, d);
             if (head == null)
             {
                 g->Defer = rest;
@@ -136,7 +136,7 @@ public static unsafe class Panics
     {
         DeferRecord* d = (DeferRecord*)g->Defer;
         g->Defer = d->Link;
-        Free(d);
+        Free(g, d);
     }
 
     /// <summary>`nextdefer(frame uintptr) (fn func(), ok bool)`: takes the next call deferred by that frame; fn may be nil.</summary>
@@ -149,7 +149,7 @@ public static unsafe class Panics
             return null;
         FuncVal* fn = d->Fn;
         g->Defer = d->Link;
-        Free(d);
+        Free(g, d);
         g->R[1] = 1;
         return fn;
     }
@@ -160,10 +160,11 @@ public static unsafe class Panics
     [GoFunc("runtime.pushpanic")]
     public static void* PushPanic(G* g, int goexit, void* type, void* data)
     {
-        PanicRecord* p = s_freePanics;
+        P* owner = Sched.POf(g);
+        PanicRecord* p = owner->FreePanics;
         if (p != null)
         {
-            s_freePanics = p->Link;
+            owner->FreePanics = p->Link;
             *p = default;
         }
         else
@@ -190,8 +191,9 @@ public static unsafe class Panics
     {
         PanicRecord* p = (PanicRecord*)g->Panic;
         g->Panic = p->Link;
-        p->Link = s_freePanics;
-        s_freePanics = p;
+        P* owner = Sched.POf(g);
+        p->Link = owner->FreePanics;
+        owner->FreePanics = p;
     }
 
     /// <summary>

@@ -58,7 +58,6 @@ public static unsafe class Coros
             Throw.Fatal("coroswitch on exited coro");
         c->G = g;
         HandOver(g, next);
-        Sched.State(g)->Status = GStatus.Waiting;
         Sched.State(g)->WaitReason = WaitReason.Coroutine;
         Trampoline.StartUnwind(g, UnwindReason.Park);
     }
@@ -79,7 +78,7 @@ public static unsafe class Coros
         G* next = c->G;
         c->G = null;
         NativeMemoryLater(c);
-        Sched.Ready(next);
+        Sched.Ready(Sched.POf(g), next, next: true);
         Trampoline.StartUnwind(g, UnwindReason.Goexit);
     }
 

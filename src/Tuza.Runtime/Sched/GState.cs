@@ -1,13 +1,19 @@
 // G, M and P: the goroutine's part that emitted code does not see, the thread, and the right to run Go code.
 //
 // Memory. A G and its GState are one unmanaged block; blocks are never given back to the system, dead ones are reused. An M belongs to one
-// thread for ever. There is one P at present: everything "per P" is written so that there can be more, but what only the holder of the
-// P touches needs no lock, because only one thread holds it.
+// thread for ever. Ps lie at fixed addresses. What is "per P" is touched only by the thread that holds the P, or with the world stopped.
 //
-// States of a goroutine, and who changes them (always the holder of the P unless said otherwise):
-//   Idle -> Runnable (newproc) -> Running (scheduler) -> Waiting (park) -> Runnable (ready) -> Running -> Dead -> Idle
-//   Running -> Syscall (entersyscall) -> Running (exitsyscall, if nobody took the P) or Runnable with BoundM set (its native frames
-//   live on that M, so running it means to hand the P to that M).
+// States of a goroutine, and who changes them:
+//   Idle -> Runnable      newproc
+//   Runnable -> Running   the M that took it from a queue
+//   Running -> Waiting    its M, when the native frames are gone; only then is the lock of what it waits for released (ParkLock), so who
+//                         finds it there to wake it finds it parked
+//   Waiting -> Runnable   the waker, who took it off the list it waits on: exactly one
+//   Running -> Dead       its M
+//   Running -> Syscall    entersyscall; back to Running if the P was not taken meanwhile, else to Runnable in the global queue, after its
+//                         native frames have returned
+// Plain stores are enough: at any time one thread owns the state, and hands it on through a lock or a queue. While stacks are
+// scanned beside the program (Sched.ScanActive) a scanner can own it too: then changes to Running take ScanLock.
 
 using System.Runtime.InteropServices;
 
@@ -32,6 +38,8 @@ public enum ParkKind
     Wait,
     /// <summary>Go to the end of the global queue.</summary>
     Yield,
+    /// <summary>Go to the end of the P's own queue.</summary>
+    YieldLocal,
     /// <summary>Go on at once: the native stack was short, or a Go function is to be called on top (Inject).</summary>
     Continue,
     /// <summary>Hand the P directly to GState.SwitchTo.</summary>
@@ -52,6 +60,14 @@ public unsafe struct GState
     public int Index;
     /// <summary>Set by sysmon with Guard and Preempt: please yield.</summary>
     public int PreemptWanted;
+    /// <summary>The lock to release when the goroutine has parked (its native frames are gone).</summary>
+    public Lock32* ParkLock;
+    /// <summary>Instead of a lock: called then. False: the goroutine goes on at once.</summary>
+    public delegate*<G*, bool> ParkCommit;
+    /// <summary>Held by a scanner of the stack, see <see cref="Sched.ScanActive"/>.</summary>
+    public int ScanLock;
+    /// <summary>The goroutine shall scan its own stack at its next safepoint.</summary>
+    public int ScanWanted;
 
     /// <summary>What to call when the stack is empty: a funcval without arguments, then null.</summary>
     public FuncVal* Entry;
@@ -70,6 +86,8 @@ public unsafe struct GState
     public Sudog* Waiting;
     /// <summary>The sudog through which it was woken.</summary>
     public Sudog* Woken;
+    /// <summary>Set by the waker that may end a select.</summary>
+    public int SelectDone;
     /// <summary>Pointers a parked primitive needs kept alive and adjusted.</summary>
     public byte* Keep0;
     public byte* Keep1;
@@ -78,8 +96,9 @@ public unsafe struct GState
     public Timer* SleepTimer;
     public void* Coro;
 
-    /// <summary>M whose native stack holds frames of this goroutine (it is in a system call), or null.</summary>
-    public M* BoundM;
+    /// <summary>LockOSThread: the only M that may run it, or null; how often it was locked.</summary>
+    public M* LockedM;
+    public int LockCount;
     public byte IsSystem;
     public byte FipsIndicator;
     public byte FipsBypass;
@@ -111,23 +130,47 @@ public unsafe struct GState
 public unsafe struct M
 {
     public int Id;
+    /// <summary>What the thread sleeps on: set by who gives it something to do.</summary>
+    public int Note;
     public M* IdleLink;
+    public M* AllLink;
     public G* CurG;
+    /// <summary>The P it holds; in a system call the one it held.</summary>
     public P* P;
     /// <summary>Native stack pointers below this are too deep for another call chain.</summary>
     public nuint NativeLimit;
-    /// <summary>A P was put into <see cref="GrantedP"/>; then this goroutine continues, or the scheduler if null.</summary>
-    public P* GrantedP;
+    /// <summary>The P it gets when it is woken.</summary>
+    public P* NextP;
+    /// <summary>Looks for work and is counted in Sched's spinning count.</summary>
     public int Spinning;
-    public int InSyscall;
+    /// <summary>LockOSThread: the goroutine that this thread is for.</summary>
+    public G* LockedG;
+    /// <summary>Stopped in place with its P (StopTheWorld).</summary>
+    public int StoppedHere;
+    /// <summary>The P was taken while the goroutine was in a system call; its native frames are returning.</summary>
+    public int LostP;
+    /// <summary>Stack of a wired thread that was ended with Goexit: the thread ends too.</summary>
+    public int Exiting;
+}
+
+public static class PStatus
+{
+    public const int Idle = 0, Running = 1, Syscall = 2, Stopped = 3, Dead = 4;
+
+    /// <summary>The word of a P whose M is in a system call: only that M may take it back without asking.</summary>
+    public static unsafe int InSyscall(M* m) => Syscall | m->Id << 3;
+
+    public static bool IsSyscall(int status) => (status & 7) == Syscall;
 }
 
 /// <summary>The right to run Go code, with what is cheap to have without locks. Unmanaged, at a fixed address for ever; see <see cref="Sched.PAt"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct P
 {
+    public const int QueueSize = 256;
+
     public int Id;
-    /// <summary>0 idle, 1 running, 2 in a system call (may be taken away by compare-and-swap to 0).</summary>
+    /// <summary>See <see cref="PStatus"/>. Taken from a system call by compare-and-swap.</summary>
     public int Status;
     public M* M;
     /// <summary>The allocation cache, with the write barrier's buffer (Memory.MCache*). A running goroutine has it in g->MCache, which emitted code reads.</summary>
@@ -138,15 +181,45 @@ public unsafe struct P
     public int Preempt;
     /// <summary>Not 0: the holder must run the function of <see cref="Sched.ForEachP"/>.</summary>
     public int RunSafePointFn;
+    /// <summary>Counts time slices: not the switches to a goroutine that was made ready by the one before it.</summary>
     public uint SchedTick;
+    /// <summary>Counts all switches.</summary>
+    public uint SwitchTick;
     public uint SyscallTick;
+
+    /// <summary>Runs next. Only the holder touches it; who wants to have it sets <see cref="GiveNext"/>.</summary>
     public G* RunNext;
-    public G* RunHead;
-    public G* RunTail;
-    public int RunCount;
+    public int GiveNext;
+    /// <summary>While above 0, making a goroutine ready wakes an idle P at once, although the queue is empty.</summary>
+    public int Eager;
+
+    /// <summary>More Ps than GOMAXPROCS: the holder gives it up at the next switch.</summary>
+    public int Dying;
+    public P* IdleLink;
+
     public G* FreeG;
+    public int FreeGCount;
     public Sudog* FreeSudogs;
+    public int FreeSudogCount;
+    public DeferRecord* FreeDefers;
+    public PanicRecord* FreePanics;
     public ulong Rand;
+    public long LiveDelta;
+    public long NextGoid, EndGoid;
+    public fixed ulong StackFree[StackAlloc.PooledOrders];
+    public fixed int StackCount[StackAlloc.PooledOrders];
+
+    public TimerHeap Timers;
+
+    // ---- sysmon's notes
+    public uint MonTick, MonSyscallTick, MonSwitchTick;
+    public G* MonNext;
+    public long MonSince, MonSyscallSince;
+
+    // ---- the queue: the holder puts at the tail, everybody takes at the head
+    public uint QueueHead;
+    public uint QueueTail;
+    public fixed ulong Queue[QueueSize];
 }
 
 /// <summary>The words that tracebacks show for waiting goroutines.</summary>

@@ -1,4 +1,4 @@
-// GOMAXPROCS and NumCPU. At present one goroutine runs at a time whatever the number says; the number is kept for those who ask.
+// GOMAXPROCS and NumCPU.
 
 using System.Numerics;
 
@@ -13,6 +13,9 @@ public static unsafe class MaxProcs
     static int s_cpus;
 
     public static int Value => s_value != 0 ? s_value : s_value = DebugFlags.MaxProcs != 0 ? DebugFlags.MaxProcs : Cpus;
+
+    /// <summary>How many Ps there shall really be: one in the deterministic mode.</summary>
+    internal static int InUse => DebugFlags.HasSeed || !DebugFlags.Parallel ? 1 : Value;
 
     internal static int Cpus
     {
@@ -34,12 +37,16 @@ public static unsafe class MaxProcs
         }
     }
 
-    [GoFunc("runtime.GOMAXPROCS", Safepoint = false)]
+    [GoFunc("runtime.GOMAXPROCS")]
     public static long Set(G* g, long n)
     {
         int old = Value;
         if (n > 0)
-            s_value = (int)n;
+        {
+            s_value = (int)System.Math.Min(n, 1024);
+            Sched.SetMaxProcs(InUse);
+            g->MCache = Sched.POf(g)->MCache;
+        }
         return old;
     }
 

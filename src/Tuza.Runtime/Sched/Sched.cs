@@ -1,15 +1,13 @@
-// The scheduler: which goroutine runs next, and where the others wait.
+// The scheduler: birth and death of goroutines, waiting and waking. The loop is in Loop.cs, queues in RunQueue.cs, stops in World.cs.
 //
-// Queues. newproc and ready put a goroutine into the P's RunNext slot; the one that was there goes to the tail of the P's queue. Yielding
-// and preempted goroutines, and those coming back from system calls, go to the global queue. Every 61st round the global queue is first.
-// This is the order of Go with GOMAXPROCS=1, which programs can see.
+// G, M and P as in Go: an M (thread) needs a P to run goroutines; there are GOMAXPROCS Ps.
 //
-// Threads. One thread holds the P and runs this loop. When the P was taken away during a system call (Sysmon), the thread waits until it is
-// granted again. Only the holder of the P touches queues, channels, timers and semaphores; s_lock protects what others share with it: the
-// global queue, the list of idle threads and grants.
+// Waking. Ready puts a goroutine into RunNext of the waker's P; the one that was there goes to the ring. If Ps are idle and nobody looks for
+// work, one is woken as soon as the ring is not empty. A single goroutine in RunNext wakes nobody at first: mostly its waker parks within a
+// microsecond, and handing it to another processor would cost more. If it does wait, the monitor or a thief notices (GiveNext), and from then on the
+// P is eager for a while: it wakes an idle P with every Ready.
 //
-// Idle. With nothing to run the holder fires timers, polls the network, and waits in NetPoll.Wait until the next timer. If there is
-// nothing to wait for either, all goroutines are asleep.
+// Differs from Go there, and in that RunNext cannot be stolen.
 
 using System;
 using System.Diagnostics;
@@ -24,87 +22,117 @@ namespace Tuza.Runtime;
 /// <summary>Goroutines and the right to run.</summary>
 public static unsafe partial class Sched
 {
-    const int RunningStatus = 1, IdleStatus = 0;
-    const int GlobalFirstEvery = 61;
+    const int EagerReadies = 256;
+    const int ChunkBits = 12, ChunkSize = 1 << ChunkBits, Chunks = 1 << 18;
+    const int FreePerP = 64, FreeBatch = 32, SlabCount = 16, GoidBatch = 16;
 
-    static readonly Lock s_lock = new();
-    static G** s_all;
-    static int s_allCount, s_allCapacity;
-    static P* s_p;
-    static G* s_globalHead, s_globalTail;
-    static int s_globalCount;
+    static Lock32 s_lock;          // global queue, lists of idle Ms and Ps, stops
+    static Lock32 s_gLock;         // table of all goroutines, free ones
+    static readonly G*** s_all = (G***)NativeMemory.AllocZeroed(Chunks, (nuint)sizeof(nint));
+    static int s_allCount;
+    static byte* s_slab;
+    static int s_slabLeft;
+    static G* s_freeG;
+    static int s_freeGCount;
     static long s_lastGoid;
-    static int s_live;       // goroutines that are neither dead nor system
-    static int s_inSyscall;  // goroutines in system calls, under s_lock or by interlocked operations
     static G* s_main;
     static bool s_mainGone;
 
     /// <summary>Collections asked for and not yet done: every safepoint that may collect looks here.</summary>
     public static int GcPending;
 
-    public static P* CurrentP => s_p;
+    public static int AllCount => Volatile.Read(ref s_allCount);
 
-    public static int AllCount => s_allCount;
+    public static G* All(int index) => s_all[index >> ChunkBits][index & (ChunkSize - 1)];
 
-    public static G* All(int index) => s_all[index];
+    /// <summary>Goroutines that are neither dead nor the runtime's own.</summary>
+    public static int LiveCount
+    {
+        get
+        {
+            long n = s_liveElsewhere;
+            for (int i = 0; i < s_psMade; i++)
+                n += Volatile.Read(ref s_ps[i]->LiveDelta);
+            return (int)n;
+        }
+    }
 
-    public static int LiveCount => s_live;
+    static long s_liveElsewhere;
 
     public static long CreatedCount => s_lastGoid;
 
-    internal static void CountLive(int n) => s_live += n;
+    internal static void CountLive(int n)
+    {
+        P* p = ThisP;
+        if (p != null)
+            p->LiveDelta += n;
+        else
+            Interlocked.Add(ref s_liveElsewhere, n);
+    }
 
     public static G* MainG => s_main;
-
-    // ---- birth
-
-    /// <summary>Makes the P. Once, before any goroutine; the allocation cache may be null in tests that do not allocate.</summary>
-    public static void Init(void* mcache)
-    {
-        s_p = (P*)NativeMemory.AllocZeroed((nuint)sizeof(P));
-        s_p->MCache = mcache;
-        s_p->Rand = Rand.Seed();
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GState* State(G* g) => (GState*)g->Runtime;
 
+    /// <summary>The P on which a running goroutine runs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static P* POf(G* g) => ((M*)g->M)->P;
+
+    // ---- birth
+
+    /// <summary>Makes the first P. Once, before any goroutine; the allocation cache may be null in tests that do not allocate.</summary>
+    public static void Init(void* mcache)
+    {
+        s_psMade = 0;
+        s_maxProcs = 1;
+        P* p = MakeP(0, mcache);
+        p->Status = PStatus.Running;
+    }
+
+    const int BlockBytes = 64;
+
+    static int GBytes => (sizeof(G) + sizeof(GState) + BlockBytes - 1) & ~(BlockBytes - 1);
+
     /// <summary>A goroutine that will call <paramref name="entry"/> (or what the caller sets up); not yet runnable.</summary>
     public static G* NewG(FuncVal* entry, G* parent)
     {
-        G* g = s_p->FreeG;
+        P* p = ThisPOrFirst;
+        G* g = p->FreeG;
+        if (g == null && s_freeG != null)
+            g = RefillFree(p);
         if (g != null)
         {
-            s_p->FreeG = State(g)->SchedLink;
+            p->FreeG = State(g)->SchedLink;
+            p->FreeGCount--;
             byte* lo = g->StackLo, hi = g->StackHi;
             int index = State(g)->Index;
+            Timer* sleep = State(g)->SleepTimer;
             new Span<byte>(g, sizeof(G) + sizeof(GState)).Clear();
             g->StackLo = lo;
             g->StackHi = hi;
             g->Runtime = (byte*)g + sizeof(G);
             State(g)->Index = index;
+            State(g)->SleepTimer = sleep;
+            if (g->StackLo == null)
+                Stacks.Attach(g, Stacks.StartingBytes);
         }
         else
         {
-            g = (G*)NativeMemory.AllocZeroed((nuint)(sizeof(G) + sizeof(GState)));
-            g->Runtime = (byte*)g + sizeof(G);
-            if (s_allCount == s_allCapacity)
-            {
-                s_allCapacity = Math.Max(64, s_allCapacity * 2);
-                s_all = (G**)NativeMemory.Realloc(s_all, (nuint)(s_allCapacity * sizeof(G*)));
-            }
-            State(g)->Index = s_allCount;
-            s_all[s_allCount++] = g;
+            g = NewBlock();
+            Stacks.Attach(g, Stacks.MinBytes);
         }
-        if (g->StackLo == null)
-            Stacks.Attach(g, Stacks.StartingBytes);
         g->Sp = g->StackHi;
         g->StackGuard = g->StackLo + Stacks.RedZoneBytes;
         Stacks.ResetGuard(g);
-        g->Goid = ++s_lastGoid;
+        if (p->NextGoid == p->EndGoid)
+        {
+            p->EndGoid = Interlocked.Add(ref s_lastGoid, GoidBatch) + 1;
+            p->NextGoid = p->EndGoid - GoidBatch;
+        }
+        g->Goid = p->NextGoid++;
         GState* gs = State(g);
         gs->Entry = entry;
-        gs->Status = GStatus.Idle;
         gs->StartCode = entry == null ? null : entry->Code;
         if (parent != null)
         {
@@ -116,14 +144,80 @@ public static unsafe partial class Sched
         return g;
     }
 
+    /// <summary>A block for a goroutine that never was; it is in the table from now on, as Idle.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static G* NewBlock()
+    {
+        s_gLock.Enter();
+        if (s_slabLeft == 0)
+        {
+            s_slab = (byte*)NativeMemory.AlignedAlloc((nuint)(SlabCount * GBytes), BlockBytes);
+            new Span<byte>(s_slab, SlabCount * GBytes).Clear();
+            s_slabLeft = SlabCount;
+        }
+        G* g = (G*)s_slab;
+        s_slab += GBytes;
+        s_slabLeft--;
+        g->Runtime = (byte*)g + sizeof(G);
+        int index = s_allCount;
+        G*** chunk = &s_all[index >> ChunkBits];
+        if (*chunk == null)
+            *chunk = (G**)NativeMemory.AllocZeroed(ChunkSize, (nuint)sizeof(nint));
+        (*chunk)[index & (ChunkSize - 1)] = g;
+        State(g)->Index = index;
+        Volatile.Write(ref s_allCount, index + 1);
+        s_gLock.Exit();
+        return g;
+    }
+
+    static G* RefillFree(P* p)
+    {
+        s_gLock.Enter();
+        for (int i = 0; i < FreeBatch && s_freeG != null; i++)
+        {
+            G* g = s_freeG;
+            s_freeG = State(g)->SchedLink;
+            s_freeGCount--;
+            State(g)->SchedLink = p->FreeG;
+            p->FreeG = g;
+            p->FreeGCount++;
+        }
+        s_gLock.Exit();
+        return p->FreeG;
+    }
+
+    static void PutFree(P* p, G* g)
+    {
+        State(g)->SchedLink = p->FreeG;
+        p->FreeG = g;
+        if (++p->FreeGCount >= FreePerP)
+            DrainFree(p, FreeBatch);
+    }
+
+    static void DrainFree(P* p, int keep)
+    {
+        s_gLock.Enter();
+        while (p->FreeGCount > keep)
+        {
+            G* g = p->FreeG;
+            p->FreeG = State(g)->SchedLink;
+            p->FreeGCount--;
+            State(g)->SchedLink = s_freeG;
+            s_freeG = g;
+            s_freeGCount++;
+        }
+        s_gLock.Exit();
+    }
+
     [GoFunc("runtime.newproc")]
     public static void NewProc(G* g, void* fn)
     {
         if (fn == null)
             Throw.Fatal("go of nil func value");
         G* child = NewG((FuncVal*)fn, g);
-        s_live++;
-        Ready(child);
+        P* p = POf(g);
+        p->LiveDelta++;
+        Ready(p, child, next: true);
         Sysmon.Start();
     }
 
@@ -143,12 +237,12 @@ public static unsafe partial class Sched
         G* g = NewG(null, null);
         State(g)->StartList = startList;
         s_main = g;
-        s_live++;
+        CountLive(1);
         Ready(g);
         return g;
     }
 
-    static void Finish(G* g)
+    static void Finish(P* p, G* g)
     {
         GState* gs = State(g);
         if (g == s_main)
@@ -158,11 +252,10 @@ public static unsafe partial class Sched
             s_mainGone = true;
         }
         if (gs->IsSystem == 0)
-            s_live--;
+            p->LiveDelta--;
         gs->Status = GStatus.Dead;
         Stacks.Release(g);
-        gs->SchedLink = s_p->FreeG;
-        s_p->FreeG = g;
+        PutFree(p, g);
     }
 
     /// <summary>Value of Scratch0 of a main goroutine that ended by Goexit.</summary>
@@ -179,113 +272,92 @@ public static unsafe partial class Sched
 
     // ---- waiting and waking
 
-    /// <summary>The running goroutine, whose caller's frame is g->Sp, waits until <see cref="Ready"/>. The native frames return first.</summary>
-    public static void Park(G* g, WaitReason reason)
+    /// <summary>
+    /// The running goroutine, whose caller's frame is g->Sp, waits until <see cref="Ready(G*, bool)"/>. The native frames return first; then
+    /// <paramref name="held"/>, under which it can be found, is released.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Park(G* g, WaitReason reason, Lock32* held)
     {
         GState* gs = State(g);
-        gs->Status = GStatus.Waiting;
         gs->WaitReason = reason;
         gs->WaitSince = Sysmon.CoarseNanos;
         gs->ParkKind = ParkKind.Wait;
+        gs->ParkLock = held;
         Trampoline.StartUnwind(g, UnwindReason.Park);
     }
 
-    /// <summary>The same from an OnWake function: there are no native frames.</summary>
-    public static void ParkAgain(G* g, WaitReason reason, delegate*<G*, bool> onWake)
+    /// <summary>The same with a function to call when the native frames are gone.</summary>
+    public static void Park(G* g, WaitReason reason, delegate*<G*, bool> commit)
     {
-        GState* gs = State(g);
-        gs->Status = GStatus.Waiting;
-        gs->WaitReason = reason;
-        gs->OnWake = onWake;
+        State(g)->ParkCommit = commit;
+        Park(g, reason, (Lock32*)null);
     }
 
-    /// <summary>Makes a waiting or new goroutine runnable.</summary>
+    /// <summary>For ever, or until somebody who knows the goroutine otherwise makes it ready.</summary>
+    public static void Park(G* g, WaitReason reason) => Park(g, reason, (Lock32*)null);
+
+    /// <summary>The same from an OnWake function: there are no native frames, so the lock is released at once. Return false then.</summary>
+    public static void ParkAgain(G* g, WaitReason reason, delegate*<G*, bool> onWake, Lock32* held)
+    {
+        GState* gs = State(g);
+        gs->WaitReason = reason;
+        gs->OnWake = onWake;
+        SetParked(g);
+        held->Exit();
+    }
+
+    /// <summary>In an OnWake function: waits again, from the release of the locks on.</summary>
+    internal static void SetParked(G* g)
+    {
+        ((M*)g->M)->CurG = null;
+        Volatile.Write(ref *(int*)&State(g)->Status, (int)GStatus.Waiting);
+    }
+
+    /// <summary>Makes a waiting or new goroutine runnable. From any thread.</summary>
     public static void Ready(G* g, bool next = true)
+    {
+        P* p = ThisPOrFirst;
+        if (p != null)
+        {
+            Ready(p, g, next);
+            return;
+        }
+        State(g)->WaitReason = WaitReason.None;
+        State(g)->Status = GStatus.Runnable;
+        GlobalPut(g);
+        WakeP();
+    }
+
+    /// <summary>The same on the caller's P.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Ready(P* p, G* g, bool next)
     {
         GState* gs = State(g);
         Debug.Assert(gs->Status is GStatus.Waiting or GStatus.Idle);
-        gs->Status = GStatus.Runnable;
         gs->WaitReason = WaitReason.None;
-        RunQPut(s_p, g, next);
-    }
-
-    static void RunQPut(P* p, G* g, bool next)
-    {
+        gs->Status = GStatus.Runnable;
         if (next)
         {
             G* old = p->RunNext;
             p->RunNext = g;
-            if (old == null)
+            if (old == null && p->Eager == 0)
                 return;
             g = old;
         }
-        State(g)->SchedLink = null;
-        if (p->RunTail == null)
-            p->RunHead = g;
-        else
-            State(p->RunTail)->SchedLink = g;
-        p->RunTail = g;
-        p->RunCount++;
+        ReadySlow(p, g);
     }
 
-    /// <summary>Puts a goroutine at the end of the global queue; from any thread.</summary>
-    static void GlobalPut(G* g)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void ReadySlow(P* p, G* g)
     {
-        lock (s_lock)
-        {
-            State(g)->SchedLink = null;
-            if (s_globalTail == null)
-                s_globalHead = g;
-            else
-                State(s_globalTail)->SchedLink = g;
-            s_globalTail = g;
-            Volatile.Write(ref s_globalCount, s_globalCount + 1);
-        }
-    }
-
-    static G* GlobalGet()
-    {
-        if (Volatile.Read(ref s_globalCount) == 0)
-            return null;
-        lock (s_lock)
-        {
-            G* g = s_globalHead;
-            if (g == null)
-                return null;
-            s_globalHead = State(g)->SchedLink;
-            if (s_globalHead == null)
-                s_globalTail = null;
-            Volatile.Write(ref s_globalCount, s_globalCount - 1);
-            State(g)->SchedLink = null;
-            return g;
-        }
-    }
-
-    static G* LocalGet(P* p)
-    {
-        G* g = p->RunNext;
         if (g != null)
-        {
-            p->RunNext = null;
-            return g;
-        }
-        g = p->RunHead;
-        if (g == null)
-            return null;
-        p->RunHead = State(g)->SchedLink;
-        if (p->RunHead == null)
-            p->RunTail = null;
-        p->RunCount--;
-        State(g)->SchedLink = null;
-        return g;
+            LocalPut(p, g);
+        else
+            p->Eager--;
+        if (s_idlePCount != 0 && Volatile.Read(ref s_spinning) == 0)
+            WakeP();
     }
-
-    /// <summary>Something else could run if the current goroutine yielded.</summary>
-    public static bool HasWork(P* p) =>
-        p->RunNext != null || p->RunHead != null || Volatile.Read(ref s_globalCount) != 0 || Timers.IsDue() || NetPoll.HasWaiters
-        || Gc.FinalizersWait;
-
-    internal static bool GlobalWaiting => Volatile.Read(ref s_globalCount) != 0;
 
     // ---- yielding
 
@@ -302,200 +374,49 @@ public static unsafe partial class Sched
     {
         GState* gs = State(g);
         g->Preempt = 0;
+        if (gs->Status == GStatus.Syscall)
+            return;
         Stacks.ResetGuard(g);
         if (gs->Locks != 0)
             return;
-        if (GcPending != 0)
-            Gc.Safepoint(g);
+        Attend(g);
         if (gs->PreemptWanted != 0)
         {
             gs->PreemptWanted = 0;
-            if (HasWork(s_p))
+            if (HasWork(POf(g)))
                 Gosched(g);
         }
     }
 
-    // ---- the loop
-
-    /// <summary>Body of a thread: runs goroutines whenever it holds the P.</summary>
-    static void Loop(M* m)
+    /// <summary>What a running goroutine does for others at a safepoint where it can stop in place; every pointer of it is in frames or in g->Args.</summary>
+    public static void Attend(G* g)
     {
-        for (; ; )
-        {
-            if (m->P == null)
-                Threads.WaitForGrant(m);
-            P* p = m->P;
-            G* g = FindRunnable(p);
-            while (g != null)
-                g = RunOrHandOver(m, p, g);
-        }
-    }
-
-    /// <summary>Runs one goroutine; returns the one that must run next, or null.</summary>
-    static G* RunOrHandOver(M* m, P* p, G* g)
-    {
-        GState* gs = State(g);
-        if (gs->BoundM != null && gs->BoundM != m)
-        {
-            M* other = gs->BoundM;
-            m->P = null;
-            Threads.Grant(other, p);
-            return null;
-        }
-        p->SchedTick++;
-        p->M = m;
-        m->CurG = g;
-        g->M = m;
-        g->MCache = p->MCache;
-        g->Preempt = 0;
-        gs->PreemptWanted = 0;
-        gs->Status = GStatus.Running;
-        if (gs->OnWake != null)
-        {
-            delegate*<G*, bool> onWake = gs->OnWake;
-            gs->OnWake = null;
-            if (!onWake(g))
-            {
-                m->CurG = null;
-                return null;
-            }
-        }
-        Stacks.ResetGuard(g);
+        M* m = (M*)g->M;
+        P* p = m->P;
+        p->Preempt = 0;
+        if (Volatile.Read(ref s_stopWanted) != 0)
+            StopHere(m);
+        if (p->RunSafePointFn != 0)
+            RunSafePointFn(p);
+        if (p->GiveNext != 0)
+            ServeNext(p);
         if (GcPending != 0)
-            g->Guard = (byte*)nuint.MaxValue;
-        bool alive = Trampoline.Run(g, gs);
-        m->CurG = null;
-        if (!alive)
-        {
-            Finish(g);
-            return null;
-        }
-        switch (gs->ParkKind)
-        {
-            case ParkKind.Yield:
-                gs->Status = GStatus.Runnable;
-                GlobalPut(g);
-                return null;
-            case ParkKind.Switch:
-                G* next = gs->SwitchTo;
-                gs->SwitchTo = null;
-                return next;
-            case ParkKind.Wait:
-            case ParkKind.Continue:
-            default:
-                return null;
-        }
+            Gc.Safepoint(g);
+        if (State(g)->ScanWanted != 0 && GcHooks.ScanSelf != null)
+            GcHooks.ScanSelf(g);
     }
 
-    static G* FindRunnable(P* p)
-    {
-        for (; ; )
-        {
-            if (GcPending != 0)
-                Gc.CollectIdle(p);
-            long now = Timers.Run();
-            _ = Gc.TryWakeFinalizers();
-            if (p->SchedTick % GlobalFirstEvery == 0)
-            {
-                G* first = GlobalGet();
-                if (first != null)
-                {
-                    p->SchedTick++;
-                    return first;
-                }
-            }
-            G* g = LocalGet(p);
-            if (g == null)
-                g = GlobalGet();
-            if (g != null)
-                return g;
-            NetPoll.Poll(0);
-            if (p->RunNext != null || p->RunHead != null || Volatile.Read(ref s_globalCount) != 0)
-                continue;
-            WaitForWork(p, now);
-        }
-    }
-
-    /// <summary>Nothing to run: waits for a timer, the network, a thread coming back from a system call, or reports a deadlock.</summary>
-    static void WaitForWork(P* p, long now)
-    {
-        long next = Timers.NextWhen;
-        if (next == long.MaxValue && !NetPoll.HasWaiters && Volatile.Read(ref s_inSyscall) == 0 && !Signals.AnyoneListens)
-        {
-            // A thread may have come back between the look at the queue and now.
-            if (Volatile.Read(ref s_globalCount) != 0)
-                return;
-            if (s_mainGone)
-                Throw.FatalUser("no goroutines (main called runtime.Goexit) - deadlock!");
-            Throw.Deadlock();
-        }
-        Gc.Idle(p);
-        long delay = next == long.MaxValue ? -1 : Math.Max(0, next - Clock.Nano());
-        if (delay != 0)
-            NetPoll.Poll(delay);
-    }
-
-    // ---- system calls
-
-    /// <summary>Leaves Go: the P may be taken away. The frame of the caller stays as it is until <see cref="ExitSyscall"/>.</summary>
-    [GoFunc("runtime.entersyscall")]
-    [GoFunc("syscall.runtime_entersyscall")]
-    public static void EnterSyscall(G* g)
-    {
-        GState* gs = State(g);
-        M* m = (M*)g->M;
-        gs->Locks++;
-        gs->Keep0 = g->Sp;
-        gs->Scratch0 = *(long*)g->Sp;
-        gs->Status = GStatus.Syscall;
-        Interlocked.Increment(ref s_inSyscall);
-        s_p->SyscallTick++;
-        Volatile.Write(ref s_p->Status, 2 | m->Id << 4);
-    }
-
-    /// <summary>Back to Go: takes the P again, waiting for it if somebody else has it.</summary>
-    [GoFunc("runtime.exitsyscall")]
-    [GoFunc("syscall.runtime_exitsyscall")]
-    public static void ExitSyscall(G* g)
-    {
-        GState* gs = State(g);
-        M* m = (M*)g->M;
-        if (Interlocked.CompareExchange(ref s_p->Status, RunningStatus, 2 | m->Id << 4) != (2 | m->Id << 4))
-            Reacquire(g, gs, m);
-        Interlocked.Decrement(ref s_inSyscall);
-        gs->Keep0 = null;
-        gs->Status = GStatus.Running;
-        gs->Locks--;
-        g->MCache = s_p->MCache;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static void Reacquire(G* g, GState* gs, M* m)
-    {
-        m->P = null;
-        gs->BoundM = m;
-        GlobalPut(g);
-        NetPoll.Wake();
-        Threads.WaitForGrant(m);
-        gs->BoundM = null;
-        s_p->M = m;
-        m->CurG = g;
-        s_p->SchedTick++;
-    }
-
-    /// <summary>Sysmon: takes the P from a thread that is in a system call and gives it to another thread.</summary>
-    internal static void Retake(int status)
-    {
-        if (Interlocked.CompareExchange(ref s_p->Status, RunningStatus, status) == status)
-            Threads.Grant(Threads.IdleOrNew(), s_p);
-    }
+    /// <summary>Something else could run if the current goroutine yielded.</summary>
+    public static bool HasWork(P* p) =>
+        p->Dying != 0 || p->RunNext != null || p->QueueHead != p->QueueTail || GlobalWaiting || Timers.IsDue(p) || NetPoll.HasWaiters
+        || Gc.FinalizersWait || GcHooks.WorkerWanted != 0;
 
     /// <summary>The frame at which a scan of this goroutine's stack starts, and the header to use for it.</summary>
     internal static byte* TopFrame(G* g, out ulong header)
     {
         GState* gs = State(g);
         byte* sp = g->Sp;
-        if (gs->Keep0 != null && (gs->Status == GStatus.Syscall || gs->BoundM != null))
+        if (gs->Status == GStatus.Syscall && gs->Keep0 != null)
         {
             header = (ulong)gs->Scratch0;
             return gs->Keep0;
@@ -511,41 +432,52 @@ public static unsafe partial class Sched
     /// <summary>Runs the program on this thread until the process exits.</summary>
     public static void RunMain()
     {
-        M* m = Threads.NewM();
-        Threads.Bind(m);
-        m->P = s_p;
-        s_p->M = m;
-        s_p->Status = RunningStatus;
+        M* m = BeginMain();
+        MakeFirstPs(MaxProcs.InUse);
         Loop(m);
     }
 
+    static M* BeginMain()
+    {
+        M* m = Threads.NewM();
+        s_mCount++;
+        Threads.Bind(m);
+        Acquire(m, s_ps[0]);
+        return m;
+    }
+
     /// <summary>Body of every further thread.</summary>
-    internal static void ThreadMain(M* m) => Loop(m);
+    internal static void ThreadMain(M* m)
+    {
+        Acquire(m, m->NextP);
+        m->NextP = null;
+        Loop(m);
+    }
 
     /// <summary>For tests: runs until nothing is runnable and nobody waits for time, then returns.</summary>
     internal static void RunUntilIdle()
     {
-        M* m = Threads.NewM();
-        Threads.Bind(m);
-        m->P = s_p;
-        s_p->M = m;
-        s_p->Status = RunningStatus;
+        M* m = BeginMain();
+        P* p = m->P;
         for (; ; )
         {
-            Timers.Run();
-            G* g = LocalGet(s_p);
+            Timers.Run(p);
+            G* g = LocalGet(p, out bool inherits);
             if (g == null)
-                g = GlobalGet();
+                g = GlobalGet(p, 1);
             if (g == null)
             {
-                long next = Timers.NextWhen;
+                long next = Timers.FirstOfAll();
                 if (next == long.MaxValue)
                     return;
-                NetPoll.Poll(Math.Max(1, next - Clock.Nano()));
+                _ = NetPoll.Poll(Math.Max(1, next - Clock.Nano()));
                 continue;
             }
             while (g != null)
-                g = RunOrHandOver(m, s_p, g);
+            {
+                g = Run(m, g, inherits);
+                inherits = true;
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 // Threads of the runtime. Each has a big native stack (address space only; the system commits what is touched), because Go recursion uses
-// native frames too. A thread without the P sleeps on its own event until the P is granted to it.
+// native frames too. A thread without a P sleeps on its M's note.
 
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Threading;
 
@@ -8,7 +9,7 @@ using Tuza.Abi;
 
 namespace Tuza.Runtime;
 
-/// <summary>Making, binding, waking Ms.</summary>
+/// <summary>Making, binding, starting Ms.</summary>
 public static unsafe class Threads
 {
     /// <summary>Native stack of the thread that starts with main; other threads have a quarter.</summary>
@@ -18,36 +19,45 @@ public static unsafe class Threads
     /// <summary>What is left for the runtime's own C# code when Go code may not go deeper.</summary>
     const int NativeReserveBytes = 1 << 20;
 
-    static readonly Lock s_lock = new();
-    static AutoResetEvent[] s_events = new AutoResetEvent[16];
-    static M* s_idle;
+    [System.ThreadStatic]
+    static M* t_m;
+
     static int s_count;
+
+    /// <summary>`SetMaxThreads`.</summary>
+    public static long Max { get; set; } = 10000;
 
     public static int Count => s_count;
 
-    /// <summary>The goroutine that runs, or null.</summary>
-    public static G* CurrentG()
+    /// <summary>The M of the calling thread, or null.</summary>
+    public static M* Current
     {
-        P* p = Sched.CurrentP;
-        return p == null || p->M == null ? null : p->M->CurG;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => t_m;
     }
+
+    /// <summary>The goroutine that runs on the calling thread, or null.</summary>
+    public static G* CurrentG() => t_m == null ? null : t_m->CurG;
 
     public static M* NewM()
     {
-        lock (s_lock)
+        M* m = (M*)NativeMemory.AlignedAlloc((nuint)(sizeof(M) + 63) & ~(nuint)63, 64);
+        new System.Span<byte>(m, sizeof(M)).Clear();
+        m->Id = Interlocked.Increment(ref s_count) - 1;
+        if (s_count > Max)
         {
-            M* m = (M*)NativeMemory.AllocZeroed((nuint)sizeof(M));
-            m->Id = s_count++;
-            if (m->Id == s_events.Length)
-                System.Array.Resize(ref s_events, s_count * 2);
-            s_events[m->Id] = new AutoResetEvent(false);
-            return m;
+            Print.Text("runtime: program exceeds ");
+            Print.Int(Max);
+            Print.Text("-thread limit\n");
+            Throw.Fatal("thread exhaustion");
         }
+        return m;
     }
 
-    /// <summary>Learns how deep this thread's native stack may go.</summary>
+    /// <summary>The calling thread is this M from now on: learns how deep its native stack may go.</summary>
     public static void Bind(M* m)
     {
+        t_m = m;
         (nuint lo, nuint hi) = NativeStack.Bounds();
         nuint here = (nuint)(&m);
         // Without knowledge of the bounds: assume the smallest thread stack of the system.
@@ -64,56 +74,15 @@ public static unsafe class Threads
         thread.Join();
     }
 
-    public static M* IdleOrNew()
+    /// <summary>Starts the thread of an M that has its first P in NextP.</summary>
+    internal static void Start(M* m)
     {
-        lock (s_lock)
+        nint address = (nint)m;
+        new Thread(() =>
         {
-            M* m = s_idle;
-            if (m != null)
-            {
-                s_idle = m->IdleLink;
-                m->IdleLink = null;
-                return m;
-            }
-        }
-        M* fresh = NewM();
-        var thread = new Thread(() =>
-        {
-            Bind(fresh);
-            Sched.ThreadMain(fresh);
+            Bind((M*)address);
+            Sched.ThreadMain((M*)address);
         }, OtherStackBytes)
-        { IsBackground = true, Name = "go" };
-        thread.Start();
-        return fresh;
-    }
-
-    /// <summary>Gives the P to a thread that waits (or will wait) in <see cref="WaitForGrant"/>.</summary>
-    public static void Grant(M* m, P* p)
-    {
-        Volatile.Write(ref *(nint*)&m->GrantedP, (nint)p);
-        s_events[m->Id].Set();
-    }
-
-    /// <summary>Sleeps until the P is granted. A thread without a goroutine of its own can be picked by <see cref="IdleOrNew"/>.</summary>
-    public static void WaitForGrant(M* m)
-    {
-        if (m->CurG == null && m->GrantedP == null)
-            lock (s_lock)
-            {
-                bool listed = false;
-                for (M* i = s_idle; i != null; i = i->IdleLink)
-                    listed |= i == m;
-                if (!listed)
-                {
-                    m->IdleLink = s_idle;
-                    s_idle = m;
-                }
-            }
-        while (Volatile.Read(ref *(nint*)&m->GrantedP) == 0)
-            s_events[m->Id].WaitOne();
-        m->P = m->GrantedP;
-        m->GrantedP = null;
-        m->P->M = m;
-        Volatile.Write(ref m->P->Status, 1);
+        { IsBackground = true, Name = "go" }.Start();
     }
 }

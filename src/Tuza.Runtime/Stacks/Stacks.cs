@@ -71,12 +71,18 @@ public static unsafe class Stacks
     public static void MoreStack(G* g, int frameBytes)
     {
         GState* gs = Sched.State(g);
-        bool inSyscall = gs->Status == GStatus.Syscall;
-        if (inSyscall)
-            Sched.ExitSyscall(g);
+        if (gs->Status == GStatus.Syscall)
+        {
+            // No P here: nothing can be done but go on. EnterSyscall has made room.
+            if (g->Sp - frameBytes < g->StackGuard)
+                Throw.Fatal("stack growth in a system call");
+            g->Guard = g->StackGuard;
+            g->ArgCount = 0;
+            return;
+        }
         g->Preempt = 0;
-        if (Sched.GcPending != 0 && gs->Locks == 0)
-            Gc.Safepoint(g);
+        if (gs->Locks == 0)
+            Sched.Attend(g);
         byte* wanted = g->Sp - frameBytes;
         if (wanted < g->StackGuard)
             Grow(g, frameBytes);
@@ -85,17 +91,12 @@ public static unsafe class Stacks
         wanted = g->Sp - frameBytes;
         ResetGuard(g, wanted);
         g->ArgCount = 0;
-        if (inSyscall)
-        {
-            Sched.EnterSyscall(g);
-            return;
-        }
         if (gs->Locks != 0)
             return;
         if (gs->PreemptWanted != 0)
         {
             gs->PreemptWanted = 0;
-            if (Sched.HasWork(Sched.CurrentP))
+            if (Sched.HasWork(Sched.POf(g)))
             {
                 UnwindEntry(g, wanted, ParkKind.Yield);
                 return;
@@ -106,6 +107,9 @@ public static unsafe class Stacks
         if ((nuint)(&here) < m->NativeLimit || DebugFlags.UnwindStress && Rand.Next32() % 8 == 0)
             UnwindEntry(g, wanted, ParkKind.Continue);
     }
+
+    /// <summary>The stack of the running goroutine, called from a primitive: that much below its caller's frame.</summary>
+    public static void EnsureRoom(G* g, int bytes) => Grow(g, bytes);
 
     static void UnwindEntry(G* g, byte* frame, ParkKind kind)
     {

@@ -34,6 +34,14 @@ public static unsafe class Rand
     /// <summary>Uniform enough below n.</summary>
     public static uint Below(uint n) => (uint)((ulong)Next32() * n >> 32);
 
+    /// <summary>The same from a P's own numbers, without an interlocked operation.</summary>
+    public static uint Below(P* p, uint n)
+    {
+        ulong s = p->Rand += 0xa0761d6478bd642f;
+        ulong hi = Math.BigMul(s, s ^ 0xe7037ed1a0b428db, out ulong lo);
+        return (uint)(((hi ^ lo) >> 32) * n >> 32);
+    }
+
     [GoFunc("runtime.rand", Safepoint = false)]
     [GoFunc("runtime.bootstrapRand", Safepoint = false)]
     [GoFunc("internal/runtime/maps.rand", Safepoint = false)]
@@ -45,12 +53,18 @@ public static unsafe class Rand
     [GoFunc("net.runtime_rand", Safepoint = false)]
     [GoFunc("os.runtime_rand", Safepoint = false)]
     [GoFunc("unique.runtime_rand", Safepoint = false)]
-    public static ulong Rand64(G* g) => Next();
+    public static ulong Rand64(G* g)
+    {
+        P* p = Sched.POf(g);
+        ulong s = p->Rand += 0xa0761d6478bd642f;
+        ulong hi = Math.BigMul(s, s ^ 0xe7037ed1a0b428db, out ulong lo);
+        return hi ^ lo;
+    }
 
     [GoFunc("runtime.cheaprand", Safepoint = false)]
-    public static uint CheapRand(G* g) => Next32();
+    public static uint CheapRand(G* g) => (uint)(Rand64(g) >> 32);
 
     [GoFunc("runtime.randn", Safepoint = false)]
     [GoFunc("sync.runtime_randn", Safepoint = false)]
-    public static uint RandN(G* g, uint n) => Below(n);
+    public static uint RandN(G* g, uint n) => Below(Sched.POf(g), n);
 }

@@ -13,7 +13,7 @@ public static unsafe class SyncHooks
     public static long ProcPin(G* g)
     {
         Sched.State(g)->Locks++;
-        return 0;
+        return Sched.POf(g)->Id;
     }
 
     [GoFunc("sync.runtime_procUnpin", Safepoint = false)]
@@ -21,12 +21,14 @@ public static unsafe class SyncHooks
     [GoFunc("runtime.procUnpin", Safepoint = false)]
     public static void ProcUnpin(G* g) => Sched.State(g)->Locks--;
 
-    /// <summary>One goroutine runs at a time: spinning never helps.</summary>
+    const int ActiveSpins = 4, PausesPerSpin = 30;
+
+    /// <summary>Spinning helps only while another P runs, and nothing else waits here.</summary>
     [GoFunc("internal/sync.runtime_canSpin", Safepoint = false)]
-    public static int CanSpin(G* g, long i) => 0;
+    public static int CanSpin(G* g, long i) => i < ActiveSpins && Sched.OthersRun(Sched.POf(g)) ? 1 : 0;
 
     [GoFunc("internal/sync.runtime_doSpin", Safepoint = false)]
-    public static void DoSpin(G* g) { }
+    public static void DoSpin(G* g) => Futex.Pause(PausesPerSpin);
 
     [GoFunc("runtime.throw", NoReturn = true)]
     [GoFunc("sync.throw", NoReturn = true)]

@@ -14,7 +14,8 @@ unsafe struct NotifyListLayout
 {
     public uint Wait;
     public uint Notify;
-    public nuint Lock;
+    public Lock32 Lock;
+    int _pad;
     public Sudog* Head;
     public Sudog* Tail;
 }
@@ -31,8 +32,12 @@ public static unsafe class NotifyList
     public static void Wait(G* g, void* list, uint ticket)
     {
         NotifyListLayout* l = (NotifyListLayout*)list;
+        l->Lock.Enter();
         if (Less(ticket, l->Notify))
+        {
+            l->Lock.Exit();
             return;
+        }
         Sudog* s = Sudog.Acquire(g);
         s->Ticket = ticket;
         s->Elem = (byte*)list;
@@ -43,13 +48,13 @@ public static unsafe class NotifyList
             l->Tail->Next = s;
         l->Tail = s;
         Sched.State(g)->OnWake = &AfterWait;
-        Sched.Park(g, WaitReason.SyncCondWait);
+        Sched.Park(g, WaitReason.SyncCondWait, &l->Lock);
     }
 
     static bool AfterWait(G* g)
     {
         GState* gs = Sched.State(g);
-        Sudog.Release(gs->Waiting);
+        Sudog.Release(Sched.POf(g), gs->Waiting);
         gs->Waiting = null;
         return true;
     }
@@ -58,14 +63,19 @@ public static unsafe class NotifyList
     public static void NotifyAll(G* g, void* list)
     {
         NotifyListLayout* l = (NotifyListLayout*)list;
+        if (Volatile.Read(ref l->Wait) == Volatile.Read(ref l->Notify))
+            return;
+        l->Lock.Enter();
         Sudog* s = l->Head;
         l->Head = l->Tail = null;
-        l->Notify = l->Wait;
+        Volatile.Write(ref l->Notify, Volatile.Read(ref l->Wait));
+        l->Lock.Exit();
+        P* p = Sched.POf(g);
         while (s != null)
         {
             Sudog* next = s->Next;
             s->Next = null;
-            Sched.Ready(s->G);
+            Sched.Ready(p, s->G, next: true);
             s = next;
         }
     }
@@ -74,13 +84,24 @@ public static unsafe class NotifyList
     public static void NotifyOne(G* g, void* list)
     {
         NotifyListLayout* l = (NotifyListLayout*)list;
-        if (l->Wait == l->Notify)
+        if (Volatile.Read(ref l->Wait) == Volatile.Read(ref l->Notify))
             return;
-        uint t = l->Notify++;
+        l->Lock.Enter();
+        Sudog* s = null;
+        if (l->Wait != l->Notify)
+            s = TakeLocked(l, l->Notify++);
+        l->Lock.Exit();
+        if (s != null)
+            Sched.Ready(Sched.POf(g), s->G, next: true);
+    }
+
+    /// <summary>The waiter with this ticket, or null: it has not come to wait yet and will see that it need not.</summary>
+    static Sudog* TakeLocked(NotifyListLayout* l, uint ticket)
+    {
         Sudog* before = null;
         for (Sudog* s = l->Head; s != null; before = s, s = s->Next)
         {
-            if (s->Ticket != t)
+            if (s->Ticket != ticket)
                 continue;
             if (before != null)
                 before->Next = s->Next;
@@ -89,9 +110,9 @@ public static unsafe class NotifyList
             if (s->Next == null)
                 l->Tail = before;
             s->Next = null;
-            Sched.Ready(s->G);
-            return;
+            return s;
         }
+        return null;
     }
 
     [GoFunc("sync.runtime_notifyListCheck", Safepoint = false)]

@@ -1,8 +1,11 @@
 // Semaphores: the sleeping place of sync.Mutex, RWMutex, WaitGroup and the poller's descriptor locks.
 //
 // A semaphore is a uint32 in Go memory. Waiters of an address hang in a table of buckets: one sudog per address in the bucket's
-// list, further waiters of the same address behind it (WaitLink, last in WaitTail). Release increments the word and wakes the first waiter, who
-// tries to decrement it; with handoff the waker decrements it for him (Ticket) and yields to him.
+// list, further waiters of the same address behind it (Prev, last in WaitTail). Release increments the word and wakes the first waiter, who
+// tries to decrement it; with handoff the waker decrements it for him (Ticket) and makes room for him.
+//
+// A bucket has a lock, kept by a parking goroutine until it has parked, and the number of waiters, which Release reads without the lock:
+// the waiter counts itself before it looks at the word for the last time, the releaser increments the word before it looks at the count.
 
 using System.Runtime.InteropServices;
 using System.Threading;
@@ -11,14 +14,30 @@ using Tuza.Abi;
 
 namespace Tuza.Runtime;
 
+/// <summary>The waiters of some addresses.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 64)]
+unsafe struct SemaRoot
+{
+    public Lock32 Lock;
+    public int Waiters;
+    public Sudog* Head;
+}
+
 /// <summary>sync.runtime_Semacquire and relatives.</summary>
 public static unsafe class Sema
 {
-    const int Buckets = 251; // prime, so that aligned addresses spread
+    const int Buckets = 1021; // prime, so that aligned addresses spread
 
-    static readonly Sudog** s_table = (Sudog**)NativeMemory.AllocZeroed(Buckets, (nuint)sizeof(Sudog*));
+    static readonly SemaRoot* s_table = MakeTable();
 
-    static Sudog** Bucket(void* address) => &s_table[(nuint)address / 8 % Buckets];
+    static SemaRoot* MakeTable()
+    {
+        var table = (SemaRoot*)NativeMemory.AlignedAlloc((nuint)(Buckets * sizeof(SemaRoot)), 64);
+        new System.Span<byte>(table, Buckets * sizeof(SemaRoot)).Clear();
+        return table;
+    }
+
+    static SemaRoot* Root(void* address) => &s_table[(nuint)address / 8 % Buckets];
 
     static bool TryAcquire(uint* s)
     {
@@ -32,9 +51,9 @@ public static unsafe class Sema
         }
     }
 
-    static void Enqueue(Sudog* s, uint* address, bool lifo)
+    static void EnqueueLocked(SemaRoot* root, Sudog* s, uint* address, bool lifo)
     {
-        Sudog** link = Bucket(address);
+        Sudog** link = &root->Head;
         s->Elem = (byte*)address;
         for (Sudog* t; (t = *link) != null; link = &t->Next)
         {
@@ -64,9 +83,9 @@ public static unsafe class Sema
     }
 
     /// <summary>Takes the first waiter of the address. Prev links waiters of one address.</summary>
-    static Sudog* Dequeue(uint* address)
+    static Sudog* DequeueLocked(SemaRoot* root, uint* address)
     {
-        Sudog** link = Bucket(address);
+        Sudog** link = &root->Head;
         for (Sudog* t; (t = *link) != null; link = &t->Next)
         {
             if (t->Elem != (byte*)address)
@@ -92,43 +111,70 @@ public static unsafe class Sema
     {
         if (TryAcquire(address))
             return;
+        SemaRoot* root = Root(address);
+        root->Lock.Enter();
+        Interlocked.Increment(ref root->Waiters);
+        if (TryAcquire(address))
+        {
+            Interlocked.Decrement(ref root->Waiters);
+            root->Lock.Exit();
+            return;
+        }
         GState* gs = Sched.State(g);
         Sudog* s = Sudog.Acquire(g);
         gs->Waiting = s;
-        Enqueue(s, address, lifo);
+        EnqueueLocked(root, s, address, lifo);
         gs->Scratch0 = (long)reason;
         gs->OnWake = &AfterWake;
-        Sched.Park(g, reason);
+        Sched.Park(g, reason, &root->Lock);
     }
 
     static bool AfterWake(G* g)
     {
         GState* gs = Sched.State(g);
         Sudog* s = gs->Waiting;
-        if (s->Ticket != 0 || TryAcquire((uint*)s->Elem))
+        uint* address = (uint*)s->Elem;
+        if (s->Ticket == 0 && !TryAcquire(address))
         {
-            gs->Waiting = null;
-            Sudog.Release(s);
-            return true;
+            SemaRoot* root = Root(address);
+            root->Lock.Enter();
+            Interlocked.Increment(ref root->Waiters);
+            if (!TryAcquire(address))
+            {
+                EnqueueLocked(root, s, address, lifo: false);
+                Sched.ParkAgain(g, (WaitReason)gs->Scratch0, &AfterWake, &root->Lock);
+                return false;
+            }
+            Interlocked.Decrement(ref root->Waiters);
+            root->Lock.Exit();
         }
-        Enqueue(s, (uint*)s->Elem, lifo: false);
-        Sched.ParkAgain(g, (WaitReason)gs->Scratch0, &AfterWake);
-        return false;
+        gs->Waiting = null;
+        Sudog.Release(Sched.POf(g), s);
+        return true;
     }
 
     static void Release(G* g, uint* address, bool handoff)
     {
         Interlocked.Increment(ref *address);
-        Sudog* s = Dequeue(address);
+        SemaRoot* root = Root(address);
+        if (Volatile.Read(ref root->Waiters) == 0)
+            return;
+        root->Lock.Enter();
+        Sudog* s = root->Waiters == 0 ? null : DequeueLocked(root, address);
+        if (s != null)
+            Interlocked.Decrement(ref root->Waiters);
+        root->Lock.Exit();
         if (s == null)
             return;
-        if (handoff && TryAcquire(address))
+        bool handed = handoff && TryAcquire(address);
+        if (handed)
             s->Ticket = 1;
-        Sched.Ready(s->G);
-        if (s->Ticket == 1 && Sched.State(g)->Locks == 0)
+        Sched.Ready(Sched.POf(g), s->G, next: true);
+        if (handed && Sched.State(g)->Locks == 0)
         {
             // Direct hand-off: the waiter runs now, we go to the end of the local queue.
-            Sched.Gosched(g);
+            Sched.State(g)->ParkKind = ParkKind.YieldLocal;
+            Trampoline.StartUnwind(g, UnwindReason.Park);
         }
     }
 

@@ -1,4 +1,5 @@
-// Timers: one heap ordered by time.
+// Timers: per P a heap ordered by time, with a lock; a timer knows in whose heap it is. Who changes a timer takes it out of its heap, wherever that
+// is, and puts it into that of its own P. A P looks at its heap when it looks for work; idle Ms look at all.
 //
 // Who is woken. A sleeping goroutine (Sleep) is made ready directly. The function of a time.Timer is Go code: the timer goroutine runs it
 // (std/overlay/runtime/time.go), woken when the first such timer is due; it fetches due timers one by one with nexttimer.
@@ -12,6 +13,7 @@
 
 using System;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 using Tuza.Abi;
 using Tuza.Memory;
@@ -35,110 +37,192 @@ public unsafe struct Timer
     public long When;
     public long Period;
     public ulong Seq;
-    /// <summary>Index in the heap + 1; 0 = not in it.</summary>
+    /// <summary>The P in whose heap it is, or null.</summary>
+    public P* Owner;
+    /// <summary>Index in the heap + 1; 0 = not in it. Under the heap's lock.</summary>
     public int HeapIndex;
-    public int Fired;
+    /// <summary>Taken by who fires or changes it.</summary>
+    public Lock32 Lock;
 }
 
-/// <summary>The heap of timers.</summary>
-public static unsafe class Timers
+/// <summary>The timers of one P.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct TimerHeap
 {
-    static Timer** s_heap;
-    static int s_count, s_capacity;
-    static long s_next = long.MaxValue;
-    static G* s_goroutine;
-    static bool s_goroutineIdle;
-    static TypeDesc* s_timerType;
+    public Lock32 Lock;
+    public int Count;
+    public int Capacity;
+    public Timer** Items;
+    /// <summary>When the first one is due, or long.MaxValue. Read without the lock.</summary>
+    public long Next;
 
-    /// <summary>When the first timer is due, or long.MaxValue. Other threads may look.</summary>
-    public static long NextWhen => System.Threading.Volatile.Read(ref s_next);
-
-    public static bool IsDue() => NextWhen != long.MaxValue && NextWhen <= Clock.Nano();
-
-    // ---- the heap (4-ary)
-
-    static void Set(int i, Timer* t)
+    void Set(int i, Timer* t)
     {
-        s_heap[i] = t;
+        Items[i] = t;
         t->HeapIndex = i + 1;
     }
 
-    static void Up(int i)
+    void Up(int i)
     {
-        Timer* t = s_heap[i];
+        Timer* t = Items[i];
         while (i > 0)
         {
             int parent = (i - 1) / 4;
-            if (s_heap[parent]->When <= t->When)
+            if (Items[parent]->When <= t->When)
                 break;
-            Set(i, s_heap[parent]);
+            Set(i, Items[parent]);
             i = parent;
         }
         Set(i, t);
     }
 
-    static void Down(int i)
+    void Down(int i)
     {
-        Timer* t = s_heap[i];
+        Timer* t = Items[i];
         for (; ; )
         {
             int first = i * 4 + 1;
-            if (first >= s_count)
+            if (first >= Count)
                 break;
             int least = first;
-            for (int c = first + 1; c < Math.Min(first + 4, s_count); c++)
-                if (s_heap[c]->When < s_heap[least]->When)
+            for (int c = first + 1; c < Math.Min(first + 4, Count); c++)
+                if (Items[c]->When < Items[least]->When)
                     least = c;
-            if (s_heap[least]->When >= t->When)
+            if (Items[least]->When >= t->When)
                 break;
-            Set(i, s_heap[least]);
+            Set(i, Items[least]);
             i = least;
         }
         Set(i, t);
     }
 
-    static void UpdateNext() => System.Threading.Volatile.Write(ref s_next, s_count == 0 ? long.MaxValue : s_heap[0]->When);
+    void UpdateNext() => Volatile.Write(ref Next, Count == 0 ? long.MaxValue : Items[0]->When);
 
-    public static void Add(Timer* t)
+    public void AddLocked(Timer* t)
     {
-        if (s_count == s_capacity)
+        if (Count == Capacity)
         {
-            s_capacity = Math.Max(64, s_capacity * 2);
-            s_heap = (Timer**)NativeMemory.Realloc(s_heap, (nuint)(s_capacity * sizeof(Timer*)));
+            Capacity = Math.Max(64, Capacity * 2);
+            Items = (Timer**)NativeMemory.Realloc(Items, (nuint)(Capacity * sizeof(Timer*)));
         }
-        s_heap[s_count] = t;
-        Up(s_count++);
+        Items[Count] = t;
+        Up(Count++);
         UpdateNext();
     }
 
-    public static bool Remove(Timer* t)
+    public void RemoveLocked(Timer* t)
     {
-        if (t->HeapIndex == 0)
-            return false;
         int i = t->HeapIndex - 1;
         t->HeapIndex = 0;
-        Timer* last = s_heap[--s_count];
-        if (i != s_count)
+        Timer* last = Items[--Count];
+        if (i != Count)
         {
             Set(i, last);
             Up(i);
             Down(last->HeapIndex - 1);
         }
         UpdateNext();
-        return true;
+    }
+
+    /// <summary>The first timer has a later time now.</summary>
+    public void FirstChangedLocked()
+    {
+        Down(0);
+        UpdateNext();
+    }
+}
+
+/// <summary>The heap of timers.</summary>
+public static unsafe class Timers
+{
+    static Lock32 s_lock; // the timer goroutine's state
+    static G* s_goroutine;
+    static bool s_goroutineIdle;
+    static TypeDesc* s_timerType;
+
+    public static bool IsDue(P* p)
+    {
+        long next = Volatile.Read(ref p->Timers.Next);
+        return next != long.MaxValue && next <= Clock.Nano();
+    }
+
+    /// <summary>When the first timer of all is due, or long.MaxValue.</summary>
+    public static long FirstOfAll()
+    {
+        long first = long.MaxValue;
+        for (int i = 0; i < Sched.PCount; i++)
+            first = Math.Min(first, Volatile.Read(ref Sched.PAt(i)->Timers.Next));
+        return first;
+    }
+
+    /// <summary>Puts a timer, which is in no heap, into that of this P.</summary>
+    public static void Add(P* p, Timer* t)
+    {
+        long when = t->When;
+        p->Timers.Lock.Enter();
+        t->Owner = p;
+        p->Timers.AddLocked(t);
+        bool first = p->Timers.Items[0] == t;
+        p->Timers.Lock.Exit();
+        if (first && Sched.SomeIdle)
+            Sched.WakePoller(when);
+    }
+
+    /// <summary>Takes a timer out of the heap it is in; false if it is in none.</summary>
+    public static bool Remove(Timer* t)
+    {
+        for (; ; )
+        {
+            P* owner = (P*)Volatile.Read(ref *(nint*)&t->Owner);
+            if (owner == null)
+                return false;
+            owner->Timers.Lock.Enter();
+            bool there = t->Owner == owner;
+            if (there)
+                TakeLocked(owner, t);
+            owner->Timers.Lock.Exit();
+            if (there)
+                return true;
+        }
+    }
+
+    static void TakeLocked(P* owner, Timer* t)
+    {
+        owner->Timers.RemoveLocked(t);
+        Volatile.Write(ref *(nint*)&t->Owner, 0);
+    }
+
+    /// <summary>A P goes: its timers are another's, of a lower number.</summary>
+    internal static void MoveAll(P* from, P* to)
+    {
+        from->Timers.Lock.Enter();
+        to->Timers.Lock.Enter();
+        while (from->Timers.Count != 0)
+        {
+            Timer* t = from->Timers.Items[from->Timers.Count - 1];
+            from->Timers.RemoveLocked(t);
+            Volatile.Write(ref *(nint*)&t->Owner, (nint)to);
+            to->Timers.AddLocked(t);
+        }
+        to->Timers.Lock.Exit();
+        from->Timers.Lock.Exit();
     }
 
     /// <summary>A cycle's marking is complete, nothing is swept yet: timers of channels that nobody refers to any more leave the heap.</summary>
     internal static void DropDead()
     {
-        for (int i = s_count - 1; i >= 0; i--)
+        for (int k = 0; k < Sched.PCount; k++)
         {
-            Timer* t = s_heap[i];
-            if (t->Chan != null && FindObject.Find((nuint)t, out FoundObject found) && !found.Span->IsMarked(found.Index))
+            P* p = Sched.PAt(k);
+            for (int i = p->Timers.Count - 1; i >= 0; i--)
             {
-                Remove(t);
-                // The last timer of the heap has come to this place, or one from above; look at it again.
-                i = Math.Min(i + 1, s_count);
+                Timer* t = p->Timers.Items[i];
+                if (t->Chan != null && FindObject.Find((nuint)t, out FoundObject found) && !found.Span->IsMarked(found.Index))
+                {
+                    TakeLocked(p, t);
+                    // The last timer of the heap has come to this place, or one from above; look at it again.
+                    i = Math.Min(i + 1, p->Timers.Count);
+                }
             }
         }
     }
@@ -146,58 +230,78 @@ public static unsafe class Timers
     /// <summary>World stopped: timers of functions and of goroutines live while they are in the heap; those of channels live as long as the channel.</summary>
     internal static void MarkRoots(ref Marker marker)
     {
-        for (int i = 0; i < s_count; i++)
-            if (s_heap[i]->Chan == null)
-                marker.Root((nuint)s_heap[i]);
+        for (int k = 0; k < Sched.PCount; k++)
+        {
+            P* p = Sched.PAt(k);
+            for (int i = 0; i < p->Timers.Count; i++)
+                if (p->Timers.Items[i]->Chan == null)
+                    marker.Root((nuint)p->Timers.Items[i]);
+        }
     }
 
     // ---- firing
 
-    /// <summary>Fires what is due and needs no Go code, wakes the timer goroutine for the rest; returns the time it looked at.</summary>
-    public static long Run()
+    /// <summary>Fires what is due in a P's heap and needs no Go code, wakes the timer goroutine for the rest.</summary>
+    public static void Run(P* p)
     {
-        if (s_next == long.MaxValue)
-            return 0;
+        if (Volatile.Read(ref p->Timers.Next) != long.MaxValue)
+            RunSlow(p);
+    }
+
+    static void RunSlow(P* p)
+    {
         long now = Clock.Nano();
-        while (s_count > 0 && s_heap[0]->When <= now)
+        while (Volatile.Read(ref p->Timers.Next) <= now)
         {
-            Timer* t = s_heap[0];
-            if (t->Sleeper != null)
+            p->Timers.Lock.Enter();
+            if (p->Timers.Count == 0 || p->Timers.Items[0]->When > now)
             {
-                Remove(t);
-                Sched.Ready(t->Sleeper, next: false);
+                p->Timers.Lock.Exit();
+                return;
             }
-            else if (t->Native != null)
+            Timer* t = p->Timers.Items[0];
+            if (t->Sleeper == null && t->Native == null)
             {
-                Remove(t);
-                t->Native(t);
-            }
-            else
-            {
+                p->Timers.Lock.Exit();
                 WakeGoroutine();
-                break;
+                return;
             }
+            FireNativeLocked(p, t);
         }
-        return now;
+    }
+
+    /// <summary>Fires a timer without Go code; releases the heap's lock.</summary>
+    static void FireNativeLocked(P* p, Timer* t)
+    {
+        TakeLocked(p, t);
+        G* sleeper = t->Sleeper;
+        p->Timers.Lock.Exit();
+        if (sleeper != null)
+            Sched.Ready(sleeper, next: false);
+        else
+            t->Native(t);
     }
 
     static void WakeGoroutine()
     {
+        s_lock.Enter();
+        G* g = null;
         if (s_goroutine == null)
-        {
-            s_goroutine = Sched.NewSystemG(GoCalls.Code(GoCall.TimerMain));
-            Sched.Ready(s_goroutine);
-        }
+            g = s_goroutine = Sched.NewSystemG(GoCalls.Code(GoCall.TimerMain));
         else if (s_goroutineIdle)
-        {
-            s_goroutineIdle = false;
-            Sched.Ready(s_goroutine);
-        }
+            g = s_goroutine;
+        s_goroutineIdle = false;
+        s_lock.Exit();
+        if (g != null)
+            Sched.Ready(g);
     }
 
     /// <summary>Must the timer goroutine send before this channel is looked at?</summary>
-    public static bool ChannelDue(HChan* c) =>
-        c->Timer != null && c->Timer->HeapIndex != 0 && c->Count == 0 && c->Timer->When <= Clock.Nano();
+    public static bool ChannelDue(HChan* c)
+    {
+        Timer* t = c->Timer;
+        return t != null && t->Owner != null && c->Count == 0 && Volatile.Read(ref t->When) <= Clock.Nano();
+    }
 
     /// <summary>
     /// `nexttimer(t *dueTimer)`: parks until a Go timer is due, then fills f, arg, seq, delta and whether it is a channel timer.
@@ -208,11 +312,19 @@ public static unsafe class Timers
     {
         if (Fetch((DueTimer*)due))
             return;
+        s_lock.Enter();
+        if (Fetch((DueTimer*)due))
+        {
+            s_lock.Exit();
+            return;
+        }
         s_goroutineIdle = true;
         Sched.State(g)->Keep0 = (byte*)due;
         Sched.State(g)->OnWake = &AfterIdle;
-        Sched.Park(g, WaitReason.TimerIdle);
+        Sched.Park(g, WaitReason.TimerIdle, LockOfGoroutine);
     }
+
+    static Lock32* LockOfGoroutine => (Lock32*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref s_lock);
 
     static bool AfterIdle(G* g)
     {
@@ -222,8 +334,9 @@ public static unsafe class Timers
             gs->Keep0 = null;
             return true;
         }
+        s_lock.Enter();
         s_goroutineIdle = true;
-        Sched.ParkAgain(g, WaitReason.TimerIdle, &AfterIdle);
+        Sched.ParkAgain(g, WaitReason.TimerIdle, &AfterIdle, LockOfGoroutine);
         return false;
     }
 
@@ -238,41 +351,48 @@ public static unsafe class Timers
         public byte IsChan;
     }
 
+    /// <summary>The first due Go timer of any P, which leaves its heap or is set to its next time.</summary>
     static bool Fetch(DueTimer* due)
     {
         long now = Clock.Nano();
-        while (s_count > 0 && s_heap[0]->When <= now)
+        for (int k = 0; k < Sched.PCount; k++)
         {
-            Timer* t = s_heap[0];
-            if (t->Sleeper != null || t->Native != null)
+            P* p = Sched.PAt(k);
+            while (Volatile.Read(ref p->Timers.Next) <= now)
             {
-                Remove(t);
-                if (t->Sleeper != null)
-                    Sched.Ready(t->Sleeper, next: false);
+                p->Timers.Lock.Enter();
+                if (p->Timers.Count == 0 || p->Timers.Items[0]->When > now)
+                {
+                    p->Timers.Lock.Exit();
+                    break;
+                }
+                Timer* t = p->Timers.Items[0];
+                if (t->Sleeper != null || t->Native != null)
+                {
+                    FireNativeLocked(p, t);
+                    continue;
+                }
+                due->F = t->F;
+                due->ArgType = t->ArgType;
+                due->ArgData = t->ArgData;
+                due->Seq = t->Seq;
+                due->Delta = now - t->When;
+                due->IsChan = t->Chan != null ? (byte)1 : (byte)0;
+                if (t->Period > 0)
+                {
+                    long missed = (now - t->When) / t->Period;
+                    t->When += t->Period * (1 + missed);
+                    if (t->When < 0)
+                        t->When = long.MaxValue - 1;
+                    p->Timers.FirstChangedLocked();
+                }
                 else
-                    t->Native(t);
-                continue;
+                {
+                    TakeLocked(p, t);
+                }
+                p->Timers.Lock.Exit();
+                return true;
             }
-            due->F = t->F;
-            due->ArgType = t->ArgType;
-            due->ArgData = t->ArgData;
-            due->Seq = t->Seq;
-            due->Delta = now - t->When;
-            due->IsChan = t->Chan != null ? (byte)1 : (byte)0;
-            if (t->Period > 0)
-            {
-                long missed = (now - t->When) / t->Period;
-                t->When += t->Period * (1 + missed);
-                if (t->When < 0)
-                    t->When = long.MaxValue - 1;
-                Down(0);
-                UpdateNext();
-            }
-            else
-            {
-                Remove(t);
-            }
-            return true;
         }
         return false;
     }
@@ -297,8 +417,14 @@ public static unsafe class Timers
         }
         gs->SleepTimer->Sleeper = g;
         gs->SleepTimer->When = After(nanos);
-        Add(gs->SleepTimer);
-        Sched.Park(g, WaitReason.Sleep);
+        Sched.Park(g, WaitReason.Sleep, &StartSleep);
+    }
+
+    /// <summary>Parked: from now on the timer may fire.</summary>
+    static bool StartSleep(G* g)
+    {
+        Add(Sched.ThisP, Sched.State(g)->SleepTimer);
+        return true;
     }
 
     static long After(long nanos)
@@ -344,7 +470,7 @@ public static unsafe class Timers
             t->Chan->Timer = t;
             t->Chan->HasTimer = 1;
         }
-        Add(t);
+        Add(Sched.POf(g), t);
         Sysmon.Start();
         return t;
     }
@@ -352,32 +478,41 @@ public static unsafe class Timers
     /// <summary>A value already sent but not received is as if never sent; then the timer counts as pending.</summary>
     static bool Drain(Timer* t)
     {
-        if (t->Chan == null || t->Chan->Count == 0)
+        HChan* c = t->Chan;
+        if (c == null || c->Count == 0)
             return false;
-        t->Chan->Count = 0;
-        t->Chan->SendIndex = t->Chan->RecvIndex = 0;
-        return true;
+        c->Lock.Enter();
+        bool had = c->Count != 0;
+        c->Count = 0;
+        c->SendIndex = c->RecvIndex = 0;
+        c->Lock.Exit();
+        return had;
     }
 
     [GoFunc("time.stopTimer", Safepoint = false)]
     public static int StopTimer(G* g, void* timer)
     {
         Timer* t = (Timer*)timer;
+        t->Lock.Enter();
         bool pending = Remove(t);
         t->Seq++;
-        return Drain(t) || pending ? 1 : 0;
+        pending |= Drain(t);
+        t->Lock.Exit();
+        return pending ? 1 : 0;
     }
 
     [GoFunc("time.resetTimer", Safepoint = false)]
     public static int ResetTimer(G* g, void* timer, long when, long period)
     {
         Timer* t = (Timer*)timer;
+        t->Lock.Enter();
         bool pending = Remove(t);
         pending |= Drain(t);
         t->Seq++;
         t->Period = period;
         t->When = when < 0 ? long.MaxValue - 1 : when;
-        Add(t);
+        Add(Sched.POf(g), t);
+        t->Lock.Exit();
         return pending ? 1 : 0;
     }
 

@@ -154,11 +154,11 @@ func GOMAXPROCS(n int) int
 // SetDefaultGOMAXPROCS sets the number to its default.
 func SetDefaultGOMAXPROCS() { GOMAXPROCS(NumCPU()) }
 
-// LockOSThread wires the goroutine to its thread. Threads have no state that Go code could see here, so nothing need be done.
-func LockOSThread() {}
+// LockOSThread wires the goroutine to its thread: no other goroutine runs there, and it runs nowhere else.
+func LockOSThread()
 
 // UnlockOSThread undoes LockOSThread.
-func UnlockOSThread() {}
+func UnlockOSThread()
 
 // Breakpoint stops in a debugger, if there is one.
 func Breakpoint() {}
