@@ -258,7 +258,7 @@ public sealed unsafe class SchedTests : IClassFixture<RuntimeFixture>
     static void SleepResume(G* g)
     {
         long v = 42;
-        Assert.Equal(1, Chan.TrySend(s_b, (byte*)&v));
+        Assert.Equal(1, Chan.NbSend(g, s_b, &v));
         g->Sp += 16;
     }
 
