@@ -4,8 +4,8 @@
 // of a C# primitive are in g->Args) it happens at once. Otherwise (NoCollect, unwinding, no goroutine) the request stays pending until the next
 // prologue's slow path or the scheduler's loop.
 //
-// The world is stopped by nature: only the holder of the P runs Go code, and it is the one that collects. Goroutines in system calls
-// have left their frames in order and cannot come back before the P is free.
+// The world is stopped through Sched.StopTheWorld. Goroutines in system calls have left their frames in order and cannot come back
+// before it is started again.
 //
 // Stacks of goroutines that have no native frames are halved when less than a quarter is in use.
 
@@ -63,6 +63,7 @@ public static unsafe class Gc
 
     /// <summary>More marking threads than this wait for each other and for memory.</summary>
     const int MostMarkers = 4;
+
     /// <summary>The allocation cache of one more P; null in tests without a heap.</summary>
     internal static void* NewCache()
     {
