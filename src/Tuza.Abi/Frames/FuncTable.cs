@@ -99,5 +99,8 @@ public static unsafe class ImageStatics
     public static void BadResume(int index) => throw new InvalidOperationException($"function {index} of its image cannot be resumed at the site in its frame");
 
     /// <summary>Somebody called a function that has no body in any image of the program.</summary>
-    public static void MissingSymbol(string symbol) => throw new MissingMethodException($"Go function {symbol} is declared but no package and no runtime method defines it");
+    public static void MissingSymbol(string symbol) => Missing($"function {symbol} has no body in any package of the program");
+
+    /// <summary>Set by the loader: ends the process with this message.</summary>
+    public static Action<string> Missing { get; set; } = static message => throw new MissingMethodException(message);
 }

@@ -1,4 +1,4 @@
-// The few places of the standard library that assume one signature-agnostic assembly stub.
+// The few places of the standard library that assume assembly.
 //
 // reflect calls functions, and makes functions, whose type it knows, through assembly that is given only a code pointer. Our functions have typed
 // entry points, so these places hand on the function type they have. Each patch names the text it replaces and must find it exactly
@@ -27,6 +27,13 @@ static class Patches
             "callTyped(unsafe.Pointer(valueFuncType), true, methodFn, methodFrame); _ = methodFrameSize"),
         // Between fork and exec runs no Go code: see the addition.
         new("syscall", "exec_linux.go", "func forkAndExecInChild(argv0", "func forkAndExecInChildInGo(argv0"),
+        new("syscall", "exec_linux.go", "\nfunc doCheckClonePidfd(", "\nfunc doCheckClonePidfdInGo("),
+        // The program's file is not that of the process.
+        new("os", "executable_procfs.go", "path, err := Readlink(procfn)", "path, err := executablePath(procfn)"),
+        // Marks in the code of a program that say which cryptography it uses; there is nothing to do.
+        new("crypto/internal/boring/sig", "sig.go", "func BoringCrypto()", "func BoringCrypto() {}"),
+        new("crypto/internal/boring/sig", "sig.go", "func FIPSOnly()", "func FIPSOnly() {}"),
+        new("crypto/internal/boring/sig", "sig.go", "func StandardCrypto()", "func StandardCrypto() {}"),
     ];
 
     /// <summary>The text to compile for a file of the standard library.</summary>

@@ -100,6 +100,7 @@ public static unsafe class ImageLoader
         FuncTable.Binder = Bind;
         FuncTable.Finder = static code => FindByCode(code);
         FuncTable.ByName = FindByName;
+        ImageStatics.Missing = Throw.Fatal;
         return context;
     }
 
