@@ -130,6 +130,7 @@ public static class RuntimeFn
         Fn("runtime.unreachable", ":", "n");
         // numbers
         Fn("runtime.complex128div", "ffff:ff", "");                // (a+bi) / (c+di)
+        Fn("runtime.keepAlive", "p:", "");                         // a use: nothing happens
         // print
         Fn("runtime.printlock", ":", "");
         Fn("runtime.printunlock", ":", "");

@@ -87,5 +87,6 @@ public static class Arith
     [MethodImpl(Inline)] public static long Bits64(double a) => BitConverter.DoubleToInt64Bits(a);
     [MethodImpl(Inline)] public static double FromBits64(long a) => BitConverter.Int64BitsToDouble(a);
     [MethodImpl(Inline)] public static int Bits32(float a) => BitConverter.SingleToInt32Bits(a);
+    [MethodImpl(MethodImplOptions.NoInlining)] public static float FromKnownBits32(int a) => BitConverter.Int32BitsToSingle(a);
     [MethodImpl(Inline)] public static float FromBits32(int a) => BitConverter.Int32BitsToSingle(a);
 }

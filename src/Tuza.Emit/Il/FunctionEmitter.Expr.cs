@@ -421,6 +421,8 @@ sealed partial class FunctionEmitter
                 (LowType.F64, _) => nameof(Arith.Bits64),
                 (LowType.F32, _) => nameof(Arith.Bits32),
                 (_, LowType.F64) => nameof(Arith.FromBits64),
+                // Known bits would be folded by way of a double, which makes signaling NaNs quiet.
+                _ when c.A is LowConst => nameof(Arith.FromKnownBits32),
                 _ => nameof(Arith.FromBits32),
             }, 1, 1);
             return;

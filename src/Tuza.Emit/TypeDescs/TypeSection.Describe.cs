@@ -125,7 +125,7 @@ public sealed partial class TypeSection
         tail.Add((uint)methods.Count);
         foreach (var m in methods)
         {
-            tail.Add(MethodName(m));
+            tail.Add(MethodName(m, null));
             tail.Add((uint)IndexOf(FuncType(m.Sig)));
         }
     }
@@ -228,6 +228,7 @@ public sealed partial class TypeSection
     void DescribeMethods(GoType t, List<MethodSelection> methods, List<uint> tail)
     {
         bool isPointer = t is PointerType, direct = Flatten.IsDirectIface(t);
+        Package? pkg = t is NamedType n ? n.Obj.Pkg : t is PointerType { Elem: var e } && e.Unalias is NamedType en ? en.Obj.Pkg : null;
         uint exported = 0;
         foreach (var m in methods)
         {
@@ -236,14 +237,13 @@ public sealed partial class TypeSection
             Function entry = own;
             if (!isPointer && !direct)
                 entry = code.MethodOf(new PointerType(t), FindIn(new PointerType(t), m));
-            tail.Add(MethodName(m.Method));
+            tail.Add(MethodName(m.Method, pkg));
             tail.Add((uint)IndexOf(FuncType(m.Method.Sig)));
             tail.Add(CodeId(TypeCodeKind.MethodEntry, entry));
             tail.Add(CodeId(TypeCodeKind.FuncValueEntry, own));
             if (m.Method.Exported)
                 exported++;
         }
-        Package? pkg = t is NamedType n ? n.Obj.Pkg : t is PointerType { Elem: var e } && e.Unalias is NamedType en ? en.Obj.Pkg : null;
         tail.Add(pkg != null ? Name(pkg.Path, false) : TypeSectionFormat.NoRef);
         tail.Add((uint)methods.Count);
         tail.Add(exported);
@@ -260,7 +260,8 @@ public sealed partial class TypeSection
     static Signature FuncType(Signature sig) =>
         sig.Recv == null ? sig : new Signature { Params = sig.Params, Results = sig.Results, Variadic = sig.Variadic };
 
-    uint MethodName(Func m) => Name(m.Name, m.Exported, "", false, m.Exported ? null : m.Pkg?.Path);
+    /// <summary>A name carries its package when that is not the package of the type (null: the type has none).</summary>
+    uint MethodName(Func m, Package? home) => Name(m.Name, m.Exported, "", false, m.Exported || m.Pkg == home ? null : m.Pkg?.Path);
 
     // ---- predicates of the representation
 

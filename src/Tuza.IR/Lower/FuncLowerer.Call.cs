@@ -107,7 +107,7 @@ sealed partial class FuncLowerer
     }
 
     /// <summary>A use that keeps the object alive up to here.</summary>
-    void KeepAlive(LowExpr p) => Assign(NewTemp(LowType.Ptr), p);
+    void KeepAlive(LowExpr p) => CallRuntime("runtime.keepAlive", p);
 
     void AddArgs(LowCall call, List<ExprNode> args, List<LowExpr>? keep = null)
     {

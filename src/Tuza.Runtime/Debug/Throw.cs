@@ -19,6 +19,7 @@ public static unsafe class Exit
     {
         Print.Flush();
         Override?.Invoke(code);
+        Executable.Remove();
         Libc.ExitGroup(code);
         throw new InvalidOperationException("exit returned");
     }

@@ -60,6 +60,11 @@ public static unsafe class Alloc
     public static void* MallocGC(G* g, ulong bytes, void* type, int needZero) =>
         Malloc.MallocGC((MCache*)g->MCache, (nuint)bytes, (TypeDesc*)type, needZero != 0);
 
+    /// <summary>The object is in use up to here; no instruction is left of it.</summary>
+    [GoFunc("runtime.keepAlive", Safepoint = false)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void KeepAlive(G* g, void* p) { }
+
     [GoFunc("runtime.convT")]
     public static void* ConvT(G* g, void* type, void* value)
     {

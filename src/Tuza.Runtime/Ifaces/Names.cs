@@ -53,9 +53,13 @@ public static unsafe partial class TypeTable
         if ((*name & NameHasPkgPath) == 0)
             return null;
         byte* p = name + 1;
-        p += ReadVarint(ref p);
+        int bytes = ReadVarint(ref p);
+        p += bytes;
         if ((*name & NameHasTag) != 0)
-            p += ReadVarint(ref p);
+        {
+            bytes = ReadVarint(ref p);
+            p += bytes;
+        }
         int off;
         Buffer.MemoryCopy(p, &off, 4, 4);
         return NameAt(off, owner);

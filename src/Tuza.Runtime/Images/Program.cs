@@ -16,6 +16,9 @@ public sealed class ProgramSpec
     /// <summary>os.Args.</summary>
     public required IReadOnlyList<string> Arguments { get; init; }
     public string Goroot { get; init; } = "";
+    /// <summary>The program's file, and how it is made if it does not exist.</summary>
+    public string Executable { get; init; } = "";
+    public System.Action<string>? WriteExecutable { get; init; }
     public string Version { get; init; } = "";
 }
 
@@ -28,6 +31,8 @@ public static unsafe class Program
         var cache = (MCache*)Gc.Init();
         s_cache = cache;
         Sched.Init(cache);
+        Executable.Init(spec.Executable, spec.WriteExecutable);
+        Signals.Init();
         Args.Init(spec.Arguments, Args.Environment(), spec.Goroot, spec.Version);
         ImageLoader.AddDataRoot = &AddDataRoot;
         var images = new List<LoadedImage>();

@@ -28,6 +28,9 @@ const (
 
 func kindOf(t *_type) abi.Kind { return t.Kind() }
 
+// Hashing is seeded before any other package is initialised: a map that was made before would lose its entries.
+func init() { maps.AlgInit() }
+
 // Maps with fast access functions hash their keys by these themselves; descriptors must agree.
 
 func memhash(p unsafe.Pointer, seed, size uintptr) uintptr { return maps.MemHash(p, seed, size) }
