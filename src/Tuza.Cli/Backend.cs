@@ -20,10 +20,32 @@ static class Backend
         if (Compile(compilation) is not { } images)
             return 1;
         compilation.Session.Steps.Done("compiled");
-        string name = Path.Combine(Path.GetTempPath(), ProgramName(program));
+        string name = ProgramName(program);
         compilation.Session.Plan?.Save(compilation, images, name);
-        return Host.Run(images, (List<string>)[name, .. args], compilation.Session.Goroot);
+        string goroot = compilation.Session.Goroot;
+        PutGoInPath(goroot);
+        Action<string>? write = !images.TrueForAll(i => i.FilePath != null) ? null
+            : path => ExecCommand.WriteLauncher(path, images.ConvertAll(i => i.FilePath!), goroot, name);
+        return Host.Run(images, (List<string>)[ExecCommand.TemporaryName(name, IsTest(name)), .. args], goroot, write);
     }
+
+    /// <summary>As for go run and go test: the go command of the installation comes first.</summary>
+    static void PutGoInPath(string goroot)
+    {
+        string bin = Path.Combine(goroot, "bin");
+        if (File.Exists(Path.Combine(bin, "go")))
+            Environment.SetEnvironmentVariable("PATH", bin + ":" + Environment.GetEnvironmentVariable("PATH"));
+    }
+
+    /// <summary>The program of a plan.</summary>
+    public static int Run(PlannedRun plan, List<string> args, string goroot)
+    {
+        PutGoInPath(goroot);
+        return Host.Run(plan.Images, (List<string>)[ExecCommand.TemporaryName(plan.Name, IsTest(plan.Name)), .. args], goroot,
+            path => ExecCommand.WriteLauncher(path, plan.Images, goroot, plan.Name));
+    }
+
+    static bool IsTest(string name) => name.EndsWith(".test", StringComparison.Ordinal);
 
     static string ProgramName(LoadedPackage program) =>
         program.IsCommandLine && program.Files.Count > 0 ? Path.GetFileNameWithoutExtension(program.Files[0].Source.Path) : Path.GetFileName(program.ImportPath);
@@ -40,7 +62,7 @@ static class Backend
             Console.Error.WriteLine("tuza: the cache of images cannot be written; set TUZACACHE to a folder that can");
             return 1;
         }
-        ExecCommand.WriteLauncher(output, images.ConvertAll(i => i.FilePath!), compilation.Session.Goroot, program);
+        ExecCommand.WriteLauncher(output, images.ConvertAll(i => i.FilePath!), compilation.Session.Goroot, program.ImportPath);
         return 0;
     }
 

@@ -16,11 +16,15 @@ static class ExecCommand
 
     const string Marker = "# images";
 
-    public static void WriteLauncher(string output, List<string> images, string goroot, LoadedPackage program)
+    /// <summary>A name for a program without a file of its own, as go gives it, and how its file is written.</summary>
+    public static string TemporaryName(string name, bool isTest) =>
+        Path.Combine(Path.GetTempPath(), $"go-build{System.Environment.ProcessId}", isTest ? name : Path.Combine("exe", name));
+
+    public static void WriteLauncher(string output, List<string> images, string goroot, string program)
     {
         string self = Path.Combine(System.AppContext.BaseDirectory, "tuza.dll");
         StringBuilder b = new("#!/bin/sh\n");
-        b.Append("# ").Append(program.ImportPath).Append(", built by tuza ").Append(VersionCommand.Version).Append('\n');
+        b.Append("# ").Append(program).Append(", built by tuza ").Append(VersionCommand.Version).Append('\n');
         b.Append("exec dotnet ").Append(Quoted(self)).Append(' ').Append(Name).Append(" \"$0\" \"$@\"\n");
         b.Append(Marker).Append('\n').Append(goroot).Append('\n');
         foreach (string image in images)

@@ -31,7 +31,7 @@ static class RunCommand
         if (session.Plan?.Find() is { } plan)
         {
             session.Steps.Done("nothing changed since the last run");
-            return Host.Run(plan.Images, (List<string>)[plan.Name, .. rest[n..]], session.Goroot);
+            return Backend.Run(plan, rest[n..], session.Goroot);
         }
         Loader loader = session.NewLoader();
         LoadResult loaded = loader.Load(rest[..n]);

@@ -318,7 +318,7 @@ static class TestCommand
         {
             File.WriteAllText(status, "started");
             Directory.SetCurrentDirectory(folder);
-            return Host.Run(plan.Images, (List<string>)[plan.Name, .. rest[1..]], session.Goroot);
+            return Backend.Run(plan, rest[1..], session.Goroot);
         }
         Loader loader = session.NewLoader(tests: true);
         LoadResult loaded = loader.Load([rest[0]]);

@@ -1,23 +1,216 @@
-// os/signal, the minimum: nobody listens yet, so signals keep their default actions.
+// Signals, as a Go program sees them.
+//
+// Handlers are a few instructions of machine code, since managed code cannot run in one: either nothing at all, or a write of the signal's number to a
+// pipe. The goroutine of os/signal reads the pipe, in a system call as far as the scheduler knows, so that a program that listens is not deadlocked.
+//
+//   default      SIGHUP, SIGINT, SIGTERM kill; the host's own handlers for them are taken away, unless the signal was ignored from outside
+//   no action    what Go catches and forgets: user signals, alarms, real-time signals
+//   host         faults, and the signals with which the host stops its threads, stay with the host
+//   listened to  after signal.Notify: the pipe
+
+using System;
+using System.Runtime.InteropServices;
+using System.Threading;
 
 using Tuza.Abi;
 
 namespace Tuza.Runtime;
 
 /// <summary>Symbols of os/signal and signal helpers of os.</summary>
-public static unsafe class Signals
+public static unsafe partial class Signals
 {
-    const int SigPipe = 13;
+    const int SigPipe = 13, Count = 65;
+    const long Default = 0, Ignore = 1;
 
-    public static bool AnyoneListens => false;
+    static readonly byte[] s_code =
+    [
+        0x57,                                                       // push rdi
+        0xb8, 0x01, 0, 0, 0,                                        // mov eax, 1 (write)
+        0xbf, 0, 0, 0, 0,                                           // mov edi, the pipe
+        0x48, 0x89, 0xe6, 0xba, 0x01, 0, 0, 0,                      // mov rsi, rsp; mov edx, 1
+        0x0f, 0x05, 0x5f, 0xc3,                                     // syscall; pop rdi; ret
+        0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05,                            // mov eax, 15 (rt_sigreturn); syscall
+    ];
+    const int PipeOffset = 7, ReturnOffset = 22, RestorerOffset = 23;
+
+    /// <summary>struct kernel_sigaction.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    struct Action
+    {
+        public long Handler;
+        public ulong Flags;
+        public long Restorer;
+        public ulong Mask;
+    }
+
+    static readonly Lock s_lock = new();
+    static byte* s_page;
+    static int s_readEnd = -1;
+    static ulong s_wanted;
+    static ulong s_ignoredAtStart;
+    static int s_reading;
+
+    public static bool AnyoneListens => s_wanted != 0;
+
+    /// <summary>Was the signal ignored when the process started (by nohup, for instance)?</summary>
+    public static bool IgnoredByParent(int signal) => signal < Count - 1 && (s_ignoredAtStart >> signal & 1) != 0;
+
+    static bool IsHosts(int signal) => signal is <= 0 or >= Count or 4 or 5 or 7 or 8 or 9 or 11 or 19 or 32 or 33 or 34;
+
+    /// <summary>Go's runtime catches it and does nothing.</summary>
+    static bool IsNoAction(int signal) => signal is 10 or 12 or 14 or 23 or 24 or 25 or 26 or 27 or 29 or 30 or >= 35;
+
+    [LibraryImport("libc", EntryPoint = "mmap")]
+    private static partial byte* MMap(byte* address, nuint bytes, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "mprotect")]
+    private static partial int MProtect(byte* address, nuint bytes, int protection);
+
+    static Action Get(int signal)
+    {
+        Action a = default;
+        _ = Libc.Syscall(Libc.SysRtSigaction, signal, 0, (nint)(&a), 8, 0, 0);
+        return a;
+    }
+
+    static void Set(int signal, long handler)
+    {
+        const ulong OnStack = 0x08000000, Restart = 0x10000000, Restorer = 0x04000000;
+        Action a = new() { Handler = handler };
+        if (handler is not (Default or Ignore))
+        {
+            a.Flags = OnStack | Restart | Restorer;
+            a.Restorer = (long)(s_page + RestorerOffset);
+            a.Mask = ulong.MaxValue;
+        }
+        _ = Libc.Syscall(Libc.SysRtSigaction, signal, (nint)(&a), 0, 8, 0, 0);
+    }
+
+    const int Read = 1, Write = 2, Execute = 4, PageBytes = 4096;
+
+    /// <summary>Before the program starts: dispositions as Go has them.</summary>
+    public static void Init()
+    {
+        const int PrivateAnonymous = 0x22;
+        s_page = MMap(null, PageBytes, Read | Write, PrivateAnonymous, -1, 0);
+        if (s_page == (byte*)-1)
+        {
+            s_page = null;
+            return;
+        }
+        Marshal.Copy(s_code, 0, (nint)s_page, s_code.Length);
+        _ = MProtect(s_page, PageBytes, Read | Execute);
+        for (int signal = 1; signal < Count; signal++)
+        {
+            if (IsHosts(signal) || signal == SigPipe || !(signal is 1 or 2 or 3 or 15 || IsNoAction(signal)))
+                continue;
+            if (Get(signal).Handler == Ignore)
+                s_ignoredAtStart |= 1UL << signal;
+            else
+                Set(signal, Usual(signal));
+        }
+    }
+
+    static long Usual(int signal) => IsNoAction(signal) ? (long)(s_page + ReturnOffset) : signal == SigPipe ? Ignore : Default;
+
+    /// <summary>The pipe, and its number in the handler. Lock held.</summary>
+    static bool OpenPipe()
+    {
+        const int SysPipe2 = 293, CloseOnExec = 0x80000, NonBlock = 0x800, SetFlags = 4;
+        if (s_readEnd >= 0)
+            return true;
+        int* fd = stackalloc int[2];
+        if (s_page == null || Libc.Syscall(SysPipe2, (nint)fd, CloseOnExec, 0, 0, 0, 0) != 0)
+            return false;
+        _ = Libc.Syscall(Libc.SysFcntl, fd[1], SetFlags, NonBlock, 0, 0, 0);
+        _ = MProtect(s_page, PageBytes, Read | Write);
+        *(int*)(s_page + PipeOffset) = fd[1];
+        _ = MProtect(s_page, PageBytes, Read | Execute);
+        s_readEnd = fd[0];
+        return true;
+    }
+
+    [GoFunc("os/signal.signal_enable", Safepoint = false)]
+    public static void Enable(G* g, uint signal)
+    {
+        lock (s_lock)
+        {
+            if (IsHosts((int)signal) || !OpenPipe())
+                return;
+            s_wanted |= 1UL << (int)signal;
+            Set((int)signal, (long)s_page);
+        }
+    }
+
+    [GoFunc("os/signal.signal_disable", Safepoint = false)]
+    public static void Disable(G* g, uint signal)
+    {
+        lock (s_lock)
+        {
+            if (IsHosts((int)signal) || s_page == null)
+                return;
+            s_wanted &= ~(1UL << (int)signal);
+            Set((int)signal, IgnoredByParent((int)signal) ? Ignore : Usual((int)signal));
+        }
+    }
+
+    [GoFunc("os/signal.signal_ignore", Safepoint = false)]
+    public static void IgnoreIt(G* g, uint signal)
+    {
+        lock (s_lock)
+        {
+            if (IsHosts((int)signal))
+                return;
+            s_wanted &= ~(1UL << (int)signal);
+            Set((int)signal, Ignore);
+        }
+    }
+
+    [GoFunc("os/signal.signal_ignored", Safepoint = false)]
+    public static int IsIgnored(G* g, uint signal)
+    {
+        lock (s_lock)
+        {
+            if (signal is 0 or >= Count)
+                return 0;
+            // The host ignores SIGPIPE, which Go does not count.
+            return Get((int)signal).Handler == Ignore && signal != SigPipe ? 1 : 0;
+        }
+    }
+
+    /// <summary>`sigwait() uint32`: the next signal somebody wants, or 0 to be called again. Blocks; called as a system call.</summary>
+    [GoFunc("runtime.sigwait")]
+    public static uint Wait(G* g)
+    {
+        lock (s_lock)
+        {
+            if (!OpenPipe())
+                Throw.Fatal("signal_recv: no pipe");
+        }
+        byte signal;
+        Volatile.Write(ref s_reading, 1);
+        long n = Libc.Syscall(Libc.SysRead, s_readEnd, (nint)(&signal), 1, 0, 0, 0);
+        Volatile.Write(ref s_reading, 0);
+        return n == 1 && (Volatile.Read(ref s_wanted) >> signal & 1) != 0 ? signal : 0u;
+    }
+
+    /// <summary>`sigidle() bool`: nothing that was sent is still to be delivered.</summary>
+    [GoFunc("runtime.sigidle", Safepoint = false)]
+    public static int Idle(G* g)
+    {
+        const int SysIoctl = 16, BytesReadable = 0x541B;
+        int unread = 0;
+        if (s_readEnd >= 0)
+            _ = Libc.Syscall(SysIoctl, s_readEnd, BytesReadable, (nint)(&unread), 0, 0, 0);
+        return unread == 0 && (s_readEnd < 0 || Volatile.Read(ref s_reading) != 0) ? 1 : 0;
+    }
 
     [GoFunc("os.sigpipe", Safepoint = false)]
     public static void SigPipeDefault(G* g)
     {
-        // struct kernel_sigaction { handler, flags, restorer, mask } with SIG_DFL.
-        long* action = stackalloc long[4];
-        action[0] = action[1] = action[2] = action[3] = 0;
-        _ = Libc.Syscall(Libc.SysRtSigaction, SigPipe, (nint)action, 0, 8, 0, 0);
+        if (((s_wanted >> SigPipe) & 1) != 0)
+            return;
+        Set(SigPipe, Default);
         _ = Libc.Syscall(Libc.SysKill, (nint)Libc.Syscall(Libc.SysGetpid, 0, 0, 0, 0, 0, 0), SigPipe, 0, 0, 0, 0);
         Exit.Now(2);
     }

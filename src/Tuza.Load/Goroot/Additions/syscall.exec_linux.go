@@ -51,6 +51,9 @@ type kernelSigaction struct {
 // startForked makes the child of c and returns its process id, or minus the error number.
 func startForked(c *forkedChild) int
 
+// forkExecutable says that a process is about to be started from a file: it may have to be made first.
+func forkExecutable(argv0 *byte)
+
 // lastForkedChild makes every forkedChild escape.
 var lastForkedChild *forkedChild
 
@@ -178,6 +181,7 @@ func forkAndExecInChild(argv0 *byte, argv, envv []*byte, chroot, dir *byte, attr
 	if sys.Ptrace {
 		c.must(SYS_PTRACE, uintptr(PTRACE_TRACEME))
 	}
+	forkExecutable(argv0)
 	c.must(SYS_EXECVE, uintptr(unsafe.Pointer(argv0)), uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envv[0])))
 	c.calls = &c.list[0]
 
@@ -315,4 +319,20 @@ func (c *forkedChild) files(files []uintptr, pipe int) int {
 		c.add(childMayFail, 0, SYS_CLOSE, uintptr(i))
 	}
 	return pipe
+}
+
+// doCheckClonePidfd makes a child that does nothing, to see whether it comes with a descriptor.
+func doCheckClonePidfd(pidfd *int32) (pid uintptr, errno Errno) {
+	c := &forkedChild{pidfd: *pidfd, blockAll: ^uint64(0)}
+	lastForkedChild = c
+	c.cloneNr = SYS_CLONE
+	c.cloneArgs = [3]uintptr{CLONE_VFORK | CLONE_VM | CLONE_PIDFD, 0, uintptr(unsafe.Pointer(&c.pidfd))}
+	c.must(SYS_EXIT_GROUP, 0)
+	c.calls = &c.list[0]
+	r := startForked(c)
+	*pidfd = c.pidfd
+	if r < 0 {
+		return 0, Errno(-r)
+	}
+	return uintptr(r), 0
 }
