@@ -164,6 +164,8 @@ public sealed class LowFunction
     /// <summary>Where a recovered panic resumes (runs remaining deferred calls, loads results, returns); null without defer.</summary>
     public LowBlock? DeferReturn;
     public bool Nosplit;
+    /// <summary>Bytes of stack that must be there below the frame: addresses of the frame are passed as numbers, so the stack must not move.</summary>
+    public int Room;
     /// <summary>Functions that tracebacks and recover must not count (wrappers).</summary>
     public bool IsWrapper;
 

@@ -229,7 +229,7 @@ sealed partial class FunctionEmitter
         if (!_f.Nosplit)
         {
             int slow = _il.NewLabel();
-            _il.Ldloc(_fp);
+            FpAdd(-_f.Room);
             LdG(nameof(G.Guard));
             _il.Branch(ILOpCode.Blt_un, slow);
             _cold.Enqueue(() => SlowPrologue(slow, after));
@@ -256,6 +256,12 @@ sealed partial class FunctionEmitter
             _il.Op(ILOpCode.Stind_i, 2, 0);
         }
         StG(nameof(G.ArgCount), () => _il.LdcI4(ptrs.Count));
+        if (_f.Room != 0)
+        {
+            _il.Ldarg(0);
+            _il.LdcI4(_frame.FrameBytes + _f.Room);
+            CallNative("runtime.stackroom", 2);
+        }
         _il.Ldarg(0);
         _il.LdcI4(_frame.FrameBytes);
         CallNative("runtime.morestack", 2);
@@ -326,6 +332,13 @@ sealed partial class FunctionEmitter
 
     void Dispatch()
     {
+        if (_f.Room != 0)
+        {
+            // The stack may have been halved since the prologue.
+            _il.Ldarg(0);
+            _il.LdcI4(_f.Room);
+            CallNative("runtime.stackroom", 2);
+        }
         LdG(nameof(G.Sp));
         _il.Stloc(_fp);
         var targets = new List<int>();

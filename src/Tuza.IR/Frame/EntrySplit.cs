@@ -24,7 +24,7 @@ public static class EntrySplit
     /// <summary>Cuts f and returns the new body function, or returns null and leaves f as it is.</summary>
     public static LowFunction? Run(LowFunction f, Func<LowCall, CallInfo> classify)
     {
-        if (f.HasCtx || f.DeferReturn != null || f.Nosplit || f.IsWrapper || f.Entry.Term is not LowBranch)
+        if (f.HasCtx || f.DeferReturn != null || f.Nosplit || f.Room != 0 || f.IsWrapper || f.Entry.Term is not LowBranch)
             return null;
         int budget = MaxInstrs;
         var spine = new List<LowBlock>();

@@ -91,6 +91,8 @@ sealed partial class FuncLowerer
             call.Func = callee;
             bool keepAlive = callee.Body == null || (callee.Pragma & (Pragma.UintptrKeepAlive | Pragma.UintptrEscapes)) != 0;
             AddArgs(call, c.Args, keepAlive ? keep = [] : null);
+            if ((callee.Pragma & Pragma.UintptrKeepAlive) != 0)
+                _low.Room = SyscallRoomBytes;
         }
         else
         {
@@ -105,6 +107,9 @@ sealed partial class FuncLowerer
         _pos = save;
         return vals;
     }
+
+    /// <summary>What a system call and the Go code around it need of the stack; the runtime wants as much when it enters one.</summary>
+    const int SyscallRoomBytes = 4096 + 1024;
 
     /// <summary>A use that keeps the object alive up to here.</summary>
     void KeepAlive(LowExpr p) => CallRuntime("runtime.keepAlive", p);

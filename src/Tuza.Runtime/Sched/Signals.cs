@@ -178,7 +178,7 @@ public static unsafe partial class Signals
         }
     }
 
-    /// <summary>`sigwait() uint32`: the next signal somebody wants, or 0 to be called again. Blocks; called as a system call.</summary>
+    /// <summary>`sigwait() uint32`: the next signal that came while somebody wanted it, or 0 to be called again. Blocks; called as a system call.</summary>
     [GoFunc("runtime.sigwait")]
     public static uint Wait(G* g)
     {
@@ -191,7 +191,7 @@ public static unsafe partial class Signals
         Volatile.Write(ref s_reading, 1);
         long n = Libc.Syscall(Libc.SysRead, s_readEnd, (nint)(&signal), 1, 0, 0, 0);
         Volatile.Write(ref s_reading, 0);
-        return n == 1 && (Volatile.Read(ref s_wanted) >> signal & 1) != 0 ? signal : 0u;
+        return n == 1 ? signal : 0u;
     }
 
     /// <summary>`sigidle() bool`: nothing that was sent is still to be delivered.</summary>

@@ -108,6 +108,14 @@ public static unsafe class Stacks
             UnwindEntry(g, wanted, ParkKind.Continue);
     }
 
+    /// <summary>In a prologue, before <see cref="MoreStack"/>: so many bytes below g->Sp will be there.</summary>
+    [GoFunc("runtime.stackroom", Parks = true)]
+    public static void StackRoom(G* g, int bytes)
+    {
+        if (g->Sp - bytes < g->StackGuard)
+            Grow(g, bytes);
+    }
+
     /// <summary>The stack of the running goroutine, called from a primitive: that much below its caller's frame.</summary>
     public static void EnsureRoom(G* g, int bytes) => Grow(g, bytes);
 

@@ -62,15 +62,6 @@ public static unsafe class Syscalls
     [GoFunc("syscall.Getpagesize", Safepoint = false)]
     public static long PageSize(G* g) => Libc.GetPageSize();
 
-    [GoFunc("syscall.runtimeSetenv", Safepoint = false)]
-    public static void SetEnv(G* g, void* key, long keyLen, void* value, long valueLen) { }
-
-    [GoFunc("syscall.runtimeUnsetenv", Safepoint = false)]
-    public static void UnsetEnv(G* g, void* key, long keyLen) { }
-
-    [GoFunc("syscall.runtimeClearenv", Safepoint = false)]
-    public static void ClearEnv(G* g, void* map) { }
-
     [GoFunc("syscall.runtime_BeforeFork", Safepoint = false)]
     public static void BeforeFork(G* g) { }
 

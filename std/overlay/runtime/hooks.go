@@ -9,12 +9,44 @@ import (
 
 func nanotime() int64
 
-var godebugUpdate func(string, string)
+// GODEBUG as the program sees it: package internal/godebug follows every change.
+var (
+	godebugUpdate func(string, string)
+	godebugEnv    = getenv("GODEBUG")
+)
 
 //go:linkname godebug_setUpdate internal/godebug.setUpdate
 func godebug_setUpdate(update func(string, string)) {
 	godebugUpdate = update
-	update("", getenv("GODEBUG"))
+	update("", godebugEnv)
+}
+
+func setgodebug(value string) {
+	godebugEnv = value
+	if godebugUpdate != nil {
+		godebugUpdate("", value)
+	}
+}
+
+//go:linkname syscall_runtimeSetenv syscall.runtimeSetenv
+func syscall_runtimeSetenv(key, value string) {
+	if key == "GODEBUG" {
+		setgodebug(value)
+	}
+}
+
+//go:linkname syscall_runtimeUnsetenv syscall.runtimeUnsetenv
+func syscall_runtimeUnsetenv(key string) {
+	if key == "GODEBUG" {
+		setgodebug("")
+	}
+}
+
+//go:linkname syscall_runtimeClearenv syscall.runtimeClearenv
+func syscall_runtimeClearenv(env map[string]int) {
+	if _, ok := env["GODEBUG"]; ok {
+		setgodebug("")
+	}
 }
 
 //go:linkname godebug_registerMetric internal/godebug.registerMetric
