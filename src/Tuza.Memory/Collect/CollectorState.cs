@@ -85,6 +85,7 @@ public unsafe struct CollectorState
     public long DedicatedNanos;
     public long IdleTotalNanos;
     public long PauseCpuNanos;
+    public long ScavengeNanos;
     public long CycleAssistNanos;
     public long CycleDedicatedNanos;
     public long IdleNanos;

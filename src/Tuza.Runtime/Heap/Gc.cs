@@ -392,6 +392,10 @@ sealed unsafe class RuntimeWorld : IWorld
     public void CycleDone(in CycleStats cycle)
     {
         Timers.DropDead();
+        Metrics.PauseGc.Add(cycle.FirstPauseNanos);
+        Metrics.PauseGc.Add(cycle.LastPauseNanos);
+        Metrics.StoppingGc.Add(cycle.FirstStoppingNanos);
+        Metrics.StoppingGc.Add(cycle.LastStoppingNanos);
         if (Gc.PoolCleanup != null && cycle.Trigger != GcTrigger.Forced)
             Gc.PoolsStale = 1;
         if (DebugFlags.GcTrace)

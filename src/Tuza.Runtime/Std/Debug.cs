@@ -9,7 +9,16 @@ namespace Tuza.Runtime;
 public static unsafe class DebugHooks
 {
     [GoFunc("runtime.readmemstats")]
-    public static void ReadMemStats(G* g, void* stats) => MemStats.Read(MHeap.Current, Gc.StartNanos, MaxProcs.Value, (MemStats*)stats);
+    public static void ReadMemStats(G* g, void* stats)
+    {
+        long start = Clock.Nano();
+        Sched.StopTheWorld(StopReason.MemStats);
+        long stopped = Clock.Nano();
+        MemStats.Read(MHeap.Current, Gc.StartNanos, MaxProcs.Value, (MemStats*)stats);
+        Sched.StartTheWorld();
+        Metrics.StoppingOther.Add(stopped - start);
+        Metrics.PauseOther.Add(Clock.Nano() - start);
+    }
 
     [GoFunc("runtime/debug.setGCPercent", Safepoint = false)]
     public static int SetGcPercent(G* g, int percent)

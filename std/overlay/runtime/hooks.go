@@ -49,9 +49,6 @@ func syscall_runtimeClearenv(env map[string]int) {
 	}
 }
 
-//go:linkname godebug_registerMetric internal/godebug.registerMetric
-func godebug_registerMetric(name string, read func() uint64) {}
-
 //go:linkname godebug_setNewIncNonDefault internal/godebug.setNewIncNonDefault
 func godebug_setNewIncNonDefault(f func(string) func()) {}
 
@@ -62,65 +59,6 @@ var exitHooks []func()
 
 //go:linkname os_beforeExit os.runtime_beforeExit
 func os_beforeExit(code int) {}
-
-// ---- runtime/metrics
-
-type metricSample struct {
-	name  string
-	value metricValue
-}
-
-type metricValue struct {
-	kind    int
-	scalar  uint64
-	pointer unsafe.Pointer
-}
-
-//go:linkname readMetrics runtime/metrics.runtime_readMetrics
-func readMetrics(samples unsafe.Pointer, n int, _ int) {
-	const kindUint64 = 1
-	var m MemStats
-	ReadMemStats(&m)
-	for i := 0; i < n; i++ {
-		s := (*metricSample)(add(samples, uintptr(i)*unsafe.Sizeof(metricSample{})))
-		v := uint64(0)
-		switch s.name {
-		case "/gc/cycles/total:gc-cycles":
-			v = uint64(m.NumGC)
-		case "/gc/cycles/forced:gc-cycles":
-			v = uint64(m.NumForcedGC)
-		case "/gc/cycles/automatic:gc-cycles":
-			v = uint64(m.NumGC - m.NumForcedGC)
-		case "/gc/heap/allocs:bytes":
-			v = m.TotalAlloc
-		case "/gc/heap/allocs:objects":
-			v = m.Mallocs
-		case "/gc/heap/frees:objects":
-			v = m.Frees
-		case "/gc/heap/live:bytes":
-			v = m.HeapAlloc
-		case "/gc/heap/objects:objects":
-			v = m.HeapObjects
-		case "/gc/heap/goal:bytes":
-			v = m.NextGC
-		case "/memory/classes/total:bytes":
-			v = m.Sys
-		case "/memory/classes/heap/objects:bytes":
-			v = m.HeapAlloc
-		case "/memory/classes/heap/stacks:bytes":
-			v = m.StackInuse
-		case "/sched/goroutines:goroutines":
-			v = uint64(NumGoroutine())
-		case "/sched/gomaxprocs:threads":
-			v = uint64(GOMAXPROCS(0))
-		default:
-			s.value.kind = 0
-			continue
-		}
-		s.value.kind = kindUint64
-		s.value.scalar = v
-	}
-}
 
 // ---- runtime/trace: there is no tracer
 
