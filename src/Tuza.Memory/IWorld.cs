@@ -22,14 +22,18 @@ public unsafe interface IWorld
     /// <summary>
     /// World stopped: shows every root that only the runtime knows (stacks, argument areas, its own tables) through
     /// <see cref="Marker.Root"/>, <see cref="Marker.RootBlock"/> and <see cref="Marker.RootRange"/>.
-    /// Data segments, root slots and specials are not its business.
+    /// Data segments, root slots and specials are not its business. later: goroutines that are not running may be shown by
+    /// <see cref="ScanStacks"/>, but the latest when they run again.
     /// </summary>
-    void ScanRoots(ref Marker marker);
+    void ScanRoots(ref Marker marker, bool later);
+
+    /// <summary>The goroutines [from, to) that nobody has shown in this cycle, while the world runs. False when there are none from there on.</summary>
+    bool ScanStacks(ref Marker marker, int from, int to);
 
     /// <summary>
-    /// World stopped, marking seems to be done: shows roots that were not shown at the beginning (stacks nobody has come to). False when there were none.
+    /// World stopped, marking is done.
     /// </summary>
-    bool ScanLate(ref Marker marker);
+    void MarkingDone();
 
     /// <summary>
     /// An allocating thread shall wait a moment for the collector, and lets the world be stopped meanwhile. False when it cannot do so here.

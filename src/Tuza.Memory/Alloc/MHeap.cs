@@ -235,6 +235,16 @@ public unsafe struct MHeap
         return c;
     }
 
+    /// <summary>A cache that nobody will use for a while gives everything back. It stays valid.</summary>
+    public void RetireCache(MCache* cache)
+    {
+        cache->Flush();
+        Barrier.Flush(cache);
+        _lock.Enter(LockRank.Heap);
+        FlushPageCacheLocked(cache);
+        _lock.Exit(LockRank.Heap);
+    }
+
     /// <summary>Takes a cache out of use, for example when GOMAXPROCS shrinks.</summary>
     public void FreeCache(MCache* cache)
     {
@@ -638,6 +648,9 @@ public unsafe struct MHeap
         _lock.Exit(LockRank.Heap);
         return pages << HeapConsts.PageShift;
     }
+
+    /// <summary>Every free page back to the system, but those that caches hold in reserve.</summary>
+    public void ReleaseFree() => Scavenge(nuint.MaxValue, force: true);
 
     /// <summary>For the verifier: the page tree is consistent and agrees with the counters.</summary>
     public readonly string? VerifyPages()

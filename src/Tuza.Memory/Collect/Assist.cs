@@ -51,11 +51,32 @@ public static unsafe class Assist
     /// <summary>Marks for a while, whatever was allocated.</summary>
     public static void Help(MCache* c) => Work(c, MinWork);
 
+    /// <summary>A marker for the P; what it gets must be given to the pool with <see cref="EndRoots"/> at once.</summary>
+    public static ref Marker BeginRoots(MCache* c)
+    {
+        c->Heap->Gc.Work.Activate();
+        Prepare(c);
+        return ref *c->Assistant;
+    }
+
+    public static void EndRoots(MCache* c)
+    {
+        c->Assistant->Publish();
+        c->Assistant->ShareAll();
+        c->Heap->Gc.Work.Deactivate();
+    }
+
+    static void Prepare(MCache* c)
+    {
+        if (c->Assistant == null)
+            c->Assistant = (Marker*)NativeMemory.AllocZeroed((nuint)sizeof(Marker));
+        if (!c->Assistant->IsReady)
+            *c->Assistant = new Marker(c->Heap, shared: true);
+    }
+
     static long Work(MCache* c, long wanted)
     {
         ref WorkPool pool = ref c->Heap->Gc.Work;
-        if (c->Assistant == null)
-            c->Assistant = (Marker*)NativeMemory.AllocZeroed((nuint)sizeof(Marker));
         WorkBuf* b = pool.Take(activate: true);
         if (b == null)
         {
@@ -70,8 +91,7 @@ public static unsafe class Assist
             if (b == null)
                 return 0;
         }
-        if (!c->Assistant->IsReady)
-            *c->Assistant = new Marker(c->Heap, shared: true);
+        Prepare(c);
         c->Assistant->Adopt(b);
         _ = c->Assistant->Drain(wanted);
         long done = c->Assistant->Publish();

@@ -1,7 +1,7 @@
 // A collection cycle.
 //
 //   1. sweep termination   all spans of the last cycle are swept; the world stops; caches give their spans back; runtime pools are dropped
-//   2. mark                phase Mark, the barrier is on, the stacks are scanned or noted; the world runs again. Markers work through roots and heap;
+//   2. mark                phase Mark, the barrier is on, the stacks of running goroutines are scanned; the world runs again. Markers work through roots and heap;
 //                          new objects are black; the program assists
 //   3. mark termination    nothing is left: the world stops, what barriers recorded last is marked (if that is much, back to 2), caches are flushed,
 //                          the barrier goes off, goal and trigger are computed, sweep generation + 2; the world runs again
@@ -105,7 +105,7 @@ public static unsafe class Collector
             t.TerminationStopped = world.NanoTime();
             for (MCache* c = h->Caches; c != null; c = c->Next)
                 Barrier.Flush(c);
-            if (world.ScanLate(ref marker) | !h->Gc.Work.IsIdle())
+            if (!h->Gc.Work.IsIdle())
             {
                 MarkWork.SetStopped(true);
                 bool done = MarkWork.Run(h, ref marker, t.TerminationStopped + FinalMarkNanos);
@@ -147,7 +147,7 @@ public static unsafe class Collector
             Volatile.Write(ref Barrier.Enabled, 1);
         for (MCache* c = h->Caches; c != null; c = c->Next)
             marker.RootRange((nuint*)c->TempRoots, MCache.TempRootCount);
-        world.ScanRoots(ref marker);
+        world.ScanRoots(ref marker, later: barrier);
     }
 
     /// <summary>World stopped, everything is marked: the rest of the cycle.</summary>
@@ -156,6 +156,7 @@ public static unsafe class Collector
         CollectorState* gc = &h->Gc;
         marker.Publish();
         marker.Dispose();
+        world.MarkingDone();
         gc->Phase = Phase.MarkTermination;
         Volatile.Write(ref Barrier.Enabled, 0);
         long heapAtEnd = h->Pacer.HeapLive;

@@ -62,11 +62,13 @@ public unsafe struct CollectorState
     /// <summary>Scan work done by the collector's threads that assists may take as theirs.</summary>
     public long AssistCredit;
 
-    /// <summary>Root jobs: data roots in shards, finalizer queue, specials by arena.</summary>
+    /// <summary>Root jobs: stacks, finalizer queue, data roots in shards, specials by arena.</summary>
     int _rootCursor;
     nuint _rootOffset;
     int _specialCursor;
     int _queueDone;
+    int _stackCursor;
+    int _stacksDone;
 
     /// <summary>Cycles completed; those of them that runtime.GC asked for.</summary>
     public uint CycleCount;
@@ -126,24 +128,33 @@ public unsafe struct CollectorState
     public void AddRootSlot(void** slot) => AddDataRoot((byte*)slot, 1, null);
 
     const nuint ShardWords = 32 << 10;
+    const int StacksPerJob = 32;
 
     /// <summary>World stopped: all roots are to be scanned.</summary>
     public void BeginRoots()
     {
-        _rootCursor = _specialCursor = _queueDone = 0;
+        _rootCursor = _specialCursor = _queueDone = _stackCursor = 0;
+        _stacksDone = Concurrent == 0 ? 1 : 0;
         _rootOffset = 0;
         BytesMarked = HeapScanWork = StackScanWork = GlobalsScanWork = AssistCredit = 0;
     }
 
     /// <summary>Every root job was taken.</summary>
     public readonly bool RootsDone =>
-        Volatile.Read(in _queueDone) != 0 && Volatile.Read(in _rootCursor) >= _rootCount && Volatile.Read(in _specialCursor) >= _heap->ArenaCount;
+        Volatile.Read(in _stacksDone) != 0 && Volatile.Read(in _queueDone) != 0 && Volatile.Read(in _rootCursor) >= _rootCount && Volatile.Read(in _specialCursor) >= _heap->ArenaCount;
 
     /// <summary>Takes and does one root job: enqueues a part of the roots that are neither stacks nor the runtime's own; false when none is left.</summary>
     public bool MarkSomeRoots(ref Marker marker)
     {
         if (RootsDone)
             return false;
+        if (Volatile.Read(ref _stacksDone) == 0)
+        {
+            int from = Interlocked.Add(ref _stackCursor, StacksPerJob) - StacksPerJob;
+            if (!World.Current.ScanStacks(ref marker, from, from + StacksPerJob))
+                Volatile.Write(ref _stacksDone, 1);
+            return true;
+        }
         if (Interlocked.Exchange(ref _queueDone, 1) == 0)
         {
             _heap->FinQueue.MarkRoots(ref marker);

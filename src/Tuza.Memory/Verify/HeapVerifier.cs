@@ -242,7 +242,7 @@ public static unsafe class HeapVerifier
             Fatal.Throw("checkmark: " + reach.Missing);
 
         var again = new Marker(h);
-        world.ScanRoots(ref again);
+        world.ScanRoots(ref again, later: false);
         again.Drain();
         long more = again.BytesMarked;
         again.Dispose();

@@ -10,6 +10,7 @@
 // Stacks of goroutines that have no native frames are halved when less than a quarter is in use.
 
 using System.Runtime.InteropServices;
+using System.Threading;
 
 using Tuza.Abi;
 using Tuza.Memory;
@@ -26,6 +27,7 @@ public static unsafe class Gc
     static long s_startNanos;
 
     /// <summary>Above zero: C# code holds pointers nobody sees; requests stay pending.</summary>
+    [System.ThreadStatic]
     internal static int NoCollect;
 
     /// <summary>Set after a cycle: the Go side shall drop what sync.Pool holds.</summary>
@@ -54,15 +56,23 @@ public static unsafe class Gc
         if (DebugFlags.GcCheckMark)
             h->Gc.CheckMarks = 1;
         h->Gc.MaxMarkers = DebugFlags.Markers != 0 ? (int)DebugFlags.Markers : int.Min(MaxProcs.Cpus, MostMarkers);
-        MCache* c = h->NewCache();
-        if (DebugFlags.GcStress != 0)
-            c->Stress = 1;
+        h->Gc.Concurrent = DebugFlags.GcStress != 0 || DebugFlags.GcStopTheWorld ? 0 : 1;
+        GcHooks.PChanged = &PChanged;
         h->Gc.AddRootSlot((void**)s_rootSlots);
-        return c;
+        return NewCache();
     }
 
     /// <summary>More marking threads than this wait for each other and for memory.</summary>
     const int MostMarkers = 4;
+
+    static void PChanged(P* p, bool inUse)
+    {
+        if (inUse && p->MCache == null)
+            p->MCache = NewCache();
+        else if (!inUse && p->MCache != null)
+            MHeap.Current->RetireCache((MCache*)p->MCache);
+    }
+
 
     /// <summary>The allocation cache of one more P; null in tests without a heap.</summary>
     internal static void* NewCache()
@@ -112,6 +122,11 @@ public static unsafe class Gc
 
     internal static void Request(MCache* c)
     {
+        if (MHeap.Current->Gc.Concurrent != 0)
+        {
+            GcDriver.Request();
+            return;
+        }
         if (CanCollectNow())
         {
             Sched.GcPending = 0;
@@ -142,18 +157,102 @@ public static unsafe class Gc
     /// <summary>Nothing to run: a little sweeping.</summary>
     public static void Idle(P* p) { }
 
-    [GoFunc("runtime.gcCollect")]
-    public static void Collect(G* g)
+    // ---- runtime.GC: goroutines that wait for a cycle
+
+    static Lock32 s_waitLock;
+    static G* s_waiting;           // through SchedLink
+    static int s_waitingCount;
+
+    /// <summary>The collector works, or is about to, and somebody waits for it: the program is not dead.</summary>
+    internal static bool IsBusy => Volatile.Read(ref s_waitingCount) != 0;
+
+    static Lock32* WaitLock => (Lock32*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref s_waitLock);
+
+    [GoFunc("runtime.gcCollect", Parks = true)]
+    public static void Collect(G* g) => Collect(g, release: false);
+
+    [GoFunc("runtime/debug.freeOSMemory", Parks = true)]
+    public static void FreeOSMemory(G* g) => Collect(g, release: true);
+
+    /// <summary>A whole cycle, its sweep included; then, with release, all free pages go back to the system.</summary>
+    static void Collect(G* g, bool release)
     {
-        Sched.GcPending = 0;
-        Collector.CollectAndSweep(MHeap.Current);
+        MHeap* h = MHeap.Current;
+        if (h->Gc.Concurrent == 0)
+        {
+            Sched.GcPending = 0;
+            Collector.CollectAndSweep(h);
+            if (release)
+                Collector.ReleaseFreePages(h);
+            return;
+        }
+        GState* gs = Sched.State(g);
+        gs->Scratch0 = GcDriver.RequestForced(h);
+        gs->Scratch1 = release ? 1 : 0;
+        s_waitLock.Enter();
+        s_waitingCount++;
+        gs->SchedLink = s_waiting;
+        s_waiting = g;
+        gs->OnWake = &AfterCycle;
+        Sched.Park(g, WaitReason.GarbageCollection, WaitLock);
     }
 
-    [GoFunc("runtime/debug.freeOSMemory")]
-    public static void FreeOSMemory(G* g)
+    /// <summary>Asked before a waiter goes on.</summary>
+    static bool AfterCycle(G* g)
     {
-        Collect(g);
-        Collector.ReleaseFreePages(MHeap.Current);
+        GState* gs = Sched.State(g);
+        bool release = gs->Scratch1 != 0;
+        gs->Scratch0 = gs->Scratch1 = 0;
+        if (release)
+            MHeap.Current->ReleaseFree();
+        return true;
+    }
+
+    /// <summary>On the collector's thread: a cycle and its sweep are over.</summary>
+    internal static void SweepDone()
+    {
+        uint swept = GcDriver.Swept;
+        s_waitLock.Enter();
+        G* ready = null;
+        for (G* g = s_waiting, last = null; g != null;)
+        {
+            GState* gs = Sched.State(g);
+            G* next = gs->SchedLink;
+            if ((int)(swept - (uint)gs->Scratch0) >= 0)
+            {
+                if (last == null)
+                    s_waiting = next;
+                else
+                    Sched.State(last)->SchedLink = next;
+                gs->SchedLink = ready;
+                ready = g;
+            }
+            else
+            {
+                last = g;
+            }
+            g = next;
+        }
+        s_waitLock.Exit();
+        while (ready != null)
+        {
+            G* g = ready;
+            ready = Sched.State(g)->SchedLink;
+            Sched.State(g)->SchedLink = null;
+            Sched.Ready(g);
+            Interlocked.Decrement(ref s_waitingCount);
+        }
+    }
+
+    /// <summary>An allocating goroutine waits a moment for the markers; the world can be stopped meanwhile.</summary>
+    internal static bool Pause()
+    {
+        G* g = Threads.CurrentG();
+        if (!CanCollectNow() || Sched.State(g)->Locks != 0 || Sched.State(g)->Status != GStatus.Running)
+            return false;
+        Sched.Attend(g);
+        Thread.Sleep(0);
+        return true;
     }
 
     // ---- finalizers
@@ -166,7 +265,10 @@ public static unsafe class Gc
             return;
         G* g = Threads.CurrentG();
         if (g == null)
+        {
+            Sched.WakeIdlePs();
             return;
+        }
         Sched.State(g)->PreemptWanted = 1;
         Sysmon.Ask(g);
     }
@@ -303,23 +405,84 @@ public static unsafe class Gc
 
     // ---- roots
 
-    internal static void ScanRoots(ref Marker marker)
+    /// <summary>Number of the collection whose snapshot goroutines are scanned for; changes with the world stopped.</summary>
+    internal static uint ScanCycle;
+
+    internal static void ScanRoots(ref Marker marker, bool later)
     {
-        for (int i = 0; i < Sched.AllCount; i++)
+        ScanCycle++;
+        if (later)
         {
-            G* g = Sched.All(i);
-            GState* gs = Sched.State(g);
-            if (gs->Status is GStatus.Dead or GStatus.Idle)
-                continue;
-            bool movable = gs->NativeLive == 0 && gs->NoMove == 0
-                && gs->Status is GStatus.Waiting or GStatus.Runnable && g->Sp != null;
-            if (movable && gs->NativeLive == 0)
-                Stacks.Shrink(g);
-            Scan(g, gs, ref marker);
+            // The others do not run before they are scanned: see Sched.Run.
+            Sched.ScanActive = 1;
+            for (int i = 0; i < Sched.PCount; i++)
+            {
+                M* m = Sched.PAt(i)->M;
+                G* g = m == null ? null : m->CurG;
+                if (g != null && Sched.State(g)->Status == GStatus.Running)
+                    ScanOne(g, Sched.State(g), ref marker);
+            }
+        }
+        else
+        {
+            for (int i = 0; i < Sched.AllCount; i++)
+            {
+                G* g = Sched.All(i);
+                GState* gs = Sched.State(g);
+                if (gs->Status is not (GStatus.Dead or GStatus.Idle))
+                    ScanOne(g, gs, ref marker);
+            }
         }
         TypeTable.MarkRoots(ref marker);
         Timers.MarkRoots(ref marker);
     }
+
+    static void ScanOne(G* g, GState* gs, ref Marker marker)
+    {
+        gs->ScanCycle = ScanCycle;
+        if (gs->NativeLive == 0 && gs->NoMove == 0 && gs->Status is GStatus.Waiting or GStatus.Runnable && g->Sp != null)
+            Stacks.Shrink(g);
+        Scan(g, gs, ref marker);
+    }
+
+    /// <summary>A part of the goroutines, while the world runs; false behind the last.</summary>
+    internal static bool ScanStacks(ref Marker marker, int from, int to)
+    {
+        int count = Sched.AllCount;
+        for (int i = from; i < to && i < count; i++)
+        {
+            G* g = Sched.All(i);
+            GState* gs = Sched.State(g);
+            if (gs->ScanCycle == ScanCycle || (GStatus)Volatile.Read(ref *(int*)&gs->Status) is GStatus.Dead or GStatus.Idle)
+                continue;
+            // Who runs was scanned when marking began, or before it ran.
+            if (!Sched.TryBeginScan(g))
+                continue;
+            if (gs->ScanCycle != ScanCycle && gs->Status is not (GStatus.Dead or GStatus.Idle))
+            {
+                gs->ScanCycle = ScanCycle;
+                // Shrinking changes what wakers know: only who waits for nobody is moved.
+                if (gs->Waiting == null && gs->Keep0 == null && gs->NativeLive == 0 && gs->NoMove == 0
+                    && gs->Status is GStatus.Waiting or GStatus.Runnable && g->Sp != null)
+                    Stacks.Shrink(g);
+                Scan(g, gs, ref marker);
+            }
+            Sched.EndScan(g);
+        }
+        return to < count;
+    }
+
+    /// <summary>A goroutine is about to run that nobody has scanned in this cycle. Its ScanLock is held.</summary>
+    internal static void ScanBeforeRun(G* g, GState* gs)
+    {
+        P* p = Sched.ThisP;
+        gs->ScanCycle = ScanCycle;
+        MCache* c = (MCache*)p->MCache;
+        Scan(g, gs, ref Assist.BeginRoots(c));
+        Assist.EndRoots(c);
+    }
+
+    internal static void MarkingDone() => Sched.ScanActive = 0;
 
     static void Scan(G* g, GState* gs, ref Marker marker)
     {
@@ -365,23 +528,42 @@ public static unsafe class Gc
 /// <summary>The world as the memory system sees it.</summary>
 sealed unsafe class RuntimeWorld : IWorld
 {
-    public void StopTheWorld() => Sched.StopTheWorld(StopReason.GcFull);
+    public void StopTheWorld()
+    {
+        if (Threads.Current == null)
+            Sched.StopTheWorldFromOutside();
+        else
+            Sched.StopTheWorld(StopReason.GcFull);
+    }
 
-    public void StartTheWorld() => Sched.StartTheWorld();
+    public void StartTheWorld()
+    {
+        if (Threads.Current == null)
+            Sched.StartTheWorldFromOutside();
+        else
+            Sched.StartTheWorld();
+    }
 
-    public void ScanRoots(ref Marker marker) => Gc.ScanRoots(ref marker);
+    public void ScanRoots(ref Marker marker, bool later) => Gc.ScanRoots(ref marker, later);
 
-    public bool ScanLate(ref Marker marker) => false;
+    public bool ScanStacks(ref Marker marker, int from, int to) => Gc.ScanStacks(ref marker, from, to);
 
-    public bool Pause(MCache* cache) => false;
+    public void MarkingDone() => Gc.MarkingDone();
 
-    public int Processors => MaxProcs.Value;
+    public bool Pause(MCache* cache) => Gc.Pause();
 
-    public int IdleProcessors => 0;
+    public int Processors => Sched.MaxProcsInUse;
 
-    public void ForcedByTime() { }
+    // The collector's own thread takes the place of one.
+    public int IdleProcessors => System.Math.Max(0, Sched.IdlePs - 1);
 
-    public void SweepDone() { }
+    public void ForcedByTime()
+    {
+        if (DebugFlags.GcTrace)
+            Print.Text("GC forced\n");
+    }
+
+    public void SweepDone() => Gc.SweepDone();
 
     public void CycleStart() { }
 

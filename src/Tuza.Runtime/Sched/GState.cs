@@ -68,6 +68,8 @@ public unsafe struct GState
     public int ScanLock;
     /// <summary>The goroutine shall scan its own stack at its next safepoint.</summary>
     public int ScanWanted;
+    /// <summary>Number of the collection for which the stack was last scanned (or needed no scan, being new).</summary>
+    public uint ScanCycle;
 
     /// <summary>What to call when the stack is empty: a funcval without arguments, then null.</summary>
     public FuncVal* Entry;

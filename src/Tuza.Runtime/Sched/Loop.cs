@@ -84,7 +84,7 @@ public static unsafe partial class Sched
         g->Preempt = 0;
         gs->PreemptWanted = 0;
         if (ScanActive != 0)
-            RunUnderScanLock(gs);
+            RunUnderScanLock(g, gs);
         else
             gs->Status = GStatus.Running;
         if (gs->OnWake != null)
@@ -156,9 +156,11 @@ public static unsafe partial class Sched
         }
     }
 
-    static void RunUnderScanLock(GState* gs)
+    static void RunUnderScanLock(G* g, GState* gs)
     {
         TakeScanLock(gs);
+        if (gs->ScanCycle != Gc.ScanCycle)
+            Gc.ScanBeforeRun(g, gs);
         gs->Status = GStatus.Running;
         Volatile.Write(ref gs->ScanLock, 0);
     }
@@ -439,6 +441,8 @@ public static unsafe partial class Sched
         StartM(p, spinning: true);
     }
 
+    public static int IdlePs => Volatile.Read(ref s_idlePCount);
+
     /// <summary>Idle Ps look for work again (there is marking to be done). From any thread.</summary>
     public static void WakeIdlePs()
     {
@@ -549,7 +553,7 @@ public static unsafe partial class Sched
     /// <summary>All Ms are asleep: nobody will ever make a goroutine ready again.</summary>
     static void CheckDeadLocked()
     {
-        if (s_mCount != s_idleMCount || s_stopWanted != 0 || Signals.AnyoneListens)
+        if (s_mCount != s_idleMCount || s_stopWanted != 0 || Signals.AnyoneListens || Gc.IsBusy)
             return;
         if (s_global.Count != 0 || Timers.FirstOfAll() != long.MaxValue || NetPoll.HasWaiters)
             return;

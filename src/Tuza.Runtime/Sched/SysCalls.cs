@@ -74,7 +74,7 @@ public static unsafe partial class Sched
             p = m->P;
         }
         if (ScanActive != 0)
-            RunUnderScanLock(gs);
+            RunUnderScanLock(g, gs);
         else
             gs->Status = GStatus.Running;
         gs->Keep0 = null;

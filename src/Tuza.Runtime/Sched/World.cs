@@ -108,10 +108,17 @@ public static unsafe partial class Sched
     public static void StopTheWorld(StopReason reason)
     {
         M* m = Threads.Current;
-        if (m == null)
-            return; // before the program runs
+        if (m != null)  // else: before the program runs
+            StopWorld(m);
+    }
+
+    /// <summary>The same from a thread that is no M: the collector's own.</summary>
+    public static void StopTheWorldFromOutside() => StopWorld(null);
+
+    static void StopWorld(M* m)
+    {
         OwnWorld(m);
-        P* own = m->P;
+        P* own = m == null ? null : m->P;
         s_lock.Enter();
         s_stopWait = 0;
         for (int i = 0; i < s_psMade; i++)
@@ -120,8 +127,11 @@ public static unsafe partial class Sched
         Volatile.Write(ref s_stopWanted, 1);
         Interlocked.MemoryBarrier();
         AskAll(own);
-        own->Status = PStatus.Stopped;
-        s_stopWait--;
+        if (own != null)
+        {
+            own->Status = PStatus.Stopped;
+            s_stopWait--;
+        }
         StopSyscallsLocked();
         for (P* p; (p = IdleGetLocked()) != null;)
         {
@@ -167,12 +177,19 @@ public static unsafe partial class Sched
     public static void StartTheWorld()
     {
         M* m = Threads.Current;
-        if (m == null)
-            return;
-        P* own = m->P;
+        if (m != null)
+            StartWorld(m);
+    }
+
+    public static void StartTheWorldFromOutside() => StartWorld(null);
+
+    static void StartWorld(M* m)
+    {
+        P* own = m == null ? null : m->P;
         s_lock.Enter();
         Volatile.Write(ref s_stopWanted, 0);
-        own->Status = PStatus.Running;
+        if (own != null)
+            own->Status = PStatus.Running;
         P* withWork = null;
         for (int i = 0; i < s_psMade; i++)
         {
@@ -216,6 +233,11 @@ public static unsafe partial class Sched
         while (Interlocked.CompareExchange(ref s_worldOwned, 1, 0) != 0)
         {
             // Somebody else is at it: be stopped.
+            if (m == null)
+            {
+                Futex.Yield();
+                continue;
+            }
             if (Volatile.Read(ref s_stopWanted) != 0)
                 StopHere(m);
             if (m->P->RunSafePointFn != 0)

@@ -372,6 +372,10 @@ public static unsafe class Timers
                     FireNativeLocked(p, t);
                     continue;
                 }
+                // A channel's timer is no root: a marker may not know it yet.
+                TypedMem.Shade(t);
+                TypedMem.Shade(due->F);
+                TypedMem.Shade(due->ArgData);
                 due->F = t->F;
                 due->ArgType = t->ArgType;
                 due->ArgData = t->ArgData;

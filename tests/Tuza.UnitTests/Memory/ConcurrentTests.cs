@@ -80,13 +80,15 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
         _stopping.Exit();
     }
 
-    public void ScanRoots(ref Marker marker)
+    public void ScanRoots(ref Marker marker, bool later)
     {
         foreach (nuint* roots in Roots)
             marker.RootRange(roots, RootsPerThread);
     }
 
-    public bool ScanLate(ref Marker marker) => false;
+    public bool ScanStacks(ref Marker marker, int from, int to) => false;
+
+    public void MarkingDone() { }
 
     public bool Pause(MCache* cache)
     {
@@ -323,9 +325,11 @@ public sealed unsafe class ConcurrentTests
             world.StartTheWorld();
         }
 
-        public void ScanRoots(ref Marker marker) => world.ScanRoots(ref marker);
+        public void ScanRoots(ref Marker marker, bool later) => world.ScanRoots(ref marker, later);
 
-        public bool ScanLate(ref Marker marker) => false;
+        public bool ScanStacks(ref Marker marker, int from, int to) => false;
+
+    public void MarkingDone() { }
 
         public bool Pause(MCache* cache) => false;
 

@@ -67,13 +67,15 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
 
     public void StartTheWorld() => Xunit.Assert.Equal(0, --_stopped);
 
-    public void ScanRoots(ref Marker marker)
+    public void ScanRoots(ref Marker marker, bool later)
     {
         marker.RootRange(_stack, (nuint)Top);
         marker.StackScanBytes += Top * 8;
     }
 
-    public bool ScanLate(ref Marker marker) => false;
+    public bool ScanStacks(ref Marker marker, int from, int to) => false;
+
+    public void MarkingDone() { }
 
     public bool Pause(MCache* cache) => false;
 
