@@ -14,7 +14,7 @@ namespace Tuza.Abi;
 public static class ImageFormat
 {
     public const ulong Magic = 0x31_47_4D_49_41_5A_55_54; // "TUZAIMG1"
-    public const int Version = 1;
+    public const int Version = 2;
     public const string ResourceName = "go";
     /// <summary>Name of the place of all variables of size zero; the loader knows it.</summary>
     public const string ZeroBase = "runtime.zerobase";
@@ -42,6 +42,8 @@ public enum ImageSection
     Symbols,
     /// <summary>For the compiler: facts about functions that callers in other packages use.</summary>
     Summary,
+    /// <summary>For the compiler: functions that may be inlined, and their costs.</summary>
+    Inlinable,
     Count,
 }
 

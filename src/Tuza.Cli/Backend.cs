@@ -214,6 +214,7 @@ static class Backend
         Escape = !flags.Debug.Contains("off:escape"),
         SmallFrames = flags.SmallFrames,
         ZeroCopy = !flags.Debug.Contains("zerocopy=0"),
+        Inline = flags.NoInline switch { 0 => 1, 1 => 0, int n => n },
         Image = new ImageOptions
         {
             Dump = flags.Debug.Contains("il") ? Console.Error.WriteLine : null,

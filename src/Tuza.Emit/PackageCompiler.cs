@@ -17,6 +17,8 @@ public sealed class CompileOptions
     /// <summary>Smaller limits for what may be on the stack (`-smallframes`).</summary>
     public bool SmallFrames { get; init; }
     public bool ZeroCopy { get; init; } = true;
+    /// <summary>0: no inlining; 1: as usual; 4: calls inside inlined functions count little.</summary>
+    public int Inline { get; init; } = 1;
     /// <summary>Sees the trees of the package after analysis (messages of -m), before lowering.</summary>
     public Action<PackageIR>? AfterEscape { get; init; }
 }
@@ -28,7 +30,8 @@ public static class PackageCompiler
     {
         var tags = Tags(dependencies);
         var escape = new EscapeOptions { Diagnostics = ir.Diagnostics, Package = ir.Pkg, SmallFrames = options.SmallFrames, ZeroCopy = options.ZeroCopy };
-        var source = new Source(ir, functions =>
+        var inliner = new Inliner(ir, new Imports(dependencies), options.Inline, static f => NativeSymbols.Find(f.LinkName) != null);
+        var source = new Source(ir, inliner, functions =>
         {
             if (options.Escape)
                 EscapeAnalysis.Run(functions, tags, escape);
@@ -58,6 +61,7 @@ public static class PackageCompiler
             NextGenerated = source.Next,
             Dependencies = dependencies,
             Summary = summary,
+            Inlinable = inliner.Write(),
             Key = key,
         }, options.Image);
     }
@@ -70,8 +74,22 @@ public static class PackageCompiler
         return tags;
     }
 
+    /// <summary>What the images of other packages say about inlining.</summary>
+    sealed class Imports : IInlineFacts
+    {
+        readonly Dictionary<string, ImageReader> _images = [];
+
+        public Imports(IReadOnlyList<ImageReader> images)
+        {
+            foreach (var i in images)
+                _images[i.Package] = i;
+        }
+
+        public int? CostOf(Function f) => _images.TryGetValue(f.Pkg.Path, out var image) ? image.Inlinable.CostOf(f.LinkName) : null;
+    }
+
     /// <summary>Lowered functions of one package, by and by.</summary>
-    sealed class Source(PackageIR ir, Action<List<Function>> place) : ITypeCode
+    sealed class Source(PackageIR ir, Inliner inliner, Action<List<Function>> place) : ITypeCode
     {
         readonly Lowerer _lowerer = new(ir);
         readonly HashSet<Function> _done = new(ReferenceEqualityComparer.Instance);
@@ -82,6 +100,7 @@ public static class PackageCompiler
         {
             if (_placed == ir.Functions.Count)
                 return;
+            inliner.Run();
             var fresh = ir.Functions.GetRange(_placed, ir.Functions.Count - _placed);
             _placed = ir.Functions.Count;
             place(fresh);

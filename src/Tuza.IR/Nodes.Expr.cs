@@ -46,8 +46,9 @@ public sealed class IndexNode : ExprNode { public required ExprNode X, Index; pu
 public sealed class MapIndexNode : ExprNode { public required ExprNode Map, Key; }
 /// <summary>OSLICE, OSLICESTR, OSLICEARR (X is then a pointer to array), OSLICE3, OSLICE3ARR.</summary>
 public sealed class SliceNode : ExprNode { public required ExprNode X; public ExprNode? Lo, Hi, Max; public bool Full; }
-/// <summary>ODOTTYPE: single-value form panics; comma-ok form is in an AssignOkNode.</summary>
-public sealed class TypeAssertNode : ExprNode { public required ExprNode X; }
+/// <summary>ODOTTYPE: single-value form panics; comma-ok form is in an AssignOkNode.
+/// NilPanic: known to hold unless X is nil, which panics as a call of a method of nil does.</summary>
+public sealed class TypeAssertNode : ExprNode { public required ExprNode X; public bool NilPanic; }
 /// <summary>OPLUS, ONEG, ONOT, OBITNOT.</summary>
 public sealed class UnaryNode : ExprNode { public Token Op; public required ExprNode X; }
 /// <summary>Arithmetic and shifts; both operands have Type (shifts: Y has its own type). String concatenation is AddStringNode.</summary>
@@ -127,6 +128,11 @@ public sealed class CallNode : ExprNode
     public bool Imprecise;
     /// <summary>The closing parenthesis' position is not kept; Pos is gc's call position.</summary>
     public Function? StaticCallee => (Fun as FuncNode)?.Func;
+    /// <summary>While the package is being inlined: what stands for this call, the inlined body or a call of a concrete method. The call stays
+    /// as it was written, because bodies are inlined as they were before.</summary>
+    internal ExprNode? Replacement;
+    /// <summary>Decided to be inlined, but stays a call.</summary>
+    internal bool Tried;
 }
 
 public enum BuiltinOp : byte

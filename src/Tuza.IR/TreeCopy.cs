@@ -21,8 +21,8 @@ public sealed class TreeCopy(Function from, Function target)
     public Func<string, string>? Label { get; init; }
     /// <summary>The symbol of the copy of a literal; the same if not set.</summary>
     public Func<Function, string>? LiteralName { get; init; }
-    /// <summary>If set, all nodes of the copy (not of literals' bodies) get this position.</summary>
-    public Pos? At { get; init; }
+    /// <summary>Position in the copy for one in the original (not in literals' bodies); the same if not set.</summary>
+    public Func<Pos, Pos>? Place { get; init; }
     /// <summary>Copies of the literals that were met, outer ones first.</summary>
     public List<Function> Literals { get; init; } = [];
 
@@ -34,6 +34,8 @@ public sealed class TreeCopy(Function from, Function target)
         tree.FillShell();
         return copy;
     }
+
+    Pos PosOf(Pos p) => Place == null ? p : Place(p);
 
     public List<StmtNode> Body(List<StmtNode> list)
     {
@@ -51,7 +53,7 @@ public sealed class TreeCopy(Function from, Function target)
             throw new InvalidOperationException($"TreeCopy: {l.Name} of {l.Owner.LinkName} in the body of {from.LinkName}");
         if (l.Class == LocalClass.Captured && ReferenceEquals(from, target))
             return l;
-        var now = target.NewLocal(l.Name, l.Type, At ?? l.Pos);
+        var now = target.NewLocal(l.Name, l.Type, PosOf(l.Pos));
         now.IsTemp = l.IsTemp;
         now.HomePkg = l.HomePkg ?? (ReferenceEquals(from.Pkg, target.Pkg) ? null : from.Pkg);
         now.AddrTaken = l.AddrTaken;
@@ -65,8 +67,7 @@ public sealed class TreeCopy(Function from, Function target)
         var c = n.ShallowCopy();
         c.Data = null;
         c.Escapes = false;
-        if (At is { } pos)
-            c.Pos = pos;
+        c.Pos = PosOf(c.Pos);
         if (c.Init != null)
             c.Init = [.. c.Init];
         switch (c)
@@ -75,7 +76,11 @@ public sealed class TreeCopy(Function from, Function target)
             case AddStringNode s: s.List = [.. s.List]; break;
             case CompositeNode l: l.Elems = [.. l.Elems]; break;
             case MapLitNode m: m.Entries = [.. m.Entries]; break;
-            case CallNode k: k.Args = [.. k.Args]; break;
+            case CallNode k:
+                k.Args = [.. k.Args];
+                k.Replacement = null;
+                k.Tried = false;
+                break;
             case BuiltinNode b: b.Args = [.. b.Args]; break;
             case InlinedCallNode i:
                 i.Body = [.. i.Body];
@@ -90,8 +95,7 @@ public sealed class TreeCopy(Function from, Function target)
     public StmtNode Stmt(StmtNode n)
     {
         var c = n.ShallowCopy();
-        if (At is { } pos)
-            c.Pos = pos;
+        c.Pos = PosOf(c.Pos);
         if (c.Init != null)
             c.Init = [.. c.Init];
         switch (c)
@@ -127,7 +131,7 @@ public sealed class TreeCopy(Function from, Function target)
                 break;
             case SelectNode s:
                 s.Label = Named(s.Label);
-                s.Cases = s.Cases.ConvertAll(x => new CommNode { Pos = At ?? x.Pos, Comm = x.Comm == null ? null : Stmt(x.Comm), Body = Body(x.Body) });
+                s.Cases = s.Cases.ConvertAll(x => new CommNode { Pos = PosOf(x.Pos), Comm = x.Comm == null ? null : Stmt(x.Comm), Body = Body(x.Body) });
                 return EditInit(s);
             case BlockNode b: b.List = [.. b.List]; break;
             case LabelNode l: l.Label = Named(l.Label)!; break;
@@ -147,7 +151,7 @@ public sealed class TreeCopy(Function from, Function target)
 
     CaseNode Case(CaseNode c) => new()
     {
-        Pos = At ?? c.Pos,
+        Pos = PosOf(c.Pos),
         IsDefault = c.IsDefault,
         Exprs = [.. c.Exprs],
         Types = c.Types,

@@ -56,6 +56,7 @@ public sealed class ImageInput
     public IReadOnlyList<ImageReader> Dependencies { get; init; } = [];
     /// <summary>For the compiler of importing packages.</summary>
     public byte[] Summary { get; init; } = [];
+    public byte[] Inlinable { get; init; } = [];
     /// <summary>Content key; identical keys mean identical images.</summary>
     public string Key { get; init; } = "";
 }

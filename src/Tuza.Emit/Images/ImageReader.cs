@@ -53,6 +53,9 @@ public sealed class ImageReader
         Dependencies = strings[2..];
     }
 
+    IR.InlineFacts? _inlinable;
+
+    public IR.InlineFacts Inlinable => _inlinable ??= new IR.InlineFacts(Section(ImageSection.Inlinable).ToArray());
     public byte[] Summary => Section(ImageSection.Summary).ToArray();
     public bool HasMain => _header.MainFunc >= 0;
 

@@ -21,9 +21,11 @@ namespace Tuza.Emit;
 sealed class ImageWriter(ImageBuilder image)
 {
     readonly List<SiteRecord> _sites = [];
+    readonly List<InlineRecord> _inlines = [];
+    /// <summary>Of the function being written: numbers of the bodies inlined into it.</summary>
+    readonly Dictionary<InlinedCall, int> _inlineIds = new(ReferenceEqualityComparer.Instance);
     readonly List<ulong> _masks = [0];
     readonly Dictionary<string, int> _maskIds = [];
-    readonly List<InlineRecord> _inlines = [];
 
     public byte[] Write()
     {
@@ -59,6 +61,7 @@ sealed class ImageWriter(ImageBuilder image)
         sections[(int)ImageSection.Inits] = Bytes(inits);
         sections[(int)ImageSection.Symbols] = Bytes(Symbols());
         sections[(int)ImageSection.Summary] = image.Input.Summary;
+        sections[(int)ImageSection.Inlinable] = image.Input.Inlinable;
         sections[(int)ImageSection.Info] = Info();
         sections[(int)ImageSection.Text] = [.. image.TextBytes];
 
@@ -116,6 +119,7 @@ sealed class ImageWriter(ImageBuilder image)
             Flags = (f.Low.IsWrapper ? FuncFlags.Wrapper : 0) | (f.Low.DeferReturn != null ? FuncFlags.HasDefer : 0),
             Facts = frame.IsPure ? FuncFacts.Pure : 0,
         };
+        _inlineIds.Clear();
         foreach (var s in frame.Sites)
             _sites.Add(s == null ? new SiteRecord { Inline = -1, Line = LineOf(f.Low.Pos) } : SiteOf(s, f.Low, file, r.FirstInline));
         r.SiteCount = _sites.Count - r.FirstSite;
@@ -141,8 +145,10 @@ sealed class ImageWriter(ImageBuilder image)
     SiteRecord SiteOf(FrameSite s, LowFunction f, string funcFile, int firstInline)
     {
         var words = s.PtrWords;
-        (string file, int line) = Positions.AtRunTime(s.Pos.IsKnown ? s.Pos : f.Pos);
-        var r = new SiteRecord { Line = line, Inline = file == funcFile ? -1 : OtherFile(file, firstInline, -1) };
+        var pos = s.Pos.IsKnown ? s.Pos : f.Pos;
+        (string file, int line) = Positions.AtRunTime(pos);
+        int inline = InlineOf(pos, f, firstInline);
+        var r = new SiteRecord { Line = line, Inline = file == (pos.Inlined is { } call ? Positions.AtRunTime(call.Start).File : funcFile) ? inline : OtherFile(file, firstInline, inline) };
         if (words.Count == 0)
             return r;
         r.PtrWords = words[^1] + 1;
@@ -157,6 +163,24 @@ sealed class ImageWriter(ImageBuilder image)
             _masks.AddRange(mask);
         }
         return r;
+    }
+
+    /// <summary>The inlined body that a position lies in, as its number within the function, or -1.</summary>
+    int InlineOf(Pos pos, LowFunction f, int first)
+    {
+        if (pos.Inlined is not { } call)
+            return -1;
+        if (_inlineIds.TryGetValue(call, out int id))
+            return id;
+        int parent = InlineOf(call.At, f, first);
+        id = _inlines.Count - first;
+        _inlineIds.Add(call, id);
+        _inlines.Add(new InlineRecord
+        {
+            Name = image.Text(call.Function), File = image.Text(Positions.AtRunTime(call.Start).File), Parent = parent,
+            CallLine = LineOf(call.At.IsKnown ? call.At : f.Pos), StartLine = LineOf(call.Start), Flags = call.IsWrapper ? FuncFlags.Wrapper : 0,
+        });
+        return id;
     }
 
     void DataSections(byte[][] sections)

@@ -130,6 +130,20 @@ public sealed partial class PackageBuilder
         return f;
     }
 
+    /// <summary>A method of x's type (found by name, promoted ones too) bound to x; null when there is none.</summary>
+    internal Builder.Bound? BindMethod(ExprNode x, Func method, Pos pos)
+    {
+        var r = Lookup.FieldOrMethod(x.Type, false, method.Pkg, method.Name);
+        if (r.Obj is not Func found || r.Index == null)
+            return null;
+        for (int i = 0; i < r.Index.Length - 1; i++)
+        {
+            x = Builder.ImplicitField(x, r.Index[i]);
+            x.Pos = pos;
+        }
+        return Builder.BindHere(this, x, found, [], pos);
+    }
+
     (ExprNode Recv, Function? Target, Signature Sig) BindPath(ExprNode x, MethodSelection sel, List<GoType> args)
     {
         for (int i = 0; i < sel.Index.Length - 1; i++)

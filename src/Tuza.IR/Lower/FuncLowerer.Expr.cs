@@ -36,7 +36,7 @@ sealed partial class FuncLowerer
         else if (e is InlinedCallNode i)
         {
             RunInit(i);
-            Stmts(i.Body);
+            InlinedBody(i);
         }
         else if (e is BuiltinNode b)
             BuiltinStmt(b);
@@ -93,7 +93,7 @@ sealed partial class FuncLowerer
             case CallNode c: return CallScalars(c);
             case BuiltinNode b: return Builtin(b);
             case InlinedCallNode c:
-                Stmts(c.Body);
+                InlinedBody(c);
                 return ScalarsOf(InlinedResult(c), c.Type);
             default: throw Bug($"unknown expression {e.GetType().Name}");
         }
@@ -135,7 +135,7 @@ sealed partial class FuncLowerer
             case RecvNode r: return Receive(r, out _, false).Mem;
             case CallNode c: return CallMemory(c);
             case InlinedCallNode c:
-                Stmts(c.Body);
+                InlinedBody(c);
                 return InlinedResult(c).Mem;
             case CompositeNode { Image: { } image }: return new Addr(L.GlobalAddr(image), AddrKind.Heap);
             case CompositeNode or ZeroNode or NilNode:

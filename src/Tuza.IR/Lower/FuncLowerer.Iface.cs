@@ -177,6 +177,8 @@ sealed partial class FuncLowerer
     void AssertConcrete(TypeAssertNode a, LowExpr word)
     {
         bool empty = IsEmptyInterface(a.X.Type);
+        if (a.NilPanic)
+            NonNil(word);
         Check(L.Cmp(LowOp.Eq, word, TypeWord(a.Type, a.X.Type)), empty ? "runtime.panicdottypeE" : "runtime.panicdottypeI", word, L.TypeAddr(a.Type), L.TypeAddr(a.X.Type));
     }
 

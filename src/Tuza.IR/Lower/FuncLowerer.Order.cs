@@ -47,7 +47,11 @@ sealed partial class FuncLowerer
     void RunInit(ExprNode e)
     {
         if (e.Init is { Count: > 0 } && _initDone.Add(e))
+        {
+            var save = _pos;
             Stmts(e.Init);
+            _pos = save;
+        }
     }
 
     static bool HasEffects(ExprNode e)
@@ -121,7 +125,7 @@ sealed partial class FuncLowerer
                 _done[e] = Hoisted(e);
                 return;
             case InlinedCallNode c:
-                Stmts(c.Body);
+                InlinedBody(c);
                 _done[e] = InlinedResult(c);
                 return;
             case BuiltinNode { Op: BuiltinOp.Append } b when IsAppendOfMake(b):
@@ -185,6 +189,13 @@ sealed partial class FuncLowerer
         if (e is CallNode or RecvNode or MapLitNode && (v.IsMemory || System.Array.TrueForAll(v.Scalars!, static s => L.IsSimple(s))))
             return v;
         return CopyOut(v, e.Type);
+    }
+
+    void InlinedBody(InlinedCallNode c)
+    {
+        var save = _pos;
+        Stmts(c.Body);
+        _pos = save;
     }
 
     Val InlinedResult(InlinedCallNode c)

@@ -455,7 +455,7 @@ sealed partial class FuncLowerer
         {
             OrderAll(a.X);
             RunInit(inlined);
-            Stmts(inlined.Body);
+            InlinedBody(inlined);
             if (_cur == null)
                 return;
             var results = new Val[a.X.Count];

@@ -3,7 +3,7 @@
 //   63          40 39          20 19            0
 //   [   file id   ][    line     ][   column    ]
 //
-// Invariant: the zero Pos is "no position"; file ids start at 1 and are never reused. Comparing two Pos of one file compares
+// Invariant: the zero Pos is "no position"; file ids start at 1 and are never reused; those with the top bit are inlined code (InlinedCall). Comparing two Pos of one file compares
 // their places in the text.
 
 using System;
@@ -29,6 +29,24 @@ public readonly record struct Pos(ulong Bits) : IComparable<Pos>
 
     /// <summary>The file, or null for the zero position.</summary>
     public SourceFile? File => FileId == 0 ? null : SourceFile.ById(FileId);
+
+    /// <summary>The inlined call that put the code here, or null.</summary>
+    public InlinedCall? Inlined => (FileId & InlinedCall.Bit) == 0 ? null : InlinedCall.Find(FileId).Call;
+
+    /// <summary>The call in the function itself that brought inlined code here: where messages about it are printed.</summary>
+    public Pos Outermost
+    {
+        get
+        {
+            var p = this;
+            while (p.Inlined is { } call)
+                p = call.At;
+            return p;
+        }
+    }
+
+    /// <summary>The place in the source text alone.</summary>
+    public Pos Innermost => (FileId & InlinedCall.Bit) == 0 ? this : Make(File!.Id, Line, Column);
 
     public int CompareTo(Pos other) => Bits.CompareTo(other.Bits);
     public static bool operator <(Pos a, Pos b) => a.Bits < b.Bits;
@@ -69,6 +87,8 @@ public sealed class SourceFile
 
     public static SourceFile ById(int id)
     {
+        if ((id & InlinedCall.Bit) != 0)
+            return InlinedCall.Find(id).File;
         lock (s_lock)
             return s_files[id];
     }
