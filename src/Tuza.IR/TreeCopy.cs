@@ -184,11 +184,22 @@ public sealed class TreeCopy(Function from, Function target)
         return copy;
     }
 
+    /// <summary>In the target's package, so the name of another one stands before the function's.</summary>
+    static string ShortName(string name, Tuza.Types.Package from, Tuza.Types.Package to)
+    {
+        string prefix = Names.Prefix(from) + ".";
+        name = Names.Shown(name);
+        if (!name.StartsWith(prefix, StringComparison.Ordinal))
+            return name;
+        name = name[prefix.Length..];
+        return ReferenceEquals(from, to) ? name : from.Name + "." + name;
+    }
+
     static Function Shell(Function f, string name, Function? outer) => new()
     {
         LinkName = name,
-        ShortName = name == f.LinkName ? f.ShortName : name,
-        Pkg = f.Pkg,
+        ShortName = name == f.LinkName ? f.ShortName : ShortName(name, f.Pkg, outer?.Pkg ?? f.Pkg),
+        Pkg = outer != null && name != f.LinkName ? outer.Pkg : f.Pkg,
         Pos = f.Pos,
         EndPos = f.EndPos,
         Sig = f.Sig,

@@ -73,6 +73,13 @@ public static class Names
         return prefix + "." + (ptr ? $"(*{typeName})." : typeName + ".") + name;
     }
 
+    /// <summary>What people see of a symbol: without the `#...#` that tells copies of function literals apart.</summary>
+    public static string Shown(string symbol)
+    {
+        int i = symbol.EndsWith('#') ? symbol.IndexOf('#') : -1;
+        return i < 0 ? symbol : symbol[..i];
+    }
+
     /// <summary>"[int,main.T]", or "" without arguments.</summary>
     public static string TypeArgs(IReadOnlyList<GoType> args)
     {

@@ -64,7 +64,7 @@ public static class EntrySplit
             Slots = f.Slots,
             ResultTypes = f.ResultTypes,
             Entry = b,
-            DisplayName = f.LinkName,
+            DisplayName = f.DisplayName ?? f.LinkName,
         };
         var call = new LowCall { Kind = LowCallKind.Direct, Func = tree, Tail = true, Pos = f.Pos, ResultTypes = f.ResultTypes };
         foreach (var l in live)

@@ -27,7 +27,7 @@ public sealed partial class Inliner
             {
                 _big = true;
                 if (inliner._messages.Wants(2))
-                    inliner._messages.Print(fn.Pos, $"function {InlineText.Name(fn, inliner._package.Pkg)} considered 'big'; reducing max cost of inlinees");
+                    inliner._messages.Print(PosOf(fn), $"function {InlineText.Name(fn, inliner._package.Pkg)} considered 'big'; reducing max cost of inlinees");
             }
             foreach (var s in fn.Body!)
                 Stmt(s);

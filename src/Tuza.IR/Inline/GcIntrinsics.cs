@@ -12,6 +12,11 @@ static class GcIntrinsics
 
     public static bool Contains(string linkName) => s_names.Contains(linkName);
 
+    /// <summary>Written in assembly for gc, so never inlined; here it has a body.</summary>
+    public static bool IsAssembly(string linkName) =>
+        linkName is "internal/bytealg.Compare" or "internal/bytealg.Count" or "internal/bytealg.CountString" or "internal/bytealg.Index" or "internal/bytealg.IndexString"
+            or "internal/bytealg.IndexByte" or "internal/bytealg.IndexByteString";
+
     static HashSet<string> Names()
     {
         var set = new HashSet<string>();

@@ -27,7 +27,7 @@ sealed class InlineBody
         _caller = caller;
         _call = call;
         _callee = callee;
-        _where = new InlinedCall(call.Pos, callee.LinkName, callee.Pos, callee.IsWrapper);
+        _where = new InlinedCall(call.Pos, Names.Shown(callee.LinkName), callee.Pos, callee.IsWrapper);
         _end = ".i" + number;
         _delayResults = CanDelayResults(callee);
     }

@@ -2,7 +2,6 @@
 
 using System;
 using System.Collections.Generic;
-using Tuza.Syntax;
 
 namespace Tuza.IR;
 
@@ -47,69 +46,29 @@ public sealed partial class Inliner
                 f.Body = null;
     }
 
-    /// <summary>Symbols for the literals of one inlined body: the caller's name, the names of the functions inlined there, and a number.</summary>
-    sealed class LiteralNames
+    /// <summary>Names for the literals of one inlined body: those of the function they were written in. Symbols must differ between copies, so they
+    /// end in `#...#`, which is for the linker only.</summary>
+    sealed class LiteralNames(Function caller, Function callee, int copy)
     {
-        readonly Inliner _inliner;
-        readonly Function _caller;
-        readonly string _prefix;
         readonly Dictionary<Function, string> _names = new(ReferenceEqualityComparer.Instance);
-
-        public LiteralNames(Inliner inliner, Function caller, Pos at, Function callee)
-        {
-            _inliner = inliner;
-            _caller = caller;
-            string chain = "";
-            for (var i = at.Inlined; i != null; i = i.At.Inlined)
-                chain = "." + Short(i.Function) + chain;
-            _prefix = caller.LinkName + chain + "." + Short(callee.LinkName);
-        }
-
-        /// <summary>The symbol without its package.</summary>
-        static string Short(string symbol)
-        {
-            int end = symbol.IndexOf('[');
-            int slash = symbol.LastIndexOf('/', end < 0 ? symbol.Length - 1 : end);
-            int dot = symbol.IndexOf('.', slash + 1);
-            return dot < 0 ? symbol : symbol[(dot + 1)..];
-        }
 
         public string Of(Function literal)
         {
-            string name;
-            if (literal.Outer is { } outer && _names.TryGetValue(outer, out var above))
-                name = above + literal.LinkName[outer.LinkName.Length..];
+            string old = Names.Shown(literal.LinkName), name;
+            if (literal.Outer is { } outer && _names.TryGetValue(outer, out string? above))
+                name = above + old[Names.Shown(outer.LinkName).Length..];
             else
             {
+                int digits = old.Length;
+                while (char.IsAsciiDigit(old[digits - 1]))
+                    digits--;
                 string kind = literal.IsRangeFuncBody ? "-range"
-                    : literal.IsWrapper ? literal.LinkName.Contains(".deferwrap", StringComparison.Ordinal) ? ".deferwrap" : ".gowrap"
-                    : _caller.IsClosure ? "." : ".func";
-                name = _prefix + kind + _inliner.NextNumber(_caller, kind);
+                    : literal.IsWrapper ? old.Contains(".deferwrap", StringComparison.Ordinal) ? ".deferwrap" : ".gowrap"
+                    : caller.IsClosure ? "." : ".func";
+                name = Names.Shown(callee.LinkName) + kind + old[digits..];
             }
-            return _names[literal] = name;
+            _names[literal] = name;
+            return $"{name}#{caller.LinkName}.{copy}#";
         }
-    }
-
-    Dictionary<(Function, string), int>? _numbers;
-
-    /// <summary>The next free number for literals of a function, behind those of its source.</summary>
-    int NextNumber(Function f, string kind)
-    {
-        if (_numbers == null)
-        {
-            _numbers = [];
-            foreach (var l in _package.Functions)
-                if (l.IsClosure && l.Outer is { } outer && l.LinkName.Length > outer.LinkName.Length)
-                {
-                    string tail = l.LinkName[outer.LinkName.Length..];
-                    int digits = tail.Length;
-                    while (digits > 0 && char.IsAsciiDigit(tail[digits - 1]))
-                        digits--;
-                    if (int.TryParse(tail[digits..], out int n))
-                        _numbers[(outer, tail[..digits])] = Math.Max(n, _numbers.GetValueOrDefault((outer, tail[..digits])));
-                }
-        }
-        int next = _numbers.GetValueOrDefault((f, kind)) + 1;
-        return _numbers[(f, kind)] = next;
     }
 }

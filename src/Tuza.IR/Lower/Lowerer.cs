@@ -148,6 +148,7 @@ sealed partial class FuncLowerer
         _low = new LowFunction
         {
             LinkName = tree.LinkName,
+            DisplayName = tree.LinkName.EndsWith('#') ? Names.Shown(tree.LinkName) : null,
             Tree = tree,
             Pkg = tree.Pkg,
             Pos = tree.Pos,
