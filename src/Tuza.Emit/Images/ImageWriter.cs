@@ -146,9 +146,7 @@ sealed class ImageWriter(ImageBuilder image)
     {
         var words = s.PtrWords;
         var pos = s.Pos.IsKnown ? s.Pos : f.Pos;
-        (string file, int line) = Positions.AtRunTime(pos);
-        int inline = InlineOf(pos, f, firstInline);
-        var r = new SiteRecord { Line = line, Inline = file == (pos.Inlined is { } call ? Positions.AtRunTime(call.Start).File : funcFile) ? inline : OtherFile(file, firstInline, inline) };
+        var r = new SiteRecord { Line = LineOf(pos), Inline = PlaceOf(pos, f, funcFile, firstInline) };
         if (words.Count == 0)
             return r;
         r.PtrWords = words[^1] + 1;
@@ -166,13 +164,20 @@ sealed class ImageWriter(ImageBuilder image)
     }
 
     /// <summary>The inlined body that a position lies in, as its number within the function, or -1.</summary>
-    int InlineOf(Pos pos, LowFunction f, int first)
+    int PlaceOf(Pos pos, LowFunction f, string funcFile, int first)
+    {
+        int inline = InlineOf(pos, f, funcFile, first);
+        string file = Positions.AtRunTime(pos).File;
+        return file == (pos.Inlined is { } call ? Positions.AtRunTime(call.Start).File : funcFile) ? inline : OtherFile(file, first, inline);
+    }
+
+    int InlineOf(Pos pos, LowFunction f, string funcFile, int first)
     {
         if (pos.Inlined is not { } call)
             return -1;
         if (_inlineIds.TryGetValue(call, out int id))
             return id;
-        int parent = InlineOf(call.At, f, first);
+        int parent = call.At.IsKnown ? PlaceOf(call.At, f, funcFile, first) : -1;
         id = _inlines.Count - first;
         _inlineIds.Add(call, id);
         _inlines.Add(new InlineRecord

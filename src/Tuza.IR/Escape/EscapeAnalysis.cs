@@ -15,6 +15,7 @@ public static class EscapeAnalysis
         options ??= new EscapeOptions();
         foreach (var f in functions)
             DeadLocals.Run(f);
+        functions = UnusedLiterals.Drop(functions);
         var context = new EscapeContext(Definitions.Of(functions), tags,
             new EscapeReport(options.Diagnostics, options.Package ?? BuildContext.RuntimePackage), options.SmallFrames, options.ZeroCopy);
         foreach (var batch in Batches.BottomUp(functions))

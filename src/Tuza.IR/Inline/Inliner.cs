@@ -77,7 +77,6 @@ public sealed partial class Inliner
             return;
         for (int i = first; i < functions.Count; i++)
             Settle(functions[i]);
-        DropUnused(first);
     }
 
     void Run(List<Function> fresh)

@@ -26,26 +26,6 @@ public sealed partial class Inliner
         return e;
     }
 
-    /// <summary>Literals that no function makes any more, because all their calls were inlined. One that captures has no meaning alone.</summary>
-    void DropUnused(int first)
-    {
-        var functions = _package.Functions;
-        var used = new HashSet<Function>(ReferenceEqualityComparer.Instance);
-        var pending = new Stack<Function>();
-        for (int i = first; i < functions.Count; i++)
-            if (functions[i] is { IsClosure: false } or { Outer: null } or { ClosureVars.Count: 0 })
-                pending.Push(functions[i]);
-        while (pending.TryPop(out var f))
-            Batches.References(f, g =>
-            {
-                if (g.IsClosure && used.Add(g))
-                    pending.Push(g);
-            });
-        for (int i = first; i < functions.Count; i++)
-            if (functions[i] is { IsClosure: true, Outer: not null, ClosureVars.Count: > 0 } f && !used.Contains(f))
-                f.Body = null;
-    }
-
     /// <summary>Names for the literals of one inlined body: those of the function they were written in. Symbols must differ between copies, so they
     /// end in `#...#`, which is for the linker only.</summary>
     sealed class LiteralNames(Function caller, Function callee, int copy)

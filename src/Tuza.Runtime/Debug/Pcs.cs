@@ -48,6 +48,16 @@ public static unsafe class Pcs
         return n;
     }
 
+    /// <summary>Steps over a record that only names the file of the place it stands for.</summary>
+    static InlineDesc* OtherFile(FuncDesc* func, ref int i)
+    {
+        if (i < 0 || (func->Inlines[i].Flags & FuncFlags.OtherFile) == 0)
+            return null;
+        InlineDesc* d = &func->Inlines[i];
+        i = d->Parent;
+        return d;
+    }
+
     /// <summary>The logical frame at <paramref name="depth"/> (0 innermost) of a site.</summary>
     public static LogicalFrame Frame(FuncDesc* func, int site, int depth)
     {
@@ -56,16 +66,12 @@ public static unsafe class Pcs
         f.Func = func;
         f.Line = known ? func->Sites[site].Line : func->StartLine;
         int i = known && func->Inlines != null ? func->Sites[site].Inline : -1;
-        InlineDesc* other = null;
-        if (i >= 0 && (func->Inlines[i].Flags & FuncFlags.OtherFile) != 0)
-        {
-            other = depth == 0 ? &func->Inlines[i] : null;
-            i = func->Inlines[i].Parent;
-        }
+        InlineDesc* other = OtherFile(func, ref i);
         while (i >= 0 && depth > 0)
         {
             f.Line = func->Inlines[i].CallLine;
             i = func->Inlines[i].Parent;
+            other = OtherFile(func, ref i);
             depth--;
         }
         if (i >= 0)
