@@ -127,7 +127,7 @@ static class Backend
             }
             GcFlags flags = session.Flags.For(p, compilation.Roots.Contains(p));
             bool isAhead = ahead != null && IsAhead(p, flags, compilation.Roots.Contains(p));
-            string key = KeyOf(p, c.Package!.Path, flags, isAhead);
+            string key = KeyOf(p, c.Package!.Path, flags, isAhead, session.Flags.InliningBelow(p, q => compilation.Roots.Contains(q)));
             bool wanted = MustCompile(flags), anew = wanted || session.Flags.Rebuild;
             ImageReader? image = anew ? null : cache.Find(key);
             string said = MessagesOf(p, flags);
@@ -160,9 +160,9 @@ static class Backend
     /// <summary>Packages that get their machine code in advance: the standard library's, compiled as always.</summary>
     static bool IsAhead(LoadedPackage p, GcFlags flags, bool isRoot) => p.IsStd && !isRoot && flags.Debug.Count == 0;
 
-    static string KeyOf(LoadedPackage p, string path, GcFlags flags, bool isAhead) =>
+    static string KeyOf(LoadedPackage p, string path, GcFlags flags, bool isAhead, string below) =>
         new ImageCache.KeyBuilder().Add(p.DeepHash).Add(path).Add(isAhead ? "ahead" : "").Add(string.Join(',', flags.Debug)).Add(flags.Lang)
-            .Add($"{flags.NoInline} {flags.NoOptimize} {flags.NoBounds} {flags.SmallFrames}").Finish();
+            .Add($"{flags.NoInline} {flags.NoOptimize} {flags.NoBounds} {flags.SmallFrames}").Add(below).Finish();
 
     /// <summary>What the lines of -m depend on besides the image: the level, and how paths are printed.</summary>
     static string MessagesOf(LoadedPackage p, GcFlags flags) => $"m{flags.Optimizations} {(p.Files.Count > 0 ? p.Files[0].Source.Name : "")}";
@@ -170,11 +170,11 @@ static class Backend
     static bool MustCompile(GcFlags flags) => flags.Debug.Contains("il") || flags.Debug.Contains("nocache");
 
     /// <summary>True when an image (and what -m printed) is at hand, so that the package's function bodies need not be checked.</summary>
-    public static bool IsCached(LoadedPackage p, string path, GcFlags flags, ImageCache cache, bool isRoot)
+    public static bool IsCached(LoadedPackage p, string path, GcFlags flags, ImageCache cache, bool isRoot, string below)
     {
         if (MustCompile(flags))
             return false;
-        string key = KeyOf(p, path, flags, Precompiler.Find() != null && IsAhead(p, flags, isRoot));
+        string key = KeyOf(p, path, flags, Precompiler.Find() != null && IsAhead(p, flags, isRoot), below);
         return cache.Has(key) && (flags.Optimizations == 0 || cache.FindText(key, MessagesOf(p, flags)) != null);
     }
 

@@ -162,6 +162,30 @@ sealed class BuildFlags
         return _byPackage[key] = flags;
     }
 
+    /// <summary>Flags of the packages below p that change which of their functions can be inlined; empty as a rule.</summary>
+    public string InliningBelow(LoadedPackage p, Func<LoadedPackage, bool> isRoot)
+    {
+        if (_gcflags.Count == 0)
+            return "";
+        List<string> odd = [];
+        HashSet<LoadedPackage> seen = [];
+        Visit(p);
+        odd.Sort(StringComparer.Ordinal);
+        return string.Join(' ', odd);
+
+        void Visit(LoadedPackage q)
+        {
+            foreach (LoadedPackage import in q.Imports.Values)
+            {
+                if (!seen.Add(import))
+                    continue;
+                if (For(import, isRoot(import)).NoInline is not 0 and int level)
+                    odd.Add($"{import.ImportPath}={level}");
+                Visit(import);
+            }
+        }
+    }
+
     /// <summary>The flags given without a pattern, for what is decided before packages are known.</summary>
     public GcFlags ForRoots()
     {

@@ -32,7 +32,7 @@ static class Driver
         {
             GcFlags flags = session.Flags.For(p, rootSet.Contains(p));
             CheckOptions options = OptionsOf(flags, p, compileOnly && rootSet.Contains(p));
-            options.IgnoreFuncBodies = aloneWithoutImages ? !rootSet.Contains(p) : !session.Flags.Rebuild && Backend.IsCached(p, PathOf(p), flags, cache, rootSet.Contains(p));
+            options.IgnoreFuncBodies = aloneWithoutImages ? !rootSet.Contains(p) : !session.Flags.Rebuild && Backend.IsCached(p, PathOf(p), flags, cache, rootSet.Contains(p), session.Flags.InliningBelow(p, rootSet.Contains));
             return options;
         }, PathOf);
         session.Steps.Done("checked them");

@@ -154,6 +154,8 @@ public sealed class PackageIR
     public List<GoType> DeclaredTypes = [];
     /// <summary>Errors that only building finds (embedded files).</summary>
     public List<Diagnostic> Errors = [];
+    /// <summary>Calls in initialisers that static data took the place of, with the position of the outermost one.</summary>
+    public List<(Function Callee, Pos Pos)> StaticCalls = [];
     /// <summary>What passes report for -m.</summary>
     public CompileDiagnostics Diagnostics = new();
     /// <summary>Who built this; makes wrappers, instances and copies for inlining on demand (then Functions grows).</summary>

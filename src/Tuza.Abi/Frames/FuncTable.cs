@@ -49,6 +49,15 @@ public static unsafe class FuncTable
         }
     }
 
+    /// <summary>The address is that of an entry.</summary>
+    public static bool Contains(void* p)
+    {
+        for (int c = 0; c <= (Count - 1) >> ChunkBits; c++)
+            if (p >= s_chunks[c] && p < s_chunks[c] + ChunkSize)
+                return true;
+        return false;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FuncDesc* Get(int id) => &s_chunks[id >> ChunkBits][id & (ChunkSize - 1)];
 

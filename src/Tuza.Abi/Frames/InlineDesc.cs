@@ -21,4 +21,6 @@ public unsafe struct InlineDesc
     public byte* File;
     public int FileLength;
     public FuncFlags Flags;
+    /// <summary>The function that this is part of.</summary>
+    public int FuncId;
 }

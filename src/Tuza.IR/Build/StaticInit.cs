@@ -30,6 +30,7 @@ sealed class StaticInit(PackageBuilder pb)
     readonly Dictionary<Local, ExprNode> _bound = [];
     readonly Dictionary<Function, ExprNode?> _returnValues = [];
     int _callDepth;
+    Pos _callPos;
 
     public List<StmtNode> Dynamic { get; } = [];
     public bool SeenMutation { get; set; }
@@ -119,9 +120,14 @@ sealed class StaticInit(PackageBuilder pb)
                 return TryInterface(g, offset, c, type);
             case CallNode call when ReturnedValue(call) is { } value && IsStatic(value, false):
                 {
-                    _callDepth++;
+                    if (_callDepth++ == 0)
+                        _callPos = call.Pos;
+                    int before = pb.IR.StaticCalls.Count;
+                    pb.IR.StaticCalls.Add((call.StaticCallee!, _callPos));
                     bool ok = TryAssign(g, offset, value, type, place);
                     _callDepth--;
+                    if (!ok)
+                        pb.IR.StaticCalls.RemoveRange(before, pb.IR.StaticCalls.Count - before);
                     return ok;
                 }
             default:

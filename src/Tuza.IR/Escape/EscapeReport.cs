@@ -173,7 +173,7 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
         return l.Node is { } n ? $"{{storage for {_text.Of(n)}}}" : "{temp}";
     }
 
-    static string Place(Pos pos) => pos.IsKnown ? Positions.Text(pos) : "<unknown line number>";
+    static string Place(Pos pos) => pos.IsKnown ? Positions.Text(pos.Outermost) : "<unknown line number>";
 
     static Pos PosOf(Location l) => l.Local?.Pos ?? l.Node?.Pos ?? default;
 }

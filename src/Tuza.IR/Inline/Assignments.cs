@@ -127,7 +127,7 @@ sealed class Assignments
             {
                 if (TypeOf(values[i], seen, out bool nothing) is { } t)
                 {
-                    if (type != null && !Identical.Same(type, t))
+                    if (type != null && !SameConcrete(type, t))
                     {
                         none = false;
                         return null;
@@ -154,6 +154,15 @@ sealed class Assignments
         if (Current(v.Call.Call) is InlinedCallNode inlined)
             return ConcreteType(inlined.Results[v.Index], seen, out none);
         return Concrete(((TupleType)v.Call.Call.Type).At(v.Index));
+    }
+
+    /// <summary>gc compares descriptions of types; each mention of an unnamed struct has its own.</summary>
+    static bool SameConcrete(GoType a, GoType b)
+    {
+        var named = a;
+        while (named is PointerType p)
+            named = p.Elem.Unalias;
+        return named is NamedType ? Identical.Same(a, b) : ReferenceEquals(a, b);
     }
 
     static GoType? Concrete(GoType t) => Predicates.IsInterface(t) ? null : t.Unalias;

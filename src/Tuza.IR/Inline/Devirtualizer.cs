@@ -35,7 +35,7 @@ sealed class Devirtualizer(PackageIR package, Assignments assignments)
         }
         direct.Args.AddRange(call.Args);
         if (package.Diagnostics.Wants(1))
-            package.Diagnostics.Warn(call.Pos.Outermost, $"{(bound.Fn != null ? "" : "partially ")}devirtualizing {InlineText.Expr(x)}.{call.Method!.Name} to {InlineText.Type(type, package.Pkg)}");
+            package.Diagnostics.Warn(call.Pos, $"{(bound.Fn != null ? "" : "partially ")}devirtualizing {InlineText.Expr(x, package.Pkg)}.{call.Method!.Name} to {InlineText.Type(type, package.Pkg)}");
         return direct;
     }
 }

@@ -64,6 +64,7 @@ sealed class InlineBody
     Local NewVariable(TreeCopy copy, Local old)
     {
         var l = _caller.NewLocal(old.Name, old.Type, _where.Place(old.Pos));
+        l.HomePkg = old.HomePkg ?? (ReferenceEquals(_callee.Pkg, _caller.Pkg) ? null : _callee.Pkg);
         l.AddrTaken = old.AddrTaken;
         l.Reassigned = old.Reassigned;
         l.IsCapturedByClosure = old.IsCapturedByClosure;
@@ -92,9 +93,7 @@ sealed class InlineBody
             targets.Add(new LocalNode { Local = l, Type = l.Type, Pos = _call.Pos });
         }
         bool define = decls.Count > 0;
-        init.Add(targets.Count == 1
-            ? new AssignNode { X = targets[0], Y = _call.Args[0], Define = define, Pos = _call.Pos, Init = define ? decls : null }
-            : new Assign2Node { X = targets, Y = [.. _call.Args], Define = define, Pos = _call.Pos, Init = define ? decls : null });
+        init.Add(new Assign2Node { X = targets, Y = [.. _call.Args], Define = define, Pos = _call.Pos, Init = define ? decls : null });
     }
 
     // ---- returns
@@ -146,9 +145,7 @@ sealed class InlineBody
         {
             var targets = _results.ConvertAll(v => (ExprNode?)new LocalNode { Local = v, Type = v.Type, Pos = _call.Pos });
             List<StmtNode>? decls = _delayResults ? _results.ConvertAll(v => (StmtNode)new DeclNode { Local = v, Pos = _call.Pos }) : null;
-            list.Add(targets.Count == 1
-                ? new AssignNode { X = targets[0], Y = r.Values[0], Define = _delayResults, Pos = r.Pos, Init = decls }
-                : new Assign2Node { X = targets, Y = r.Values, Define = _delayResults, Pos = r.Pos, Init = decls });
+            list.Add(new Assign2Node { X = targets, Y = r.Values, Define = _delayResults, Pos = r.Pos, Init = decls });
         }
         if (!last)
         {

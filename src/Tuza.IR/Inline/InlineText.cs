@@ -1,4 +1,4 @@
-// Names in messages about inlining: bare for functions of the package itself, with the package's name for others.
+// Texts of messages about inlining.
 
 using Tuza.Types;
 
@@ -6,11 +6,20 @@ namespace Tuza.IR;
 
 static class InlineText
 {
-    public static string Name(Function f, Package local) => ReferenceEquals(f.Pkg, local) ? f.ShortName : f.Pkg.Name + "." + f.ShortName;
+    /// <summary>Bare for functions of the package itself, with the package's name for others.</summary>
+    public static string Name(Function f, Package local) => new NodeText(local).Symbol(f);
 
-    public static string Body(Function f, Package local) => Type(Builder.FuncType(f), local) + " { " + string.Join("; ", f.Body!.ConvertAll(static s => Printer.Print(s).Replace('\n', ' ').Trim())) + " }";
+    /// <summary>Type and body of an inlinable function.</summary>
+    public static string Body(Function f, Package local)
+    {
+        var text = new NodeText(local);
+        bool isMethod = f.Params.Count > f.Sig.Params.Count;
+        string type = text.Of(new Signature { Params = f.Sig.Params, Results = f.Sig.Results, Variadic = f.Sig.Variadic });
+        string body = string.Join("; ", f.Body!.ConvertAll(text.Of));
+        return $"{(isMethod ? $"method({text.Of(f.Params[0].Type)}) " : "")}{type} {(body == "" ? "{  }" : $"{{ {body} }}")}";
+    }
 
-    public static string Expr(ExprNode e) => Printer.Print(e);
+    public static string Expr(ExprNode e, Package local) => new NodeText(local).Of(e);
 
-    public static string Type(GoType t, Package local) => new TypeEnv(local, Flatten.Sizes).Text(t);
+    public static string Type(GoType t, Package local) => new NodeText(local).Of(t);
 }

@@ -94,6 +94,9 @@ public sealed partial class Inliner
             states.Add(f, new CallSites(this, f));
         foreach (var f in plain)
             states[f].ResolveAll();
+        foreach (var (callee, pos) in _package.StaticCalls)
+            if (_messages.Wants(1) && _level != 0 && InfoOf(callee).CanInline)
+                _messages.Print(pos, "inlining call to " + InlineText.Name(callee, _package.Pkg));
         foreach (var batch in Batches.BottomUp(plain))
             Fixpoint(batch.ConvertAll(f => states[f]));
         foreach (var f in fresh)
@@ -235,7 +238,7 @@ public sealed partial class Inliner
             if (i.Function == Names.Shown(callee.LinkName))
             {
                 if (log && _messages.Wants(2))
-                    _messages.Print(call.Pos.Outermost, $"cannot inline {InlineText.Name(callee, _package.Pkg)} into {InlineText.Name(caller, _package.Pkg)}: repeated recursive cycle");
+                    _messages.Print(call.Pos, $"cannot inline {InlineText.Name(callee, _package.Pkg)} into {InlineText.Name(caller, _package.Pkg)}: repeated recursive cycle");
                 return false;
             }
         return true;

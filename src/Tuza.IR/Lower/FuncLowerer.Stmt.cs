@@ -286,19 +286,16 @@ sealed partial class FuncLowerer
 
     void Assign2(Assign2Node a)
     {
+        if (a.Y.Count == 1) // parameters and results of inlined calls
+        {
+            Assign(new AssignNode { X = a.X[0], Y = a.Y[0], Define = a.Define, Pos = a.Pos, Init = a.Init });
+            return;
+        }
         if (a.Define)
             DefineInit(a);
         var all = new List<ExprNode?>(a.X);
         all.AddRange(a.Y);
         OrderAll(all);
-        if (a.Y.Count == 1)
-        {
-            if (a.X[0] is { } x)
-                AssignTo(x, a.Y[0]);
-            else
-                Discard(a.Y[0]);
-            return;
-        }
         var vals = new Val[a.Y.Count];
         var stores = Prepare(a.X);
         var assigned = AssignedLocals(a.X);

@@ -83,7 +83,7 @@ public static unsafe class Pcs
             f.FileLength = d->FileLength;
             f.StartLine = d->StartLine;
             f.Flags = d->Flags;
-            f.Inlined = true;
+            f.Body = d;
         }
         else
         {
@@ -114,7 +114,10 @@ public unsafe struct LogicalFrame
     public int Line;
     public int StartLine;
     public FuncFlags Flags;
-    public bool Inlined;
+    /// <summary>The inlined body that the frame is, or null for a function's own.</summary>
+    public InlineDesc* Body;
+
+    public readonly bool Inlined => Body != null;
 
     public readonly ReadOnlySpan<byte> NameText => new(Name, NameLength);
 

@@ -206,6 +206,8 @@ public static unsafe class ImageLoader
             d->ImageId = s_images.Count - 1;
             d->Inlines = r->InlineCount != 0 ? inlines + r->FirstInline : null;
             d->FuncId = image.FirstFunc + i;
+            for (int k = 0; k < r->InlineCount; k++)
+                d->Inlines[k].FuncId = d->FuncId;
         }
     }
 

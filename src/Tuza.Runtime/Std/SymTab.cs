@@ -1,6 +1,6 @@
 // runtime.Caller, Callers, FuncForPC, Stack: the C# side of std/overlay/runtime/extern.go.
 //
-// A function's "entry" is the pc of its site 0. A *runtime.Func is the address of the function's descriptor.
+// A function's "entry" is the pc of its site 0. A *runtime.Func is the address of the function's descriptor, or of an inlined body's.
 
 using Tuza.Abi;
 
@@ -57,14 +57,31 @@ public static unsafe class SymTab
         return f.Name;
     }
 
-    [GoFunc("runtime.funcofcode", Safepoint = false)]
-    public static ulong FuncOfCode(G* g, ulong pc) => Find(pc, out _, out ulong entry) ? entry : 0;
-
-    [GoFunc("runtime.funcRecord", Safepoint = false)]
-    public static void* FuncRecord(G* g, ulong entry) => Pcs.Get(Pcs.PcFunc(entry));
+    /// <summary>`funcAt(pc uintptr, inlined bool) *Func`: of code words and program counters; nil for inlined bodies if they are not wanted.</summary>
+    [GoFunc("runtime.funcAt", Safepoint = false)]
+    public static void* FuncAt(G* g, ulong pc, int inlined)
+    {
+        if (!Find(pc, out LogicalFrame f, out _))
+            return null;
+        return !f.Inlined ? f.Func : inlined != 0 ? f.Body : null;
+    }
 
     [GoFunc("runtime.funcEntry", Safepoint = false)]
-    public static ulong FuncEntry(G* g, void* func) => func == null ? 0 : Pcs.Pc((uint)((FuncDesc*)func)->FuncId, 0, 0);
+    public static ulong FuncEntry(G* g, void* func) =>
+        func == null ? 0 : Pcs.Pc((uint)(FuncTable.Contains(func) ? ((FuncDesc*)func)->FuncId : ((InlineDesc*)func)->FuncId), 0, 0);
+
+    /// <summary>`funcName(f *Func) string`.</summary>
+    [GoFunc("runtime.funcName", Safepoint = false)]
+    public static void* FuncName(G* g, void* func)
+    {
+        if (FuncTable.Contains(func))
+        {
+            g->R[1] = (ulong)((FuncDesc*)func)->NameLength;
+            return ((FuncDesc*)func)->Name;
+        }
+        g->R[1] = (ulong)((InlineDesc*)func)->NameLength;
+        return ((InlineDesc*)func)->Name;
+    }
 
     /// <summary>`callerName(skip int) string`: 0 is the caller of the function that calls this; wrappers count.</summary>
     [GoFunc("runtime.callerName")]

@@ -38,8 +38,8 @@ func callers(skip int, pcs *uintptr, n int) int
 // pcinfo says what is at a program counter. entry is 0 when it is unknown.
 func pcinfo(pc uintptr) (name, file string, line, startLine int, entry uintptr)
 
-// funcofcode is the entry of the function whose code word or program counter is given, or 0.
-func funcofcode(pc uintptr) uintptr
+// funcAt is the function at a program counter or with this code word, or nil; of code that was inlined there, if wanted, the function it is from.
+func funcAt(pc uintptr, inlined bool) *Func
 
 // main and goexit are the two frames below all others, only for their names: C# runs initialisers, main.main and goroutines.
 func main() {}
@@ -75,7 +75,7 @@ func (ci *Frames) Next() (frame Frame, more bool) {
 		if entry == 0 {
 			continue
 		}
-		frame = Frame{PC: pc, Function: name, File: file, Line: line, startLine: start, Entry: entry, funcInfo: entry, Func: funcRecord(entry)}
+		frame = Frame{PC: pc, Function: name, File: file, Line: line, startLine: start, Entry: entry, funcInfo: entry, Func: funcAt(pc, false)}
 		return frame, len(ci.callers) > 0
 	}
 	return Frame{}, false
@@ -95,19 +95,12 @@ type Func struct {
 	opaque struct{}
 }
 
-// funcRecord is a stable address for the function with this entry.
-func funcRecord(entry uintptr) *Func
-
-// funcEntry is its inverse.
 func funcEntry(f *Func) uintptr
+func funcName(f *Func) string
 
 // FuncForPC returns the function that contains a program counter or whose code word it is.
 func FuncForPC(pc uintptr) *Func {
-	entry := funcofcode(pc)
-	if entry == 0 {
-		return nil
-	}
-	return funcRecord(entry)
+	return funcAt(pc, true)
 }
 
 // Name is the function's name with its package path.
@@ -115,8 +108,7 @@ func (f *Func) Name() string {
 	if f == nil {
 		return ""
 	}
-	name, _, _, _, _ := pcinfo(funcEntry(f))
-	return name
+	return funcName(f)
 }
 
 // Entry is the function's first program counter.
