@@ -9,6 +9,9 @@ namespace Tuza.Emit;
 
 public static class Host
 {
+    /// <summary>Set before Run: heap snapshots to take; null for none.</summary>
+    public static SnapshotPlan? Snapshots { get; set; }
+
     /// <summary>
     /// Runs a program in this process, which it ends with its exit code. Images are in dependency order; the one with main.main is last.
     /// arguments: os.Args, the program's file first; writeExecutable makes that file when it is wanted and does not exist.
@@ -41,6 +44,7 @@ public static class Host
             Version = "go1.27",
             Executable = Path.GetFullPath(arguments[0]),
             WriteExecutable = writeExecutable,
+            Snapshots = Snapshots,
         });
         return 0;
     }

@@ -12,7 +12,8 @@ static class RunCommand
     public static int Run(List<string> args)
     {
         BuildFlags build = new();
-        List<string> rest = build.Register(new Flags("run")).Text("exec", _ => { }, "").Parse(args);
+        SnapshotFlags snapshots = new();
+        List<string> rest = snapshots.Register(build.Register(new Flags("run"))).Text("exec", _ => { }, "").Parse(args);
         int n = 0;
         while (n < rest.Count && rest[n].EndsWith(".go", StringComparison.Ordinal))
         {
@@ -26,6 +27,7 @@ static class RunCommand
                 throw new ExitException(1, "go: no go files listed");
             n = 1;
         }
+        snapshots.Apply(rest[n - 1], rest[n..]);
         Session session = Session.Start(build);
         session.Plan = RunPlan.For(session, args[..(args.Count - rest.Count + n)]);
         if (session.Plan?.Find() is { } plan)

@@ -84,6 +84,9 @@ public unsafe struct MCache
     /// <summary>Not 0: every allocation takes the slow path and asks for a collection (gcstress).</summary>
     public int Stress;
 
+    /// <summary>Not 0: every new slot takes the slow path, which notes where it was made (<see cref="AllocTrace"/>).</summary>
+    public int Trace;
+
     MCache* Self => (MCache*)Unsafe.AsPointer(ref this);
 
     public void Init(MHeap* heap)
@@ -102,7 +105,7 @@ public unsafe struct MCache
     {
         MSpan* s = (MSpan*)Spans[spanClass];
         SlotInfo* info = &SlotInfo.Table[spanClass + 1];
-        int limit = Stress != 0 ? 1 : info->WindowSlots;
+        int limit = (Stress | Trace) != 0 ? 1 : info->WindowSlots;
         int count = s->ElemCount;
         for (int i = s->FreeIndex; i < count;)
         {

@@ -62,6 +62,8 @@ public static unsafe partial class Malloc
     static void* NewFixedSlow(MCache* c, TypeDesc* t, uint size, int spanClass, ulong pointerBits)
     {
         byte* p = NextFree(c, spanClass);
+        if (c->Trace != 0)
+            AllocTrace.SetType(p, t);
         return Dress(c, p, t, size, spanClass, SlotInfo.Table[spanClass + 1].ElemBytes, pointerBits);
     }
 
@@ -103,11 +105,28 @@ public static unsafe partial class Malloc
     /// <summary>The general entry: size bytes of values of type t (n elements if size is n * t.Size), or of no type (no pointers).</summary>
     public static void* MallocGC(MCache* c, nuint size, TypeDesc* t, bool needZero)
     {
+        if (c->Trace != 0 && t != null)
+            return Traced(c, size, t, needZero);
         if (t == null || t->PtrBytes == 0)
             return NewNoScan(c, size, needZero);
+        return Scan(c, size, t, needZero);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void* Scan(MCache* c, nuint size, TypeDesc* t, bool needZero)
+    {
         if (size - 1 >= HeapConsts.MaxSmallAlloc)
             return size == 0 ? ZeroBase : Large(c, size, t, needZero);
         return size <= HeapConsts.MaxHeapBitsBytes ? SmallBits(c, (uint)size, t) : SmallHeader(c, (uint)size, t);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void* Traced(MCache* c, nuint size, TypeDesc* t, bool needZero)
+    {
+        void* p = t->PtrBytes == 0 ? NewNoScan(c, size, needZero) : Scan(c, size, t, needZero);
+        if (t->PtrBytes != 0 || size >= HeapConsts.TinyBytes)
+            AllocTrace.SetType(p, t);
+        return p;
     }
 
     /// <summary>n zeroed values in a row, or null when the size overflows the address space (the caller panics).</summary>
@@ -152,6 +171,8 @@ public static unsafe partial class Malloc
         ulong free = w->Free;
         Debug.Assert((free & 1) != 0, "window starts with a free slot");
         w->Free = free & (free - 1);
+        if (c->Trace != 0)
+            AllocTrace.Born(c, w->First);
         return w->First;
     }
 
@@ -240,6 +261,8 @@ public static unsafe partial class Malloc
         if (s->NeedZero != 0 && (needZero || t != null))
             NativeMemory.Clear(s->Base, s->SpanBytes);
         s->LargeType = t;
+        if (c->Trace != 0)
+            AllocTrace.Born(c, s->Base);
         h->Centrals[s->Class.Value].FullSwept(h->SweepGen)->Push(h, s);
         return s->Base;
     }

@@ -18,6 +18,8 @@ public static unsafe class Exit
     public static void Now(int code)
     {
         Print.Flush();
+        if (Throw.IsDying == 0)
+            Snapshots.AtExit();
         Override?.Invoke(code);
         Executable.Remove();
         Libc.ExitGroup(code);
@@ -29,6 +31,8 @@ public static unsafe class Exit
 public static unsafe class Throw
 {
     static int s_dying;
+
+    internal static int IsDying => s_dying;
 
     /// <summary>`throw`: prints "fatal error: " and the stacks, exits with 2.</summary>
     [DoesNotReturn]

@@ -80,9 +80,14 @@ public static unsafe class Gc
         MHeap* h = MHeap.Current;
         if (h == null)
             return null;
+        return NewCache(h);
+    }
+
+    static MCache* NewCache(MHeap* h)
+    {
         MCache* c = h->NewCache();
-        if (DebugFlags.GcStress != 0)
-            c->Stress = 1;
+        c->Stress = DebugFlags.GcStress != 0 ? 1 : 0;
+        c->Trace = Snapshots.Tracing ? 1 : 0;
         return c;
     }
 
@@ -573,6 +578,7 @@ sealed unsafe class RuntimeWorld : IWorld
 
     public void CycleDone(in CycleStats cycle)
     {
+        Snapshots.CycleDone(cycle.HeapMarked);
         Timers.DropDead();
         Metrics.PauseGc.Add(cycle.FirstPauseNanos);
         Metrics.PauseGc.Add(cycle.LastPauseNanos);

@@ -76,6 +76,16 @@ public sealed unsafe class LoadedImage
     public int Main => Header->MainFunc < 0 ? 0 : FirstFunc + Header->MainFunc;
 }
 
+/// <summary>The variables of one package: their memory, one bit per word that may hold a pointer, and where each begins.</summary>
+sealed unsafe class DataSegment
+{
+    public required string Package { get; init; }
+    public byte* Base;
+    public long Bytes;
+    public ulong* Mask;
+    public List<(long Offset, string Name)> Symbols { get; } = [];
+}
+
 /// <summary>All images of the process.</summary>
 public static unsafe class ImageLoader
 {
@@ -263,6 +273,25 @@ public static unsafe class ImageLoader
     }
 
     // ---- data
+
+    /// <summary>The variables of all packages, for snapshots.</summary>
+    internal static IEnumerable<DataSegment> DataSegments()
+    {
+        foreach (LoadedImage image in s_images)
+            yield return Segment(image);
+    }
+
+    static DataSegment Segment(LoadedImage image)
+    {
+        DataSegment d = new() { Package = image.Package, Base = image.Data, Bytes = image.Header->DataBytes, Mask = image.Section<ulong>(ImageSection.DataMask, out _) };
+        SymbolRecord* table = image.Section<SymbolRecord>(ImageSection.Symbols, out int size);
+        for (int i = 0; i < size; i++)
+        {
+            if (table[i].Kind == SymbolKind.Global)
+                d.Symbols.Add((table[i].Value, image.TextOf(table[i].Name)));
+        }
+        return d;
+    }
 
     static void Data(LoadedImage image)
     {

@@ -20,6 +20,7 @@ public sealed class ProgramSpec
     public string Executable { get; init; } = "";
     public System.Action<string>? WriteExecutable { get; init; }
     public string Version { get; init; } = "";
+    public SnapshotPlan? Snapshots { get; init; }
 }
 
 /// <summary>The process as a Go program. Once per process.</summary>
@@ -28,6 +29,7 @@ public static unsafe class Program
     /// <summary>Runs to the end; usually the process exits and this does not return.</summary>
     public static void Run(ProgramSpec spec)
     {
+        Snapshots.Init(spec.Snapshots);
         var cache = (MCache*)Gc.Init();
         s_cache = cache;
         Sched.Init(cache);

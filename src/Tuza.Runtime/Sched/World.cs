@@ -249,6 +249,13 @@ public static unsafe partial class Sched
 
     static void DisownWorld() => Volatile.Write(ref s_worldOwned, 0);
 
+    /// <summary>From any thread: running goroutines come to a safepoint soon, and an idle P looks whether something is pending.</summary>
+    internal static void AskEverybody()
+    {
+        AskAll(null);
+        WakeIdlePs();
+    }
+
     /// <summary>Raises the guards of all running goroutines but the caller's.</summary>
     static void AskAll(P* but)
     {

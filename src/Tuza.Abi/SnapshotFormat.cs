@@ -1,0 +1,45 @@
+// The file of a heap snapshot. CONTRACT FILE: written by Runtime/Dump, read by Inspect.
+//
+// A file is the magic, the version, then sections: a tag of four letters, the length of the payload (64 bits), the payload. Numbers are little-endian;
+// "text" is an index into the strings of section TEXT (0 is the empty string); "type" and "stack" are indices into TYPE and STCK, 0 unknown.
+// Sections come in any order, except that the last is END!: a file without it is not complete.
+//
+//   META  u32 count; pairs of strings: what was measured when it was written
+//   TEXT  u32 count; strings (BinaryWriter's: 7-bit coded length, UTF-8)
+//   TYPE  u32 count; each: text name, u8 kind, u64 size, u64 pointer bytes, u64 length (arrays), type element, type key,
+//         u32 fields; each: text name, type, u64 offset
+//   STCK  u32 count; each: u16 frames, innermost first; each: text function, text file, u32 line
+//   GLOB  u32 count; variables with pointers: text name, u64 address, u64 bytes, mask, body
+//   GORO  u32 count; each: u64 id, u8 status, u8 system, text reason, u64 nanoseconds waiting, stack of the go statement,
+//         text start function, u64 stack bytes, u32 pending defers, u16 waited-for objects (u64 address each), u32 frames, innermost first;
+//         each: text function, text file, u32 line, u32 slots; each: u32 offset, u64 value
+//   SPEC  u32 count; each: u64 object, u8 kind (1 finalizer, 2 weak handle, 3 cleanup), text function, u64 function value
+//   SPAN  u32 count; each: u64 address, u64 pages, u8 span class, u8 state, u32 slots, u32 slots in use
+//   OBJS  u64 count; in order of address: u64 address, u64 bytes, type, stack, u8 flags, u32 body bytes, mask (if not NoScan), body
+//   END!  u64 objects, u64 bytes of all objects
+//
+// A mask has one bit per word of the body, (words + 63) / 64 words of 64 bits.
+
+namespace Tuza.Abi;
+
+public static class SnapshotFormat
+{
+    public const ulong Magic = 0x31_50_41_45_48_5A_55_54; // "TUZHEAP1"
+    public const uint Version = 1;
+
+    public const string Meta = "META", Text = "TEXT", Type = "TYPE", Stack = "STCK", Globals = "GLOB", Goroutines = "GORO", Specials = "SPEC",
+        Spans = "SPAN", Objects = "OBJS", End = "END!";
+
+    /// <summary>Of objects without pointers at most so many bytes are kept: enough to compare strings.</summary>
+    public const int MostNoScanBody = 4096;
+}
+
+[System.Flags]
+public enum SnapshotFlags : byte
+{
+    None = 0,
+    /// <summary>The object holds no pointers.</summary>
+    NoScan = 1,
+    /// <summary>Words that are not pointers were cleared on purpose.</summary>
+    Redacted = 2,
+}

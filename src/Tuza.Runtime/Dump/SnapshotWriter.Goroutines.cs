@@ -1,0 +1,112 @@
+// Snapshots: goroutines with their frames and the pointers in them.
+
+using System;
+using System.Collections.Generic;
+using System.Numerics;
+
+using Tuza.Abi;
+
+namespace Tuza.Runtime;
+
+sealed unsafe partial class SnapshotWriter
+{
+    /// <summary>Frames of one goroutine beyond these are left out, the middle first: a snapshot of an endless recursion should stay readable.</summary>
+    const int MostFrames = 10_000;
+
+    void Goroutines()
+    {
+        long now = Clock.Nano();
+        Counted(() =>
+        {
+            int n = 0;
+            for (int i = 0; i < Sched.AllCount; i++)
+            {
+                G* g = Sched.All(i);
+                GState* gs = Sched.State(g);
+                if (gs->Status is GStatus.Dead or GStatus.Idle)
+                    continue;
+                Goroutine(g, gs, now);
+                n++;
+            }
+            return n;
+        });
+    }
+
+    void Goroutine(G* g, GState* gs, long now)
+    {
+        _out.Write(g->Goid);
+        _out.Write((byte)gs->Status);
+        _out.Write(gs->IsSystem);
+        _out.Write(Text(gs->Status == GStatus.Waiting ? WaitReasons.Text(gs->WaitReason) : ""));
+        _out.Write(gs->Status == GStatus.Waiting && gs->WaitSince != 0 ? Math.Max(0, now - gs->WaitSince) : 0L);
+        _out.Write(StackIds.OfPc(gs->GoPc));
+        FuncDesc* start = gs->StartCode == null ? null : FuncTable.FindByCode(gs->StartCode);
+        _out.Write(start == null ? 0 : Text(start->Name, start->NameLength));
+        _out.Write((ulong)(g->StackHi - g->StackLo));
+        int defers = 0;
+        for (var d = (DeferRecord*)g->Defer; d != null; d = d->Link)
+        {
+            defers++;
+            for (DeferRecord* h = d->Head; h != null; h = h->Link)
+                defers++;
+        }
+        _out.Write(defers);
+        List<ulong> waits = [];
+        if (gs->Status == GStatus.Waiting)
+        {
+            for (Sudog* s = gs->Waiting; s != null && waits.Count < ushort.MaxValue; s = s->WaitLink)
+            {
+                if (s->C != null)
+                    waits.Add((ulong)s->C);
+            }
+        }
+        _out.Write((ushort)waits.Count);
+        foreach (ulong w in waits)
+            _out.Write(w);
+        Counted(() =>
+        {
+            int frames = 0;
+            if (g->Sp == null || gs->Status == GStatus.Running && g->Unwinding != UnwindReason.None)
+                return 0;
+            for (var c = new FrameCursor(g); c.Valid && frames < MostFrames; c.Next())
+                frames += Frames(c.Func, c.Site, c.Fp);
+            return frames;
+        });
+    }
+
+    /// <summary>The logical frames of one frame; the outermost has the slots.</summary>
+    int Frames(FuncDesc* func, int site, byte* fp)
+    {
+        int depth = Pcs.Depth(func, site);
+        for (int d = 0; d < depth; d++)
+        {
+            Frame(Pcs.Frame(func, site, d));
+            if (d < depth - 1)
+            {
+                _out.Write(0);
+                continue;
+            }
+            SiteDesc* desc = FrameWalk.SiteOf(func, site);
+            Counted(() => Slots(desc, (ulong*)fp));
+        }
+        return depth;
+    }
+
+    int Slots(SiteDesc* site, ulong* words)
+    {
+        int n = 0;
+        for (int w = 0; w < site->PtrWordCount; w += 64)
+        {
+            for (ulong bits = site->PtrMask[w >> 6]; bits != 0; bits &= bits - 1)
+            {
+                int at = w + BitOperations.TrailingZeroCount(bits);
+                if (words[at] == 0)
+                    continue;
+                _out.Write(at * 8);
+                _out.Write(words[at]);
+                n++;
+            }
+        }
+        return n;
+    }
+}

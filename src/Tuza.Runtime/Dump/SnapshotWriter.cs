@@ -1,0 +1,218 @@
+// Writes the heap as a file: objects with their types and the stacks that made them, what refers to them, goroutines, spans.
+//
+// World stopped, after a collection or at the end of marking: then an object is live when its mark bit (span not swept yet) or its alloc bit
+// (swept) is set. Types and stacks are known for objects that were made while allocations were traced (AllocTrace); without, large objects and
+// those with a header still know their type. The file gets its name when it is complete.
+//
+// The format is in Abi/SnapshotFormat.cs.
+
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text;
+
+using Tuza.Abi;
+using Tuza.Memory;
+
+namespace Tuza.Runtime;
+
+sealed unsafe partial class SnapshotWriter
+{
+    readonly BinaryWriter _out;
+    readonly bool _redact;
+    readonly Dictionary<string, uint> _texts = new(StringComparer.Ordinal) { [""] = 0 };
+    readonly List<string> _textList = [""];
+    readonly Dictionary<nint, uint> _types = [];
+    readonly List<nint> _typeList = [0];
+    long _objects, _objectBytes;
+    ulong[] _mask = new ulong[64];
+
+    SnapshotWriter(Stream file, bool redact)
+    {
+        _out = new BinaryWriter(file, Encoding.UTF8);
+        _redact = redact;
+    }
+
+    /// <summary>World stopped. Throws IOException when the file cannot be written.</summary>
+    public static void Write(string path, bool redact, IReadOnlyList<(string Key, string Value)> meta)
+    {
+        string temp = path + ".part";
+        FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, BufferSize = 1 << 20 };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (FileStream file = new(temp, options))
+            new SnapshotWriter(file, redact).WriteAll(meta);
+        File.Move(temp, path, overwrite: true);
+    }
+
+    void WriteAll(IReadOnlyList<(string Key, string Value)> meta)
+    {
+        _out.Write(SnapshotFormat.Magic);
+        _out.Write(SnapshotFormat.Version);
+        Section(SnapshotFormat.Meta, () =>
+        {
+            _out.Write(meta.Count);
+            foreach ((string key, string value) in meta)
+            {
+                _out.Write(key);
+                _out.Write(value);
+            }
+        });
+        Section(SnapshotFormat.Spans, Spans);
+        Section(SnapshotFormat.Objects, Objects);
+        Section(SnapshotFormat.Globals, Globals);
+        Section(SnapshotFormat.Goroutines, Goroutines);
+        Section(SnapshotFormat.Specials, WriteSpecials);
+        Section(SnapshotFormat.Stack, Stacks);
+        Section(SnapshotFormat.Type, Types);
+        Section(SnapshotFormat.Text, Texts);
+        Section(SnapshotFormat.End, () =>
+        {
+            _out.Write(_objects);
+            _out.Write(_objectBytes);
+        });
+        _out.Flush();
+    }
+
+    void Section(string tag, Action body)
+    {
+        foreach (char c in tag)
+            _out.Write((byte)c);
+        long at = Position;
+        _out.Write(0L);
+        body();
+        long end = Position;
+        _out.Seek((int)(at - end), SeekOrigin.Current);
+        _out.Write(end - at - 8);
+        _out.BaseStream.Position = end;
+    }
+
+    long Position
+    {
+        get
+        {
+            _out.Flush();
+            return _out.BaseStream.Position;
+        }
+    }
+
+    void Counted(Func<int> body)
+    {
+        long at = Position;
+        _out.Write(0);
+        int n = body();
+        long end = Position;
+        _out.BaseStream.Position = at;
+        _out.Write(n);
+        _out.Flush();
+        _out.BaseStream.Position = end;
+    }
+
+    // ---- texts, types, stacks
+
+    uint Text(string s)
+    {
+        if (!_texts.TryGetValue(s, out uint i))
+        {
+            _texts[s] = i = (uint)_textList.Count;
+            _textList.Add(s);
+        }
+        return i;
+    }
+
+    uint Text(byte* utf8, int length) => Text(length == 0 ? "" : Encoding.UTF8.GetString(utf8, length));
+
+    uint TypeIndex(TypeDesc* t)
+    {
+        if (t == null)
+            return 0;
+        if (!_types.TryGetValue((nint)t, out uint i))
+        {
+            _types[(nint)t] = i = (uint)_typeList.Count;
+            _typeList.Add((nint)t);
+        }
+        return i;
+    }
+
+    void Texts()
+    {
+        _out.Write(_textList.Count);
+        foreach (string s in _textList)
+            _out.Write(s);
+    }
+
+    void Types() => Counted(() =>
+    {
+        for (int i = 1; i < _typeList.Count; i++) // grows as types name others
+            Type((TypeDesc*)_typeList[i]);
+        return _typeList.Count - 1;
+    });
+
+    void Type(TypeDesc* t)
+    {
+        _out.Write(Text(TypeTable.TypeString(t)));
+        _out.Write((byte)t->Kind);
+        _out.Write((ulong)t->Size);
+        _out.Write((ulong)t->PtrBytes);
+        _out.Write(t->Kind == Kind.Array ? (ulong)((ArrayTypeDesc*)t)->Len : 0);
+        _out.Write(t->Kind switch
+        {
+            Kind.Array => TypeIndex(((ArrayTypeDesc*)t)->Elem),
+            Kind.Slice => TypeIndex(((SliceTypeDesc*)t)->Elem),
+            Kind.Pointer => TypeIndex(((PtrTypeDesc*)t)->Elem),
+            Kind.Chan => TypeIndex(((ChanTypeDesc*)t)->Elem),
+            Kind.Map => TypeIndex(((MapTypeDesc*)t)->Elem),
+            _ => 0u,
+        });
+        _out.Write(t->Kind == Kind.Map ? TypeIndex(((MapTypeDesc*)t)->Key) : 0u);
+        if (t->Kind != Kind.Struct)
+        {
+            _out.Write(0);
+            return;
+        }
+        GoSlice fields = ((StructTypeDesc*)t)->Fields;
+        _out.Write((int)fields.Len);
+        for (nint i = 0; i < fields.Len; i++)
+        {
+            StructFieldDesc* f = (StructFieldDesc*)fields.Array + i;
+            _out.Write(Text(Encoding.UTF8.GetString(TypeTable.NameText(f->Name))));
+            _out.Write(TypeIndex(f->Type));
+            _out.Write((ulong)f->Offset);
+        }
+    }
+
+    void Stacks()
+    {
+        int n = StackIds.Count;
+        _out.Write(n);
+        for (uint id = 1; id <= n; id++)
+        {
+            ReadOnlySpan<ulong> frames = StackIds.Frames(id);
+            List<LogicalFrame> logical = [];
+            foreach (ulong header in frames)
+                AddLogical(logical, Pcs.Get((uint)(header >> 32)), (int)(uint)header);
+            _out.Write((ushort)logical.Count);
+            foreach (LogicalFrame f in logical)
+                Frame(f);
+        }
+    }
+
+    static void AddLogical(List<LogicalFrame> list, FuncDesc* func, int site)
+    {
+        if (func == null)
+            return;
+        for (int d = 0, depth = Pcs.Depth(func, site); d < depth && list.Count < ushort.MaxValue; d++)
+        {
+            LogicalFrame f = Pcs.Frame(func, site, d);
+            if ((f.Flags & FuncFlags.Wrapper) == 0)
+                list.Add(f);
+        }
+    }
+
+    void Frame(in LogicalFrame f)
+    {
+        _out.Write(Text(f.Name, f.NameLength));
+        _out.Write(Text(f.File, f.FileLength));
+        _out.Write(f.Line);
+    }
+}

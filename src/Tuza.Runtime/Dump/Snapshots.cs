@@ -1,0 +1,127 @@
+// When snapshots are taken: at exit, at the end of each collection that left more than all before (peak), after a time, on SIGUSR1.
+//
+// Exit: the world is collected first, so what is in the file is what the program still held. The others are taken at the end of a cycle's marking,
+// world stopped, when mark bits say what is live; a time or a signal asks for a cycle.
+
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Threading;
+
+using Tuza.Memory;
+
+namespace Tuza.Runtime;
+
+/// <summary>What to write, when, where.</summary>
+public sealed class SnapshotPlan
+{
+    public required string Path { get; init; }
+    public bool AtExit { get; init; }
+    public bool AtPeak { get; init; }
+    public bool OnSignal { get; init; }
+    /// <summary>After so long; null for never.</summary>
+    public TimeSpan? After { get; init; }
+    /// <summary>Nothing of the program's data but pointers and lengths.</summary>
+    public bool Redact { get; init; }
+    /// <summary>For the file: the program's name and arguments.</summary>
+    public string Program { get; init; } = "";
+    /// <summary>Called after a file was written, before the process goes on or ends; gets the path.</summary>
+    public Action<string>? Written { get; init; }
+}
+
+/// <summary>The snapshots of this process.</summary>
+public static unsafe class Snapshots
+{
+    const double MoreThanBefore = 1.05;
+
+    static SnapshotPlan? s_plan;
+    static System.Threading.Timer? s_timer;
+    static System.Runtime.InteropServices.PosixSignalRegistration? s_signal;
+    static int s_wanted, s_exiting;
+    static long s_peak;
+
+    /// <summary>Allocations are traced: caches are made for it.</summary>
+    internal static bool Tracing => s_plan != null;
+
+    /// <summary>Once, before the heap is made.</summary>
+    internal static void Init(SnapshotPlan? plan)
+    {
+        s_plan = plan;
+        if (plan == null)
+            return;
+        AllocTrace.StackOf = &StackIds.Current;
+        if (plan.After is { } after)
+            s_timer = new System.Threading.Timer(static _ => Want(), null, after, Timeout.InfiniteTimeSpan);
+        if (plan.OnSignal && !OperatingSystem.IsWindows())
+        {
+            const int SigUsr1 = 10;
+            s_signal = System.Runtime.InteropServices.PosixSignalRegistration.Create((System.Runtime.InteropServices.PosixSignal)SigUsr1, static c =>
+            {
+                c.Cancel = true;
+                Want();
+            });
+        }
+    }
+
+    static void Want()
+    {
+        Volatile.Write(ref s_wanted, 1);
+        Volatile.Write(ref Sched.GcPending, 1);
+        Sched.AskEverybody();
+    }
+
+    /// <summary>End of a cycle's marking, world stopped.</summary>
+    internal static void CycleDone(long liveBytes)
+    {
+        if (s_plan is not { } plan)
+            return;
+        bool wanted = Interlocked.Exchange(ref s_wanted, 0) != 0;
+        bool peak = plan.AtPeak && liveBytes > s_peak * MoreThanBefore;
+        if (!wanted && !peak)
+            return;
+        s_peak = Math.Max(s_peak, liveBytes);
+        Write(plan, peak ? "peak" : "request");
+    }
+
+    /// <summary>The process is about to end, not because of a fatal error.</summary>
+    internal static void AtExit()
+    {
+        if (s_plan is not { AtExit: true } plan || Interlocked.Exchange(ref s_exiting, 1) != 0 || Sched.ThisP == null)
+            return;
+        Collector.CollectAndSweep(MHeap.Current);
+        World.Current.StopTheWorld();
+        Write(plan, "exit");
+        World.Current.StartTheWorld();
+    }
+
+    static void Write(SnapshotPlan plan, string moment)
+    {
+        MemStats stats;
+        MemStats.Read(MHeap.Current, Gc.StartNanos, Sched.MaxProcsInUse, &stats);
+        List<(string, string)> meta =
+        [
+            ("program", plan.Program),
+            ("pid", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)),
+            ("moment", moment),
+            ("time", DateTime.UtcNow.ToString("O", CultureInfo.InvariantCulture)),
+            ("traced", "1"),
+            ("heap.alloc", stats.HeapAlloc.ToString(CultureInfo.InvariantCulture)),
+            ("heap.sys", stats.HeapSys.ToString(CultureInfo.InvariantCulture)),
+            ("heap.inuse", stats.HeapInuse.ToString(CultureInfo.InvariantCulture)),
+            ("heap.released", stats.HeapReleased.ToString(CultureInfo.InvariantCulture)),
+            ("stack.inuse", stats.StackInuse.ToString(CultureInfo.InvariantCulture)),
+            ("sys", stats.Sys.ToString(CultureInfo.InvariantCulture)),
+            ("numgc", stats.NumGC.ToString(CultureInfo.InvariantCulture)),
+        ];
+        try
+        {
+            SnapshotWriter.Write(plan.Path, plan.Redact, meta);
+            plan.Written?.Invoke(plan.Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Print.Text("tuza: snapshot " + plan.Path + ": " + e.Message + "\n");
+        }
+    }
+}
