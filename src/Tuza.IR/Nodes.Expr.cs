@@ -47,8 +47,9 @@ public sealed class MapIndexNode : ExprNode { public required ExprNode Map, Key;
 /// <summary>OSLICE, OSLICESTR, OSLICEARR (X is then a pointer to array), OSLICE3, OSLICE3ARR.</summary>
 public sealed class SliceNode : ExprNode { public required ExprNode X; public ExprNode? Lo, Hi, Max; public bool Full; }
 /// <summary>ODOTTYPE: single-value form panics; comma-ok form is in an AssignOkNode.
-/// NilPanic: known to hold unless X is nil, which panics as a call of a method of nil does.</summary>
-public sealed class TypeAssertNode : ExprNode { public required ExprNode X; public bool NilPanic; }
+/// NilPanic: known to hold unless X is nil, which panics as a call of a method of nil does.
+/// Written: the type of X for messages, if X had to be converted.</summary>
+public sealed class TypeAssertNode : ExprNode { public required ExprNode X; public bool NilPanic; public GoType? Written; }
 /// <summary>OPLUS, ONEG, ONOT, OBITNOT.</summary>
 public sealed class UnaryNode : ExprNode { public Token Op; public required ExprNode X; }
 /// <summary>Arithmetic and shifts; both operands have Type (shifts: Y has its own type). String concatenation is AddStringNode.</summary>

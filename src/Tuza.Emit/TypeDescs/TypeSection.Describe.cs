@@ -244,7 +244,8 @@ public sealed partial class TypeSection
             if (m.Method.Exported)
                 exported++;
         }
-        tail.Add(pkg != null ? Name(pkg.Path, false) : TypeSectionFormat.NoRef);
+        string? path = t is BasicType { Kind: BasicKind.UnsafePointer } ? "unsafe" : pkg?.Path;
+        tail.Add(path != null ? Name(path, false) : TypeSectionFormat.NoRef);
         tail.Add((uint)methods.Count);
         tail.Add(exported);
     }

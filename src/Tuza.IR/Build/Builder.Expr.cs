@@ -503,9 +503,13 @@ sealed partial class Builder
     {
         var x = Expr(e.X);
         var type = TypeOf(e.Type!);
+        GoType? written = null;
         if (!_env.IsEmpty && !CanHold(x.Type, type))
+        {
+            written = x.Type;
             x = Convert(x, Universe.EmptyInterface, x.Pos, true); // it will fail: there is no itab to compare with
-        return new TypeAssertNode { X = x, Type = type, Pos = e.Pos };
+        }
+        return new TypeAssertNode { X = x, Type = type, Pos = e.Pos, Written = written };
     }
 
     /// <summary>An interface value can hold a value of type t. Only in instances of generic functions can the answer be no.</summary>

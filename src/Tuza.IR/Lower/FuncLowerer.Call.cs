@@ -125,6 +125,16 @@ sealed partial class FuncLowerer
                 call.Args.Add(L.Conv(LowType.U64, p));
                 continue;
             }
+            if (keep != null && a is CompositeNode { Implicit: true } packed && !_done.ContainsKey(a))
+            {
+                foreach (var (_, e) in packed.Elems)
+                    if (e is ConvNode { Kind: ConvKind.PointerToUintptr } c && !_done.ContainsKey(e))
+                    {
+                        var p = Use(One(c.X));
+                        keep.Add(p);
+                        _done[e] = Val.Of(L.Conv(LowType.U64, p));
+                    }
+            }
             if (!Flatten.IsMemory(a.Type))
             {
                 call.Args.AddRange(Scalars(a));

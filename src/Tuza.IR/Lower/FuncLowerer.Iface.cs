@@ -179,7 +179,7 @@ sealed partial class FuncLowerer
         bool empty = IsEmptyInterface(a.X.Type);
         if (a.NilPanic)
             NonNil(word);
-        Check(L.Cmp(LowOp.Eq, word, TypeWord(a.Type, a.X.Type)), empty ? "runtime.panicdottypeE" : "runtime.panicdottypeI", word, L.TypeAddr(a.Type), L.TypeAddr(a.X.Type));
+        Check(L.Cmp(LowOp.Eq, word, TypeWord(a.Type, a.X.Type)), empty ? "runtime.panicdottypeE" : "runtime.panicdottypeI", word, L.TypeAddr(a.Type), L.TypeAddr(a.Written ?? a.X.Type));
     }
 
     /// <summary>x.(I): the first word of the result; panics.</summary>

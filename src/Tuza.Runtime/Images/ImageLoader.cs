@@ -221,10 +221,10 @@ public static unsafe class ImageLoader
         }
     }
 
-    /// <summary>Functions between a caller and what reflection calls for it: recover and tracebacks look through them.</summary>
+    /// <summary>Functions between a caller and what reflection or a return calls for it: recover and tracebacks look through them.</summary>
     static bool IsBridge(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("reflect.callReflect"u8) || name.SequenceEqual("reflect.callMethod"u8) || name.SequenceEqual("runtime.reflect_callTyped"u8)
-        || name.SequenceEqual("runtime.reflectDynStub"u8) || name.SequenceEqual("runtime.reflectDynMethodStub"u8);
+        || name.SequenceEqual("runtime.reflectDynStub"u8) || name.SequenceEqual("runtime.reflectDynMethodStub"u8) || name.SequenceEqual("runtime.deferreturn"u8);
 
     static LoadedImage ImageOf(int func) => s_images[FuncTable.Get(func)->ImageId];
 

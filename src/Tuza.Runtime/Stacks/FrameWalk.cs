@@ -103,7 +103,6 @@ public static unsafe class FrameWalk
     public static int Callers(G* g, int skip, ulong* pcs, int max)
     {
         int n = 0;
-        int deferreturn = GoCalls.Id("runtime.deferreturn");
         for (var c = new FrameCursor(g); c.Valid && n < max; c.Next())
         {
             FuncDesc* f = c.Func;
@@ -111,8 +110,7 @@ public static unsafe class FrameWalk
             for (int d = 0; d < depth && n < max; d++)
             {
                 FuncFlags flags = depth == 1 ? f->Flags : Pcs.Frame(f, c.Site, d).Flags;
-                // Deferred calls look like calls of the function that deferred them.
-                if ((flags & FuncFlags.Wrapper) != 0 || f->FuncId == deferreturn)
+                if ((flags & FuncFlags.Wrapper) != 0)
                     continue;
                 if (skip > 0)
                 {
