@@ -20,6 +20,7 @@ sealed partial class Builder
         b._bodySyntax = e.Body.List;
         b.StmtList(e.Body.List, fn.Body);
         fn.EndPos = e.Body.Rbrace;
+        b.CheckFrame();
         return new ClosureNode { Func = fn, Type = sig, Pos = e.Pos };
     }
 

@@ -387,6 +387,8 @@ sealed partial class Builder
         }
         if (n.X is ConstNode { Type: var t } c && Predicates.IsInteger(t) && n.Key != null && !Identical.Same(t, n.Key.Type) && Predicates.IsInteger(n.Key.Type))
             n.X = new ConstNode { Value = c.Value, Type = n.Key.Type, Pos = c.Pos };
+        if (n.X.Type.Underlying is ArrayType array && n.Value != null)
+            _copiedBytes += Flatten.Sizes.Sizeof(array);
         var bodyStart = SplitTargets(n, s.Pos);
         _breakDepth++;
         _loopDepth++;

@@ -61,8 +61,26 @@ sealed partial class Builder
         _bodySyntax = decl.Body!.List;
         StmtList(decl.Body.List, body);
         _fn.EndPos = decl.Body.Rbrace;
+        CheckFrame();
         FinishCaptures();
         _fn.Body = body;
+    }
+
+    /// <summary>Bytes of arrays that loops copy before they go over them.</summary>
+    long _copiedBytes;
+
+    /// <summary>
+    /// Frames are limited to 1 GB. Large variables move to the heap, so what can be too large is arguments, results and the copies of arrays.
+    /// </summary>
+    void CheckFrame()
+    {
+        const long Limit = 1 << 30;
+        long arguments = 0;
+        foreach (var list in new[] { _fn.Params, _fn.Results })
+            foreach (var l in list)
+                arguments += Flatten.Sizes.Sizeof(l.Type);
+        if (arguments + _copiedBytes > Limit)
+            _pb.IR.Errors.Add(new Diagnostic(_fn.Pos, $"stack frame too large (>1GB): {_copiedBytes >> 20} MB locals + {arguments >> 20} MB args"));
     }
 
     /// <summary>The initialisation of package variables, in the function "init".</summary>
