@@ -90,7 +90,7 @@ sealed class GraphCheck(DisplayPaths paths, ModuleGraph modules, LoadOptions opt
         if (i < 0 || p.ForTest != "" || q.ForTest != "")
             return true;
         if (q.IsStd)
-            return p.IsStd || ModuleGraph.IsUnder(p.Dir, Path.Combine(options.Goroot, "src"));
+            return p.IsStd || ModuleGraph.IsUnder(p.Dir, Path.Combine(options.Goroot, "src")) || ModuleGraph.IsUnder(p.Dir, RealStd());
         string parent = q.ImportPath[..Math.Max(i - 1, 0)];
         string importer = p.ImportPath;
         if (p.IsCommandLine)
@@ -100,6 +100,13 @@ sealed class GraphCheck(DisplayPaths paths, ModuleGraph modules, LoadOptions opt
             importer = found.Rel == "" ? found.Module.Path : found.Module.Path + "/" + found.Rel;
         }
         return parent == "" || importer == parent || importer.StartsWith(parent + "/", StringComparison.Ordinal);
+    }
+
+    /// <summary>GOROOT/src without links: what the working folder is called when it lies there.</summary>
+    string RealStd()
+    {
+        string src = Path.Combine(options.Goroot, "src");
+        return Directory.ResolveLinkTarget(src, returnFinalTarget: true)?.FullName ?? src;
     }
 
     /// <summary>Where the last element `internal` begins, or -1.</summary>

@@ -43,13 +43,13 @@ public static unsafe class Throw
     public static void FatalUser(string message) => Die(message, null, 0, system: false);
 
     [DoesNotReturn]
-    public static void FatalBytes(byte* text, long length, bool system) => Die(null, text, length, system);
+    public static void FatalBytes(byte* text, long length, bool system, bool signal) => Die(null, text, length, system, signal);
 
     [DoesNotReturn]
     public static void Deadlock() => Die("all goroutines are asleep - deadlock!", null, 0, system: false);
 
     [DoesNotReturn]
-    static void Die(string? message, byte* text, long length, bool system)
+    static void Die(string? message, byte* text, long length, bool system, bool signal = false)
     {
         if (Interlocked.Exchange(ref s_dying, 1) != 0)
         {
@@ -61,11 +61,24 @@ public static unsafe class Throw
         if (message != null)
             Print.Text(message);
         else
-            Print.Bytes(text, length);
+            Indented(text, length);
         Print.Text("\n");
+        if (signal)
+            Traceback.SignalLine(Threads.CurrentG());
         Traceback.Fatal(Threads.CurrentG(), system);
         Print.End();
         Exit.Now(2);
+    }
+
+    /// <summary>Further lines of a message begin with a tab.</summary>
+    static void Indented(byte* text, long length)
+    {
+        for (long i = 0; i < length; i++)
+        {
+            Print.Bytes(text + i, 1);
+            if (text[i] == (byte)'\n')
+                Print.Text("\t");
+        }
     }
 
     [DoesNotReturn]

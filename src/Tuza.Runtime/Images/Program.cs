@@ -49,7 +49,7 @@ public static unsafe class Program
 
     static void AddDataRoot(byte* start, nuint words, ulong* mask) => s_cache->Heap->Gc.AddDataRoot(start, words, mask);
 
-    /// <summary>Code words of all initialisers in order, then main.main, then null.</summary>
+    /// <summary>Code words of all initialisers in order, then main.main, what comes behind it, then null.</summary>
     static void** StartList(List<LoadedImage> images)
     {
         var ids = new List<int>();
@@ -63,6 +63,7 @@ public static unsafe class Program
         if (main == 0)
             Throw.Fatal("function main is undeclared in the main package");
         ids.Add(main);
+        ids.Add(GoCalls.Id("runtime.mainExit"));
         var list = (void**)NativeMemory.AllocZeroed((nuint)ids.Count + 1, (nuint)sizeof(void*));
         for (int i = 0; i < ids.Count; i++)
             list[i] = FuncTable.EntryOf(ids[i]);

@@ -30,20 +30,9 @@ public static unsafe class SyncHooks
     [GoFunc("internal/sync.runtime_doSpin", Safepoint = false)]
     public static void DoSpin(G* g) => Futex.Pause(PausesPerSpin);
 
-    [GoFunc("runtime.throw", NoReturn = true)]
-    [GoFunc("sync.throw", NoReturn = true)]
-    [GoFunc("internal/sync.throw", NoReturn = true)]
-    [GoFunc("internal/runtime/cgroup.throw", NoReturn = true)]
-    public static void ThrowText(G* g, void* text, long n) => Throw.FatalBytes((byte*)text, n, system: true);
-
-    [GoFunc("runtime.fatal", NoReturn = true)]
-    [GoFunc("sync.fatal", NoReturn = true)]
-    [GoFunc("internal/sync.fatal", NoReturn = true)]
-    [GoFunc("internal/runtime/maps.fatal", NoReturn = true)]
-    [GoFunc("crypto/rand.fatal", NoReturn = true)]
-    [GoFunc("crypto/internal/sysrand.fatal", NoReturn = true)]
-    [GoFunc("crypto/internal/fips140.fatal", NoReturn = true)]
-    public static void FatalText(G* g, void* text, long n) => Throw.FatalBytes((byte*)text, n, system: false);
+    /// <summary>`die(s string, system, signal bool)`: the end of throw and fatal, after the panics in progress were printed.</summary>
+    [GoFunc("runtime.die", NoReturn = true)]
+    public static void Die(G* g, void* text, long n, int system, int signal) => Throw.FatalBytes((byte*)text, n, system != 0, signal != 0);
 
     [GoFunc("crypto/internal/fips140.getIndicator", Safepoint = false)]
     public static uint GetIndicator(G* g) => Sched.State(g)->FipsIndicator;

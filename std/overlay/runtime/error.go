@@ -158,7 +158,7 @@ var (
 	shiftError    error = errorString("negative shift amount")
 	divideError   error = errorString("integer divide by zero")
 	overflowError error = errorString("integer overflow")
-	memoryError   error = errorString("invalid memory address or nil pointer dereference")
+	memoryError   error = errorString(memoryErrorText)
 
 	rangeDoneError         error = errorString("range function continued iteration after function for loop body returned false")
 	rangePanicError        error = errorString("range function continued iteration after loop body panic")
@@ -198,6 +198,8 @@ func panicSliceConvert(x int, y int) { panic(boundsError{int64(y), x, true, abi.
 func panicshift()    { panic(shiftError) }
 func panicdivide()   { panic(divideError) }
 func panicoverflow() { panic(overflowError) }
+
+const memoryErrorText = "invalid memory address or nil pointer dereference"
 
 // sigpanic is a nil dereference; checks call it, where hardware would raise a signal, so that call stacks look the same. The line about
 // the signal is printed by fatalpanic.

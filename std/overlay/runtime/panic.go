@@ -1,6 +1,9 @@
 package runtime
 
-import "unsafe"
+import (
+	"internal/runtime/atomic"
+	"unsafe"
+)
 
 // Panics and deferred calls.
 //
@@ -66,6 +69,7 @@ func gopanic(e any) {
 		e = new(PanicNilError)
 	}
 	p := pushpanic(false, e)
+	atomic.Xadd(&panicsRunning, 1)
 	for {
 		d := topdefer()
 		if d == nil {
@@ -94,14 +98,14 @@ func gopanic(e any) {
 
 // leavepanic ends a recovered panic: on to the frame that deferred the recovering call, or back to a Goexit that the panic had interrupted.
 func leavepanic(p *_panic, frame uintptr) {
-	poppanic()
+	endpanic()
 	q := toppanic()
 	if q != nil && q.goexit && q.aborted {
 		q.aborted = false
 		regoexit(q.frame)
 	}
 	for q != nil && q.aborted {
-		poppanic()
+		endpanic()
 		q = toppanic()
 		if q != nil && q.goexit && q.aborted {
 			q.aborted = false
@@ -140,9 +144,32 @@ func goexitContinue() {
 		popdefer()
 	}
 	for toppanic() != nil {
-		poppanic()
+		endpanic()
 	}
 	goexit0()
+}
+
+// panicsRunning counts the panics whose deferred calls run; panicking is set when one of them was not recovered and the end has begun.
+var (
+	panicsRunning uint32
+	panicking     bool
+)
+
+func endpanic() {
+	if !toppanic().goexit {
+		atomic.Xadd(&panicsRunning, -1)
+	}
+	poppanic()
+}
+
+// mainExit is what the main goroutine does after main.main: a panic on its way out in another goroutine comes first.
+func mainExit() {
+	for i := 0; i < 1000 && atomic.Load(&panicsRunning) != 0; i++ {
+		Gosched()
+	}
+	if panicking {
+		select {}
+	}
 }
 
 // ---- the message
@@ -179,16 +206,27 @@ func preprintpanics(p *_panic) {
 }
 
 func fatalpanic(p *_panic) {
-	signal := false
-	for q := p; q != nil; q = q.link {
-		if s, ok := q.arg.(string); ok && s == "runtime error: invalid memory address or nil pointer dereference" {
-			signal = true
-		}
-	}
+	panicking = true
 	printlock()
 	printpanics(p)
 	printunlock()
-	dopanic(signal)
+	dopanic(causedBySignal(p))
+}
+
+func causedBySignal(p *_panic) bool {
+	for ; p != nil; p = p.link {
+		switch v := p.arg.(type) {
+		case string:
+			if v == "runtime error: invalid memory address or nil pointer dereference" {
+				return true
+			}
+		case errorString:
+			if v == memoryErrorText {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func printpanics(p *_panic) {

@@ -67,9 +67,6 @@ func typePkgPath(t *_type) string {
 //go:linkname mapsTypeString internal/runtime/maps.typeString
 func mapsTypeString(t *_type) string { return typeString(t) }
 
-func throw(s string)
-func fatal(s string)
-
 func newobject(t *_type) unsafe.Pointer
 func typedmemmove(t *_type, dst, src unsafe.Pointer)
 
