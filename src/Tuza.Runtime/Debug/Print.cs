@@ -4,6 +4,7 @@
 using System;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 using Tuza.Abi;
 
@@ -17,18 +18,42 @@ public static unsafe class Print
     static readonly byte* s_buffer = (byte*)NativeMemory.Alloc(BufferBytes);
     static int s_used;
     static int s_depth;
+    static Lock32 s_lock;    // held by who prints, as long as s_depth is not 0
+    static int s_owner;      // managed thread id of the holder
     static byte* s_target; // runtime.Stack: text goes here instead
     static long s_targetLeft, s_targetUsed;
 
-    public static void Begin() => s_depth++;
+    /// <summary>What follows, up to End, is one write, and nobody else prints meanwhile. The thread must not run another goroutine before End.</summary>
+    public static void Begin()
+    {
+        int me = Environment.CurrentManagedThreadId;
+        if (Volatile.Read(ref s_owner) != me)
+        {
+            s_lock.Enter();
+            Volatile.Write(ref s_owner, me);
+        }
+        s_depth++;
+    }
 
     public static void End()
     {
-        if (--s_depth <= 0)
-        {
-            s_depth = 0;
-            Flush();
-        }
+        if (s_depth == 0 || --s_depth != 0)
+            return;
+        Flush();
+        Volatile.Write(ref s_owner, 0);
+        s_lock.Exit();
+    }
+
+    /// <summary>The process dies: who holds the lock may be stopped for ever.</summary>
+    internal static void TakeOver()
+    {
+        if (s_owner == Environment.CurrentManagedThreadId)
+            return;
+        for (int i = 0; i < 100 && !s_lock.TryEnter(); i++)
+            Futex.SleepMicros(1000);
+        s_target = null;
+        s_depth = 0;
+        s_owner = Environment.CurrentManagedThreadId;
     }
 
     public static void Flush()
@@ -56,8 +81,8 @@ public static unsafe class Print
     /// <summary>Until EndRedirect, text goes to memory.</summary>
     public static void Redirect(byte* target, long bytes)
     {
+        Begin();
         Flush();
-        s_depth++;
         s_target = target;
         s_targetLeft = bytes;
         s_targetUsed = 0;
@@ -66,9 +91,10 @@ public static unsafe class Print
     public static long EndRedirect()
     {
         Flush();
-        s_depth--;
         s_target = null;
-        return s_targetUsed;
+        long used = s_targetUsed;
+        End();
+        return used;
     }
 
     public static void Byte(byte b)
@@ -244,10 +270,18 @@ public static unsafe class Print
 public static unsafe class PrintFns
 {
     [GoFunc("runtime.printlock", Safepoint = false)]
-    public static void Lock(G* g) => Print.Begin();
+    public static void Lock(G* g)
+    {
+        Sched.State(g)->Locks++;
+        Print.Begin();
+    }
 
     [GoFunc("runtime.printunlock", Safepoint = false)]
-    public static void Unlock(G* g) => Print.End();
+    public static void Unlock(G* g)
+    {
+        Print.End();
+        Sched.State(g)->Locks--;
+    }
 
     [GoFunc("runtime.printsp", Safepoint = false)]
     public static void Space(G* g) => Print.Byte((byte)' ');

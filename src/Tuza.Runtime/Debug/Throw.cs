@@ -56,6 +56,8 @@ public static unsafe class Throw
             // A second error while dying: the first one is enough.
             Exit.Now(DebugFlags.ExitCodeDying);
         }
+        Sched.Freeze();
+        Print.TakeOver();
         Print.Begin();
         Print.Text("fatal error: ");
         if (message != null)

@@ -40,6 +40,7 @@ public static unsafe class Traceback
     [GoFunc("runtime.dopanic", NoReturn = true)]
     public static void DoPanic(G* g, int signal)
     {
+        Sched.Freeze();
         Print.Begin();
         if (signal != 0)
             SignalLine(g);
@@ -69,7 +70,10 @@ public static unsafe class Traceback
                 continue;
             Print.Text("\n");
             Header(g);
-            Stack(g, 0);
+            if (Sched.RunsElsewhere(g))
+                Print.Text("\tgoroutine running on other thread; stack unavailable\n");
+            else
+                Stack(g, 0);
         }
     }
 

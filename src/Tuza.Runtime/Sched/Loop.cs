@@ -21,7 +21,7 @@ namespace Tuza.Runtime;
 public static unsafe partial class Sched
 {
     const int StealRounds = 4;
-    const int NextPatienceSpins = 60;
+    const int NextPatienceSpins = 16;
 
     static M* s_idleM;         // under s_lock
     static int s_idleMCount;   // under s_lock: Ms asleep, also those that wait for their wired goroutine

@@ -228,6 +228,33 @@ public static unsafe partial class Sched
         WakeStopWaiters();
     }
 
+    /// <summary>The process dies: the other threads shall stop where they can. Waits a little, for what does not listen too.</summary>
+    internal static void Freeze()
+    {
+        M* m = Threads.Current;
+        Volatile.Write(ref s_worldOwned, 1);
+        Volatile.Write(ref s_stopWait, int.MaxValue);
+        Volatile.Write(ref s_stopWanted, 1);
+        for (int i = 0; i < 5; i++)
+        {
+            AskAll(m == null ? null : m->P);
+            bool running = false;
+            for (int k = 0; k < s_psMade; k++)
+                running |= s_ps[k]->Status == PStatus.Running && (m == null || s_ps[k] != m->P);
+            if (!running)
+                return;
+            _ = Futex.SleepMicros(1000);
+        }
+    }
+
+    /// <summary>After <see cref="Freeze"/> or in a stop: the goroutine still runs, its frames cannot be read.</summary>
+    internal static bool RunsElsewhere(G* g)
+    {
+        GState* gs = State(g);
+        M* m = (M*)g->M;
+        return gs->Status == GStatus.Running && m != null && m != Threads.Current && m->CurG == g && m->StoppedHere == 0;
+    }
+
     static void OwnWorld(M* m)
     {
         while (Interlocked.CompareExchange(ref s_worldOwned, 1, 0) != 0)

@@ -41,12 +41,10 @@ public static unsafe class DebugHooks
     [GoFunc("runtime/debug.setMaxThreads", Safepoint = false)]
     public static long SetMaxThreads(G* g, long n)
     {
-        long old = s_maxThreads;
-        s_maxThreads = n;
+        long old = Threads.Max;
+        Threads.Max = n;
         return old;
     }
-
-    static long s_maxThreads = 10000;
 
     [GoFunc("runtime/debug.setPanicOnFault", Safepoint = false)]
     public static int SetPanicOnFault(G* g, int on)

@@ -102,32 +102,59 @@ public static unsafe class SymTab
     [GoFunc("runtime.stackText")]
     public static long StackText(G* g, void* buf, long n, int all)
     {
+        if (all != 0)
+            Sched.StopTheWorld(StopReason.AllStacks);
         Print.Redirect((byte*)buf, n);
         Traceback.Header(g);
         Traceback.Stack(g, 1);
         if (all != 0)
             Traceback.Others(g);
-        return Print.EndRedirect();
+        long used = Print.EndRedirect();
+        if (all != 0)
+            Sched.StartTheWorld();
+        return used;
     }
 }
 
 /// <summary>Profiles of goroutines.</summary>
 public static unsafe class Profiles
 {
-    /// <summary>`goroutineStack(i, pcs, n) int`: the i-th goroutine that lives and is not the runtime's own; -1 behind the last.</summary>
-    [GoFunc("runtime.goroutineStack")]
-    public static long GoroutineStack(G* g, long index, void* pcs, long n)
+    /// <summary>
+    /// `goroutineStacks(pcs *uintptr, perStack, max int) int`: the stacks of the goroutines that live and are not the runtime's own, perStack words each, a
+    /// shorter one ended by 0; the caller's is the first. Returns how many there are; nothing is written if they are more than max.
+    /// </summary>
+    [GoFunc("runtime.goroutineStacks")]
+    public static long GoroutineStacks(G* g, void* pcs, long perStack, long max)
     {
+        Sched.StopTheWorld(StopReason.AllStacks);
+        long n = 1;
         for (int i = 0; i < Sched.AllCount; i++)
+            if (Counts(g, Sched.All(i)))
+                n++;
+        if (n <= max)
         {
-            G* other = Sched.All(i);
-            GState* gs = Sched.State(other);
-            if (gs->Status is GStatus.Dead or GStatus.Idle || gs->IsSystem != 0)
-                continue;
-            if (index-- == 0)
-                return FrameWalk.Callers(other, 0, (ulong*)pcs, (int)n);
+            ulong* at = (ulong*)pcs;
+            One(g, ref at, perStack);
+            for (int i = 0; i < Sched.AllCount; i++)
+                if (Counts(g, Sched.All(i)))
+                    One(Sched.All(i), ref at, perStack);
         }
-        return -1;
+        Sched.StartTheWorld();
+        return n;
+    }
+
+    static bool Counts(G* g, G* other)
+    {
+        GState* gs = Sched.State(other);
+        return other != g && gs->Status is not (GStatus.Dead or GStatus.Idle) && gs->IsSystem == 0;
+    }
+
+    static void One(G* g, ref ulong* at, long perStack)
+    {
+        int k = FrameWalk.Callers(g, 0, at, (int)perStack);
+        if (k < perStack)
+            at[k] = 0;
+        at += perStack;
     }
 
     [GoFunc("runtime.setproflabel", Safepoint = false)]

@@ -277,7 +277,7 @@ public static unsafe class Timers
         G* sleeper = t->Sleeper;
         p->Timers.Lock.Exit();
         if (sleeper != null)
-            Sched.Ready(sleeper, next: false);
+            Sched.Ready(sleeper);
         else
             t->Native(t);
     }
