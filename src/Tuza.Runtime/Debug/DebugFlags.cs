@@ -1,7 +1,7 @@
 // All environment variables of the run-time floor, read once.
 //
 // TUZADEBUG (ours), comma separated: stackstress=1 (every slow prologue moves the stack), unwindstress=1 (prologues unwind at random),
-// gcstress=n (collect at every n-th allocation), stackpoison=1 (fill left stacks), seed=n (deterministic random numbers and scheduling), heapverify=1,
+// parallel=0 (one P whatever GOMAXPROCS says), gcstress=n (collect at every n-th allocation), stackpoison=1 (fill left stacks), seed=n (deterministic random numbers and scheduling), heapverify=1,
 // poison=1 (as clobberfree), markers=n (threads that mark). GODEBUG: asyncpreemptoff, clobberfree, gctrace, invalidptr, panicnil. GOGC, GOMEMLIMIT, GOMAXPROCS, GOTRACEBACK as in Go.
 
 using System;
@@ -22,8 +22,8 @@ public static class DebugFlags
     public static readonly bool HeapVerify = Tuza("heapverify") != 0;
     /// <summary>Threads that may mark at a time; 0: as many as fit.</summary>
     public static readonly long Markers = Tuza("markers");
-    /// <summary>As many Ps as GOMAXPROCS says.</summary>
-    public static readonly bool Parallel = Tuza("parallel") != 0;
+    /// <summary>As many Ps as GOMAXPROCS says; else one.</summary>
+    public static readonly bool Parallel = Find(s_tuza, "parallel", unset: 1) != 0;
     public static readonly long Seed = Tuza("seed");
     public static readonly bool HasSeed = Seed != 0;
 

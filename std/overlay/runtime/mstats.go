@@ -116,27 +116,16 @@ func MutexProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
 
 func ThreadCreateProfile(p []StackRecord) (n int, ok bool) { return 0, true }
 
-// goroutineStack fills pcs with the stack of the i-th live goroutine; -1 when there are no more.
-func goroutineStack(i int, pcs *uintptr, n int) int
+// goroutineStacks fills pcs with the stacks of all goroutines, perStack words each; nothing if they are more than max. It returns their number.
+func goroutineStacks(pcs *uintptr, perStack, max int) int
 
 // GoroutineProfile fills p with the stacks of all goroutines.
 func GoroutineProfile(p []StackRecord) (n int, ok bool) {
-	n = NumGoroutine()
-	if len(p) < n {
-		return n, false
+	if len(p) == 0 {
+		return NumGoroutine(), false
 	}
-	n = 0
-	for i := 0; n < len(p); i++ {
-		k := goroutineStack(i, &p[n].Stack0[0], len(p[n].Stack0))
-		if k < 0 {
-			break
-		}
-		if k < len(p[n].Stack0) {
-			p[n].Stack0[k] = 0
-		}
-		n++
-	}
-	return n, true
+	n = goroutineStacks(&p[0].Stack0[0], len(p[0].Stack0), len(p))
+	return n, n <= len(p)
 }
 
 func SetBlockProfileRate(rate int) {}
@@ -156,19 +145,17 @@ func ReadTrace() []byte { return nil }
 func SetCgoTraceback(version int, traceback, context, symbolizer unsafe.Pointer) {}
 
 func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
-	n = NumGoroutine()
-	if len(p) < n {
+	const depth = 128
+	if len(p) == 0 {
+		return NumGoroutine(), false
+	}
+	pcs := make([]uintptr, depth*len(p))
+	n = goroutineStacks(&pcs[0], depth, len(p))
+	if n > len(p) {
 		return n, false
 	}
-	n = 0
-	var pcs [128]uintptr
-	for i := 0; n < len(p); i++ {
-		k := goroutineStack(i, &pcs[0], len(pcs))
-		if k < 0 {
-			break
-		}
-		p[n].Stack = append([]uintptr(nil), pcs[:k]...)
-		n++
+	for i := 0; i < n; i++ {
+		p[i].Stack = stackOf(pcs[i*depth : (i+1)*depth])
 	}
 	return n, true
 }
