@@ -134,6 +134,7 @@ public static unsafe class Chan
         c->ElemBytes = (ushort)elem->Size;
         c->ElemType = elem;
         c->Cap = size;
+        c->Bubble = Sched.State(g)->Bubble;
         return c;
     }
 
@@ -213,7 +214,8 @@ public static unsafe class Chan
             gs->Waiting = s;
             c->SendQ.Enqueue(s);
             gs->OnWake = &AfterSend;
-            Sched.Park(g, WaitReason.ChanSend, &c->Lock);
+            Bubbles.Check(g, c->Bubble, "send on synctest channel from outside bubble");
+            Sched.Park(g, c->Bubble != null ? WaitReason.SynctestChanSend : WaitReason.ChanSend, &c->Lock);
             return;
         }
         Leave(g, c, woken);
@@ -325,7 +327,8 @@ public static unsafe class Chan
             return r > 0 ? 1 : 0;
         }
         EnqueueRecv(g, c, elem);
-        Sched.Park(g, WaitReason.ChanReceive, &c->Lock);
+        Bubbles.Check(g, c->Bubble, "receive on synctest channel from outside bubble");
+        Sched.Park(g, c->Bubble != null ? WaitReason.SynctestChanReceive : WaitReason.ChanReceive, &c->Lock);
         return 0;
     }
 
@@ -383,7 +386,7 @@ public static unsafe class Chan
             if (op == OpReflectRecv)
                 gs->Scratch1 = op;
             EnqueueRecv(g, c, elem);
-            Sched.ParkAgain(g, WaitReason.ChanReceive, &AfterRecv, &c->Lock);
+            Sched.ParkAgain(g, c->Bubble != null ? WaitReason.SynctestChanReceive : WaitReason.ChanReceive, &AfterRecv, &c->Lock);
             return false;
         }
         Leave(g, c, woken);
@@ -409,6 +412,7 @@ public static unsafe class Chan
             Trampoline.Inject(g, GoCall.PanicCloseNil);
             return;
         }
+        Bubbles.Check(g, c->Bubble, "close of synctest channel from outside bubble");
         c->Lock.Enter();
         if (c->Closed != 0)
         {

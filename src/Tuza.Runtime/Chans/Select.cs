@@ -61,10 +61,11 @@ public static unsafe class Select
             GState* gs = Sched.State(g);
             if (EnqueueAll(g, scases, locks, count, (int)sends))
                 gs->OnWake = &AfterSelect;
+            WaitReason reason = gs->Bubble != null ? ReasonInBubble(g) : WaitReason.Select;
             if (count == 0)
-                Sched.Park(g, WaitReason.Select);
+                Sched.Park(g, reason);
             else
-                Sched.Park(g, WaitReason.Select, &UnlockWaiting);
+                Sched.Park(g, reason, &UnlockWaiting);
             return 0;
         }
         UnlockAll(scases, locks, count);
@@ -73,6 +74,18 @@ public static unsafe class Select
         if (closedSend)
             Trampoline.Inject(g, GoCall.PanicSendClosed);
         return chosen;
+    }
+
+    /// <summary>Durable if every channel belongs to the bubble.</summary>
+    static WaitReason ReasonInBubble(G* g)
+    {
+        for (Sudog* s = Sched.State(g)->Waiting; s != null; s = s->WaitLink)
+        {
+            if (s->C->Bubble == null)
+                return WaitReason.Select;
+            Bubbles.Check(g, s->C->Bubble, "select on synctest channel from outside bubble");
+        }
+        return WaitReason.SynctestSelect;
     }
 
     /// <summary>Fills both halves of the order array with the cases whose channel is not nil; returns how many.</summary>

@@ -34,6 +34,8 @@ public static unsafe class Coros
         gs->Status = GStatus.Waiting;
         gs->WaitReason = WaitReason.Coroutine;
         gs->Coro = c;
+        if (gs->Bubble != null)
+            Bubbles.Born(child, idle: true);
         Sched.CountLive(1);
         c->G = child;
         return c;

@@ -28,7 +28,7 @@ public enum WaitReason
 {
     None, IOWait, ChanReceiveNilChan, ChanSendNilChan, Select, SelectNoCases, ChanReceive, ChanSend, FinalizerWait, Semacquire, Sleep,
     SyncCondWait, SyncMutexLock, SyncRWMutexRLock, SyncRWMutexLock, SyncWaitGroupWait, Coroutine, CleanupWait, TimerIdle, SynctestRun,
-    SynctestWait, SignalWait, Preempted, GarbageCollection,
+    SynctestWait, SynctestChanReceive, SynctestChanSend, SynctestSelect, SynctestWaitGroup, SignalWait, Preempted, GarbageCollection,
 }
 
 /// <summary>What the trampoline does when the native frames are gone and the reason is Park.</summary>
@@ -119,7 +119,9 @@ public unsafe struct GState
     public void* StartCode;
     public long WaitSince;
     public void* ProfLabels;
+    /// <summary>The bubble of testing/synctest it belongs to, and whether the bubble counts it as durably blocked.</summary>
     public void* Bubble;
+    public byte BubbleIdle;
     /// <summary>Calls deferred by range-over-func bodies and others: owned by Panics.</summary>
     public void* Free;
 
@@ -250,6 +252,10 @@ public static class WaitReasons
         WaitReason.TimerIdle => "timer goroutine (idle)",
         WaitReason.SynctestRun => "synctest.Run",
         WaitReason.SynctestWait => "synctest.Wait",
+        WaitReason.SynctestChanReceive => "chan receive (durable)",
+        WaitReason.SynctestChanSend => "chan send (durable)",
+        WaitReason.SynctestSelect => "select (durable)",
+        WaitReason.SynctestWaitGroup => "sync.WaitGroup.Wait (durable)",
         WaitReason.SignalWait => "signal wait",
         WaitReason.Preempted => "preempted",
         WaitReason.GarbageCollection => "garbage collection",

@@ -132,6 +132,8 @@ public static unsafe partial class Sched
                 G* next = gs->SwitchTo;
                 gs->SwitchTo = null;
                 gs->Status = GStatus.Waiting;
+                if (gs->Bubble != null || State(next)->Bubble != null)
+                    Bubbles.Switched(g, next);
                 return next;
             case ParkKind.Wait:
                 m->CurG = null;
@@ -140,6 +142,8 @@ public static unsafe partial class Sched
                 gs->ParkLock = null;
                 gs->ParkCommit = null;
                 Volatile.Write(ref *(int*)&gs->Status, (int)GStatus.Waiting);
+                if (gs->Bubble != null)
+                    return ParkInBubble(g, gs, held, commit);
                 // From the release on the goroutine may run elsewhere: it is not touched any more.
                 if (held != null)
                     held->Exit();
@@ -154,6 +158,26 @@ public static unsafe partial class Sched
                 Throw.Fatal("scheduler: goroutine came back to go on");
                 return null;
         }
+    }
+
+    /// <summary>A goroutine of a bubble is counted before it can be found; a sleeper, which only the bubble's root wakes, after its timer is set.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static G* ParkInBubble(G* g, GState* gs, Lock32* held, delegate*<G*, bool> commit)
+    {
+        bool sleeps = gs->WaitReason == WaitReason.Sleep;
+        if (sleeps && commit != null)
+            _ = commit(g);
+        Bubbles.Parked(g);
+        if (held != null)
+            held->Exit();
+        else if (!sleeps && commit != null && !commit(g))
+        {
+            if (gs->BubbleIdle != 0)
+                Bubbles.Woken(g);
+            gs->Status = GStatus.Runnable;
+            return g;
+        }
+        return null;
     }
 
     static void RunUnderScanLock(G* g, GState* gs)

@@ -216,6 +216,8 @@ public static unsafe partial class Sched
         if (fn == null)
             Throw.Fatal("go of nil func value");
         G* child = NewG((FuncVal*)fn, g);
+        if (State(child)->Bubble != null)
+            Bubbles.Born(child, idle: false);
         P* p = POf(g);
         p->LiveDelta++;
         Ready(p, child, next: true);
@@ -254,6 +256,8 @@ public static unsafe partial class Sched
         }
         if (gs->IsSystem == 0)
             p->LiveDelta--;
+        if (gs->Bubble != null)
+            Bubbles.Died(g);
         gs->Status = GStatus.Dead;
         Stacks.Release(g);
         PutFree(p, g);
@@ -313,6 +317,8 @@ public static unsafe partial class Sched
     {
         ((M*)g->M)->CurG = null;
         Volatile.Write(ref *(int*)&State(g)->Status, (int)GStatus.Waiting);
+        if (State(g)->Bubble != null)
+            Bubbles.Parked(g);
     }
 
     /// <summary>Makes a waiting or new goroutine runnable. From any thread.</summary>
@@ -324,6 +330,8 @@ public static unsafe partial class Sched
             Ready(p, g, next);
             return;
         }
+        if (State(g)->Bubble != null && State(g)->BubbleIdle != 0)
+            Bubbles.Woken(g);
         State(g)->WaitReason = WaitReason.None;
         State(g)->Status = GStatus.Runnable;
         GlobalPut(g);
@@ -336,6 +344,8 @@ public static unsafe partial class Sched
     {
         GState* gs = State(g);
         Debug.Assert(gs->Status is GStatus.Waiting or GStatus.Idle);
+        if (gs->Bubble != null && gs->BubbleIdle != 0)
+            Bubbles.Woken(g);
         gs->WaitReason = WaitReason.None;
         gs->Status = GStatus.Runnable;
         if (next)

@@ -10,11 +10,25 @@ public static unsafe class Clock
     const int Realtime = 0, Monotonic = 1;
 
     [GoFunc("runtime.nanotime", Safepoint = false)]
-    [GoFunc("time.runtimeNano", Safepoint = false)]
     [GoFunc("internal/poll.runtimeNano", Safepoint = false)]
     [GoFunc("internal/sync.runtime_nanotime", Safepoint = false)]
     [GoFunc("crypto/internal/fips140deps/time.monoTime", Safepoint = false)]
     public static long NanoTime(G* g) => Nano();
+
+    /// <summary>In a bubble of testing/synctest: its time.</summary>
+    [GoFunc("time.runtimeNano", Safepoint = false)]
+    public static long RuntimeNano(G* g) => Bubbles.NowOf(g);
+
+    [GoFunc("time.runtimeNow", Safepoint = false)]
+    public static long RuntimeNow(G* g)
+    {
+        if (Bubbles.Of(g) == null)
+            return Now(g);
+        long now = Bubbles.NowOf(g);
+        g->R[1] = (ulong)(now % 1_000_000_000);
+        g->R[2] = (ulong)now;
+        return now / 1_000_000_000;
+    }
 
     public static long Nano()
     {
@@ -31,7 +45,6 @@ public static unsafe class Clock
     }
 
     [GoFunc("time.now", Safepoint = false)]
-    [GoFunc("time.runtimeNow", Safepoint = false)]
     [GoFunc("runtime.time_now", Safepoint = false)]
     public static long Now(G* g)
     {

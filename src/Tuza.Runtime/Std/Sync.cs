@@ -63,30 +63,6 @@ public static unsafe class SyncHooks
     [GoFunc("crypto/internal/boring/sig.BoringCrypto", Safepoint = false)]
     public static void CryptoMarker(G* g) { }
 
-    // ---- internal/synctest: no bubbles yet
-
-    [GoFunc("internal/synctest.IsInBubble", Safepoint = false)]
-    public static int IsInBubble(G* g) => 0;
-
-    [GoFunc("internal/synctest.associate", Safepoint = false)]
-    public static long Associate(G* g, void* p) => 0;
-
-    [GoFunc("internal/synctest.disassociate", Safepoint = false)]
-    public static void Disassociate(G* g, void* p) { }
-
-    [GoFunc("internal/synctest.isAssociated", Safepoint = false)]
-    public static int IsAssociated(G* g, void* p) => 0;
-
-    [GoFunc("internal/synctest.acquire", Safepoint = false)]
-    public static void* Acquire(G* g)
-    {
-        g->R[1] = 0;
-        return null;
-    }
-
-    [GoFunc("internal/synctest.release", Safepoint = false)]
-    public static void Release(G* g, void* type, void* data) { }
-
     // ---- reflect
 
     [GoFunc("reflect.verifyNotInHeapPtr", Safepoint = false)]

@@ -183,7 +183,8 @@ public static unsafe class Sema
     public static void Semacquire(G* g, void* s) => Acquire(g, (uint*)s, false, WaitReason.Semacquire);
 
     [GoFunc("sync.runtime_SemacquireWaitGroup", Parks = true)]
-    public static void SemacquireWaitGroup(G* g, void* s, int durable) => Acquire(g, (uint*)s, false, WaitReason.SyncWaitGroupWait);
+    public static void SemacquireWaitGroup(G* g, void* s, int durable) =>
+        Acquire(g, (uint*)s, false, durable != 0 ? WaitReason.SynctestWaitGroup : WaitReason.SyncWaitGroupWait);
 
     [GoFunc("internal/sync.runtime_SemacquireMutex", Parks = true)]
     [GoFunc("sync.runtime_SemacquireMutex", Parks = true)]

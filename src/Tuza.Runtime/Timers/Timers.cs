@@ -237,6 +237,7 @@ public static unsafe class Timers
                 if (p->Timers.Items[i]->Chan == null)
                     marker.Root((nuint)p->Timers.Items[i]);
         }
+        Bubbles.MarkRoots(ref marker);
     }
 
     // ---- firing
@@ -300,7 +301,7 @@ public static unsafe class Timers
     public static bool ChannelDue(HChan* c)
     {
         Timer* t = c->Timer;
-        return t != null && t->Owner != null && c->Count == 0 && Volatile.Read(ref t->When) <= Clock.Nano();
+        return t != null && t->Owner != null && c->Bubble == null && c->Count == 0 && Volatile.Read(ref t->When) <= Clock.Nano();
     }
 
     /// <summary>
@@ -356,47 +357,53 @@ public static unsafe class Timers
     {
         long now = Clock.Nano();
         for (int k = 0; k < Sched.PCount; k++)
-        {
-            P* p = Sched.PAt(k);
-            while (Volatile.Read(ref p->Timers.Next) <= now)
-            {
-                p->Timers.Lock.Enter();
-                if (p->Timers.Count == 0 || p->Timers.Items[0]->When > now)
-                {
-                    p->Timers.Lock.Exit();
-                    break;
-                }
-                Timer* t = p->Timers.Items[0];
-                if (t->Sleeper != null || t->Native != null)
-                {
-                    FireNativeLocked(p, t);
-                    continue;
-                }
-                // A channel's timer is no root: a marker may not know it yet.
-                TypedMem.Shade(t);
-                TypedMem.Shade(due->F);
-                TypedMem.Shade(due->ArgData);
-                due->F = t->F;
-                due->ArgType = t->ArgType;
-                due->ArgData = t->ArgData;
-                due->Seq = t->Seq;
-                due->Delta = now - t->When;
-                due->IsChan = t->Chan != null ? (byte)1 : (byte)0;
-                if (t->Period > 0)
-                {
-                    long missed = (now - t->When) / t->Period;
-                    t->When += t->Period * (1 + missed);
-                    if (t->When < 0)
-                        t->When = long.MaxValue - 1;
-                    p->Timers.FirstChangedLocked();
-                }
-                else
-                {
-                    TakeLocked(p, t);
-                }
-                p->Timers.Lock.Exit();
+            if (FetchDue(Sched.PAt(k), now, due))
                 return true;
+        return false;
+    }
+
+    /// <summary>The same for one heap and a given time.</summary>
+    internal static bool FetchDue(P* p, long now, void* dueTimer)
+    {
+        var due = (DueTimer*)dueTimer;
+        while (Volatile.Read(ref p->Timers.Next) <= now)
+        {
+            p->Timers.Lock.Enter();
+            if (p->Timers.Count == 0 || p->Timers.Items[0]->When > now)
+            {
+                p->Timers.Lock.Exit();
+                break;
             }
+            Timer* t = p->Timers.Items[0];
+            if (t->Sleeper != null || t->Native != null)
+            {
+                FireNativeLocked(p, t);
+                continue;
+            }
+            // A channel's timer is no root: a marker may not know it yet.
+            TypedMem.Shade(t);
+            TypedMem.Shade(due->F);
+            TypedMem.Shade(due->ArgData);
+            due->F = t->F;
+            due->ArgType = t->ArgType;
+            due->ArgData = t->ArgData;
+            due->Seq = t->Seq;
+            due->Delta = now - t->When;
+            due->IsChan = t->Chan != null ? (byte)1 : (byte)0;
+            if (t->Period > 0)
+            {
+                long missed = (now - t->When) / t->Period;
+                t->When += t->Period * (1 + missed);
+                if (t->When < 0)
+                    t->When = long.MaxValue - 1;
+                p->Timers.FirstChangedLocked();
+            }
+            else
+            {
+                TakeLocked(p, t);
+            }
+            p->Timers.Lock.Exit();
+            return true;
         }
         return false;
     }
@@ -420,20 +427,22 @@ public static unsafe class Timers
             gs->SleepTimer = (Timer*)NativeMemory.AllocZeroed((nuint)sizeof(Timer));
         }
         gs->SleepTimer->Sleeper = g;
-        gs->SleepTimer->When = After(nanos);
+        gs->SleepTimer->When = After(g, nanos);
         Sched.Park(g, WaitReason.Sleep, &StartSleep);
     }
 
     /// <summary>Parked: from now on the timer may fire.</summary>
     static bool StartSleep(G* g)
     {
-        Add(Sched.ThisP, Sched.State(g)->SleepTimer);
+        Add(Of(g, Sched.ThisP), Sched.State(g)->SleepTimer);
         return true;
     }
 
-    static long After(long nanos)
+    static P* Of(G* g, P* p) => Bubbles.Of(g) == null ? p : Bubbles.Of(g)->Clock;
+
+    static long After(G* g, long nanos)
     {
-        long when = Clock.Nano() + nanos;
+        long when = Bubbles.NowOf(g) + nanos;
         return when < 0 ? long.MaxValue - 1 : when;
     }
 
@@ -474,7 +483,7 @@ public static unsafe class Timers
             t->Chan->Timer = t;
             t->Chan->HasTimer = 1;
         }
-        Add(Sched.POf(g), t);
+        Add(Bubbles.TimersOf(g), t);
         Sysmon.Start();
         return t;
     }
@@ -515,11 +524,8 @@ public static unsafe class Timers
         t->Seq++;
         t->Period = period;
         t->When = when < 0 ? long.MaxValue - 1 : when;
-        Add(Sched.POf(g), t);
+        Add(Bubbles.TimersOf(g), t);
         t->Lock.Exit();
         return pending ? 1 : 0;
     }
-
-    [GoFunc("time.runtimeIsBubbled", Safepoint = false)]
-    public static int IsBubbled(G* g) => 0;
 }

@@ -18,15 +18,19 @@ func timerMain() {
 	t := new(dueTimer)
 	for {
 		nexttimer(t)
-		if t.isChan {
-			procPin()
-			t.f(t.arg, t.seq, t.delta)
-			procUnpin()
-		} else {
-			t.f(t.arg, t.seq, t.delta)
-		}
-		*t = dueTimer{}
+		firetimer(t)
 	}
+}
+
+func firetimer(t *dueTimer) {
+	if t.isChan {
+		procPin()
+		t.f(t.arg, t.seq, t.delta)
+		procUnpin()
+	} else {
+		t.f(t.arg, t.seq, t.delta)
+	}
+	*t = dueTimer{}
 }
 
 type coro struct{}
