@@ -167,7 +167,7 @@ static class Backend
     /// <summary>What the lines of -m depend on besides the image: the level, and how paths are printed.</summary>
     static string MessagesOf(LoadedPackage p, GcFlags flags) => $"m{flags.Optimizations} {(p.Files.Count > 0 ? p.Files[0].Source.Name : "")}";
 
-    static bool MustCompile(GcFlags flags) => flags.Debug.Contains("il") || flags.Debug.Contains("nocache");
+    static bool MustCompile(GcFlags flags) => flags.Debug.Exists(static d => d is "il" or "ir" or "low" or "frames" or "escape" or "nocache");
 
     /// <summary>True when an image (and what -m printed) is at hand, so that the package's function bodies need not be checked.</summary>
     public static bool IsCached(LoadedPackage p, string path, GcFlags flags, ImageCache cache, bool isRoot, string below)
@@ -209,15 +209,35 @@ static class Backend
         }
     }
 
+    /// <summary>`-d=ir`: the trees as they are lowered. `-d=escape`: where each variable lives.</summary>
+    static void DumpTrees(PackageIR ir, GcFlags flags)
+    {
+        foreach (Function f in ir.Functions)
+        {
+            if (f.Body == null)
+                continue;
+            if (flags.Debug.Contains("ir"))
+                Console.Error.WriteLine(Printer.Print(f));
+            if (!flags.Debug.Contains("escape"))
+                continue;
+            Console.Error.WriteLine($"func {f.LinkName}");
+            foreach (Local l in f.Locals)
+                Console.Error.WriteLine($"  {l.Name} {l.Type}: {(l.OnHeap ? "heap" : l.AddrTaken || l.IsCapturedByClosure ? "frame memory" : "value")}");
+        }
+    }
+
     static CompileOptions OptionsOf(GcFlags flags, bool isAhead) => new()
     {
         Escape = !flags.Debug.Contains("off:escape"),
         SmallFrames = flags.SmallFrames,
         ZeroCopy = !flags.Debug.Contains("zerocopy=0"),
         Inline = flags.NoInline switch { 0 => 1, 1 => 0, int n => n },
+        AfterEscape = flags.Debug.Contains("ir") || flags.Debug.Contains("escape") ? ir => DumpTrees(ir, flags) : null,
         Image = new ImageOptions
         {
             Dump = flags.Debug.Contains("il") ? Console.Error.WriteLine : null,
+            DumpLow = flags.Debug.Contains("low") ? Console.Error.WriteLine : null,
+            DumpFrames = flags.Debug.Contains("frames") ? Console.Error.WriteLine : null,
             Verify = flags.Debug.Contains("verify"),
             OptimiseAtOnce = !isAhead && !flags.Debug.Contains("tiered"),
         },

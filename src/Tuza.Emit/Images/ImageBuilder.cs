@@ -28,6 +28,9 @@ public sealed class ImageOptions
     /// <summary>Receives the listing of each method; null: no listings are made.</summary>
     public Action<string>? Dump { get; init; }
     internal bool DumpIl => Dump != null;
+    /// <summary>Receives each function as it is lowered (`-d=low`), and its frame (`-d=frames`).</summary>
+    public Action<string>? DumpLow { get; init; }
+    public Action<string>? DumpFrames { get; init; }
     /// <summary>Checks frame maps of every function (slow).</summary>
     public bool Verify { get; init; }
     /// <summary>Methods are marked to be fully optimised at once (not for images that are precompiled).</summary>
@@ -192,7 +195,9 @@ sealed partial class ImageBuilder
             Add(body);
             Methods[RowOf(e.Token)].Inline = true;
         }
+        Options.DumpLow?.Invoke(LowPrinter.Print(e.Low));
         e.Frame = FrameBuilder.Build(e.Low, Classify);
+        Options.DumpFrames?.Invoke(FramePrinter.Print(e.Frame));
         if (Options.Verify)
             FrameVerifier.Check(e.Frame);
         Put(e.Token, FunctionEmitter.Fast(this, e.Low, e.Frame, e.Index));

@@ -176,6 +176,7 @@ sealed partial class FuncLowerer
             Cleanup.Run(_low);
             var bounded = Loops.FindBounded(_low);
             CheckElim.Run(_low);
+            WordAccess.Run(_low);
             Loops.PlacePolls(_low, bounded);
             return _low;
         }

@@ -4,6 +4,7 @@
 // hold are worked off in pieces.
 
 using System;
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
 using Tuza.Abi;
@@ -54,10 +55,34 @@ static unsafe class Bytes
     {
         if (p == q)
             return n.CompareTo(m);
+        byte* a = (byte*)p, b = (byte*)q;
+        long both = Math.Min(n, m);
+        if (both > 64)
+            return LongCompare(a, n, b, m);
+        // Word by word, the last one overlapping the one before.
+        if (both >= 8)
+        {
+            for (long at = 0; ; at = Math.Min(at + 8, both - 8))
+            {
+                ulong x = *(ulong*)(a + at), y = *(ulong*)(b + at);
+                if (x != y)
+                    return BinaryPrimitives.ReverseEndianness(x) < BinaryPrimitives.ReverseEndianness(y) ? -1 : 1;
+                if (at == both - 8)
+                    return n.CompareTo(m);
+            }
+        }
+        for (long at = 0; at < both; at++)
+            if (a[at] != b[at])
+                return a[at] < b[at] ? -1 : 1;
+        return n.CompareTo(m);
+    }
+
+    static long LongCompare(byte* p, long n, byte* q, long m)
+    {
         for (long at = 0, both = Math.Min(n, m); at < both; at += Piece)
         {
             int piece = (int)Math.Min(both - at, Piece);
-            int order = Span((byte*)p + at, piece).SequenceCompareTo(Span((byte*)q + at, piece));
+            int order = Span(p + at, piece).SequenceCompareTo(Span(q + at, piece));
             if (order != 0)
                 return order < 0 ? -1 : 1;
         }

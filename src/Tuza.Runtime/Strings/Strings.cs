@@ -237,6 +237,17 @@ public static unsafe class Strings
         if (a == b)
             return 1;
         byte* x = (byte*)a, y = (byte*)b;
+        if (n <= 16)
+        {
+            if (n >= 8)
+                return *(ulong*)x == *(ulong*)y && *(ulong*)(x + n - 8) == *(ulong*)(y + n - 8) ? 1 : 0;
+            if (n >= 4)
+                return *(uint*)x == *(uint*)y && *(uint*)(x + n - 4) == *(uint*)(y + n - 4) ? 1 : 0;
+            for (; n > 0; n--)
+                if (x[n - 1] != y[n - 1])
+                    return 0;
+            return 1;
+        }
         for (; n > int.MaxValue; x += 1 << 30, y += 1 << 30, n -= 1 << 30)
             if (!new ReadOnlySpan<byte>(x, 1 << 30).SequenceEqual(new ReadOnlySpan<byte>(y, 1 << 30)))
                 return 0;
