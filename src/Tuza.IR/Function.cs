@@ -123,6 +123,14 @@ public sealed class Function
     public object? InlineInfo;
     public object? Data;
 
+    /// <summary>A literal inside an instance has the instance's message name.</summary>
+    internal void NameAfter(Function outer)
+    {
+        IsUnreported = outer.IsUnreported;
+        if (outer.MessageName != null && LinkName.StartsWith(outer.LinkName, System.StringComparison.Ordinal))
+            MessageName = outer.MessageName + LinkName[outer.LinkName.Length..];
+    }
+
     public Local NewLocal(string name, GoType type, Pos pos, LocalClass cls = LocalClass.Auto)
     {
         var l = new Local { Name = name, Type = type, Pos = pos, Class = cls, Owner = this };

@@ -16,6 +16,8 @@ public abstract class ExprNode
     public bool Implicit;
     /// <summary>Escape decision for nodes that allocate: true = heap. Meaning of default false: not decided or stack.</summary>
     public bool Escapes;
+    /// <summary>In instances of generic functions: the type that messages show, when it is not Type.</summary>
+    public GoType? ShapeType;
     /// <summary>For escape analysis: its location.</summary>
     public object? Data;
     /// <summary>A node with the same fields; children and lists are shared (see TreeCopy).</summary>

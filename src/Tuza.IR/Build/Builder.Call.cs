@@ -15,7 +15,8 @@ sealed partial class Builder
         if (IsType(fun))
         {
             var arg = Expr(e.Args[0]);
-            return Convert(arg, TypeOf(fun), e.Args[0].Pos, false);
+            var conv = Convert(arg, TypeOf(fun), e.Args[0].Pos, false);
+            return RawTypeOf(fun) is { } raw ? Shaped(conv, raw) : conv;
         }
         if (BuiltinOf(fun) is { } builtin)
             return BuiltinCall(e, builtin.Id);
@@ -45,6 +46,7 @@ sealed partial class Builder
         if (inner is SelectorExpr sel && _info.Selections.TryGetValue(sel, out var s) && s.Kind == SelectionKind.MethodVal)
         {
             var b = Receiver(sel, s);
+            call.Imprecise = !_env.IsEmpty && IsTypeParamOrPointerTo(s.Recv);
             if (b.Fn == null)
             {
                 call.Iface = b.Recv;
@@ -183,11 +185,11 @@ sealed partial class Builder
         switch (id)
         {
             case BuiltinId.Make:
-                return Make(e);
+                return Shaped(Make(e), RawTypeOf(e)!);
             case BuiltinId.New:
                 {
                     if (IsType(e.Args[0]))
-                        return new NewNode { Type = TypeOf(e), Pos = pos };
+                        return Shaped(new NewNode { Type = TypeOf(e), Pos = pos }, RawTypeOf(e)!);
                     var x = ImplicitConv(((PointerType)TypeOf(e).Underlying).Elem, e.Args[0]);
                     var init = new List<StmtNode>();
                     var addr = AddrOf(Ref(TempCopy(x, init, pos), pos), pos, false);
@@ -345,7 +347,8 @@ sealed partial class Builder
         wrapper.IsClosure = wrapper.IsWrapper = true;
         wrapper.Outer = _fn;
         wrapper.IsInstance = _fn.IsInstance;
-        var inner = new Builder(_pb, wrapper, _info, _env, this);
+        wrapper.NameAfter(_fn);
+        var inner = new Builder(_pb, wrapper, _info, _env, outer: this);
         var temps = new List<ExprNode?>();
         var values = new List<ExprNode>();
         var decls = new List<StmtNode>();

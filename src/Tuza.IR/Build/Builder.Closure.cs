@@ -11,7 +11,7 @@ sealed partial class Builder
     {
         var sig = (Signature)TypeOf(e).Underlying;
         var fn = NewLiteral(sig, $"{_fn.LinkName}{(_fn.IsClosure ? "." : ".func")}{++_funcLits}", e.Pos);
-        var b = new Builder(_pb, fn, _info, _env, this);
+        var b = new Builder(_pb, fn, _info, _env, outer: this);
         int i = 0;
         foreach (var p in e.Type.Params)
             b.BindParam(p, fn.Params[i++]);
@@ -31,6 +31,7 @@ sealed partial class Builder
         fn.IsClosure = true;
         fn.Outer = _fn;
         fn.IsInstance = _fn.IsInstance;
+        fn.NameAfter(_fn);
         _root._closures.Add(fn);
         _pb.AddLiteral(fn);
         return fn;

@@ -19,7 +19,7 @@ sealed partial class Builder
             if (tv.IsType)
                 throw Bad(e, "type used as a value");
             if (tv.Value != null)
-                return Const(tv.Value, TypeOf(e), e.Pos);
+                return Shaped(Const(tv.Value, TypeOf(e), e.Pos), Predicates.Default(tv.Type));
             if (tv.Mode == OperandMode.NilValue)
                 return new NilNode { Type = TypeOf(e), Pos = e.Pos };
         }
@@ -97,7 +97,7 @@ sealed partial class Builder
             case Func f:
                 {
                     List<GoType> args = _info.Instances.TryGetValue(id, out var inst) ? _env.Of(inst.TypeArgs) : [];
-                    return FuncRef(_pb.FunctionFor(f, [], args), pos);
+                    return FuncRef(_pb.FunctionFor(f, [], args, null, inst.TypeArgs == null ? null : ShapesOf(inst.TypeArgs)), pos);
                 }
             case Const c when c.Value != null:
                 return Const(c.Value, _env.Of(Predicates.Default(c.Type)), pos);
@@ -175,10 +175,10 @@ sealed partial class Builder
         var x = Expr(e.X);
         var method = (Func)sel.Obj;
         List<GoType> args = _info.Instances.TryGetValue(e.Sel, out var inst) ? _env.Of(inst.TypeArgs) : [];
-        return Bind(x, sel, method, args, e.Pos);
+        return Bind(x, sel, method, args, e.Pos, RawTypeOf(e.X), inst.TypeArgs == null ? null : ShapesOf(inst.TypeArgs));
     }
 
-    Bound Bind(ExprNode x, Selection sel, Func method, List<GoType> args, Pos pos)
+    Bound Bind(ExprNode x, Selection sel, Func method, List<GoType> args, Pos pos, GoType? raw, List<GoType>? shapes)
     {
         int[] index = sel.Index;
         if (!_env.IsEmpty && IsTypeParamOrPointerTo(sel.Recv))
@@ -190,13 +190,13 @@ sealed partial class Builder
             index = r.Index;
         }
         x = Path(x, index, index.Length - 1, pos);
-        return BindHere(_pb, x, method, args, pos);
+        return BindHere(_pb, x, method, args, pos, ReceiverShapes(raw, index), shapes);
     }
 
     static bool IsTypeParamOrPointerTo(GoType t) => t.Unalias is TypeParam || t.Unalias is PointerType { Elem: var e } && e.Unalias is TypeParam;
 
     /// <summary>Binds a method of x's own type (not promoted): adds the implicit &amp; or *.</summary>
-    internal static Bound BindHere(PackageBuilder pb, ExprNode x, Func method, List<GoType> args, Pos pos)
+    internal static Bound BindHere(PackageBuilder pb, ExprNode x, Func method, List<GoType> args, Pos pos, List<GoType>? recvShapes = null, List<GoType>? shapes = null)
     {
         var t = x.Type.Unalias;
         if (t.Underlying is InterfaceType iface)
@@ -208,7 +208,7 @@ sealed partial class Builder
         var named = (isPtr ? ((PointerType)t).Elem.Unalias : t) as NamedType
             ?? throw new BuildException($"{pos}: method {method.Name} of {t}");
         var found = MethodNamed(named, method) ?? throw new BuildException($"{pos}: {named} has no method {method.Name}");
-        var fn = pb.FunctionFor(found, named.TypeArgs, args);
+        var fn = pb.FunctionFor(found, named.TypeArgs, args, recvShapes?.Count == named.TypeArgs.Count ? recvShapes : null, shapes);
         bool wantsPtr = fn.Params[0].Type is PointerType;
         if (isPtr && !wantsPtr)
             x = Deref(x, pos, true);
@@ -499,7 +499,7 @@ sealed partial class Builder
         return Sim(a) == Sim(b);
     }
 
-    TypeAssertNode Assert(TypeAssertExpr e)
+    ExprNode Assert(TypeAssertExpr e)
     {
         var x = Expr(e.X);
         var type = TypeOf(e.Type!);
@@ -509,7 +509,7 @@ sealed partial class Builder
             written = x.Type;
             x = Convert(x, Universe.EmptyInterface, x.Pos, true); // it will fail: there is no itab to compare with
         }
-        return new TypeAssertNode { X = x, Type = type, Pos = e.Pos, Written = written };
+        return Shaped(new TypeAssertNode { X = x, Type = type, Pos = e.Pos, Written = written }, RawTypeOf(e.Type!)!);
     }
 
     /// <summary>An interface value can hold a value of type t. Only in instances of generic functions can the answer be no.</summary>
@@ -533,9 +533,11 @@ sealed partial class Builder
         if (type.Underlying is PointerType p)
         {
             var x = Composite(e, p.Elem.Unalias);
+            if (_shapeEnv?.Of(RawTypeOf(e)!).Underlying is PointerType shape && !ReferenceEquals(shape.Elem.Unalias, x.Type))
+                x.ShapeType = shape.Elem.Unalias;
             return new AddrNode { X = x, IsPtrLit = true, Type = type, Pos = e.Pos };
         }
-        return Composite(e, type);
+        return Shaped(Composite(e, type), RawTypeOf(e)!);
     }
 
     ExprNode Composite(CompositeLit e, GoType type)

@@ -114,7 +114,7 @@ sealed partial class Builder
         var sig = new Signature { Params = new TupleType(vars.ConvertAll(v => new Var { Name = v.Name, Type = _env.Of(v.Type), Pos = v.Pos, IsParam = true })), Results = type.Results };
         var fn = NewLiteral(sig, $"{_fn.LinkName}-range{++_rangeLits}", start);
         fn.IsRangeFuncBody = true;
-        var b = new Builder(_pb, fn, _info, _env, this) { _real = _real, _loop = loop };
+        var b = new Builder(_pb, fn, _info, _env, outer: this) { _real = _real, _loop = loop };
         for (int i = 0; i < vars.Count; i++)
             b._vars[vars[i]] = fn.Params[i];
         var code = fn.Body = [];

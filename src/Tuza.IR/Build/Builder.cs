@@ -32,8 +32,9 @@ sealed partial class Builder
     readonly List<(ForNode Loop, List<Local> Vars)> _loops = [];
     int _funcLits, _rangeLits, _wraps;
 
-    public Builder(PackageBuilder pb, Function fn, TypeInfo info, Specialiser env, Builder? outer = null)
+    public Builder(PackageBuilder pb, Function fn, TypeInfo info, Specialiser env, Specialiser? shapes = null, Builder? outer = null)
     {
+        _shapeEnv = shapes ?? outer?._shapeEnv;
         _pb = pb;
         _ctx = pb.Ctx;
         _fn = fn;

@@ -13,7 +13,7 @@ using Tuza.Types;
 namespace Tuza.IR;
 
 /// <summary>Where the body of a function comes from.</summary>
-sealed record FuncSource(Func Obj, Specialiser Env);
+sealed record FuncSource(Func Obj, Specialiser Env, Specialiser? Shapes = null);
 
 public sealed partial class PackageBuilder
 {
@@ -115,14 +115,14 @@ public sealed partial class PackageBuilder
 
     void BuildBody(Function f)
     {
-        var (obj, env) = (FuncSource)f.Source!;
+        var (obj, env, shapes) = (FuncSource)f.Source!;
         if (obj.Origin.Decl?.Body == null)
             return;
         if (!ReferenceEquals(obj.Origin.Pkg, Pkg))
             Ctx.EnsureBody?.Invoke(obj.Origin);
         try
         {
-            var b = new Builder(this, f, obj.Origin.Pkg!.Info, env);
+            var b = new Builder(this, f, obj.Origin.Pkg!.Info, env, shapes);
             b.DeclaredBody(obj.Origin.Decl);
             Static.AttachImages(f.Body!);
             foreach (var literal in b.Closures)
@@ -152,6 +152,8 @@ public sealed partial class PackageBuilder
         copy.Obj = source.Obj;
         copy.Source = source;
         copy.Pos = f.Pos;
+        copy.MessageName = f.MessageName;
+        copy.IsUnreported = f.IsUnreported;
         copy.Pragma = f.Pragma;
         copy.IsInstance = f.IsInstance;
         var saved = _literalsOfCopy;
@@ -192,7 +194,8 @@ public sealed partial class PackageBuilder
     internal void AddLocalType(NamedType t) => _localTypes.Add(t);
 
     /// <summary>A declared function, or an instance of a generic one when there are type arguments.</summary>
-    internal Function FunctionFor(Func f, IReadOnlyList<GoType> recvArgs, IReadOnlyList<GoType> args)
+    /// <param name="recvShapes">How the instance that asks knows recvArgs, for messages; and the same for args.</param>
+    internal Function FunctionFor(Func f, IReadOnlyList<GoType> recvArgs, IReadOnlyList<GoType> args, IReadOnlyList<GoType>? recvShapes = null, IReadOnlyList<GoType>? shapes = null)
     {
         var origin = f.Origin;
         if (recvArgs.Count == 0 && args.Count == 0)
@@ -206,7 +209,7 @@ public sealed partial class PackageBuilder
         made.Obj = origin;
         made.Pos = origin.Pos;
         made.IsInstance = true;
-        made.Source = new FuncSource(origin, env);
+        made.Source = new FuncSource(origin, env, NameByShape(made, origin, recvShapes ?? recvArgs, shapes ?? args));
         Ctx.SetPragmas(made, origin, origin.Decl);
         AddMade(_instances, made);
         _pending.Enqueue(made);

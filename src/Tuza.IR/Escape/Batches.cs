@@ -21,7 +21,8 @@ public static class Batches
         return visit.Result;
     }
 
-    static bool Captures(Function f) => f.IsClosure && f.ClosureVars.Count > 0 && f.Outer != null;
+    /// <summary>The literal belongs to the function around it. Those in instances of generic functions do in any case: gc gives them the types.</summary>
+    public static bool Captures(Function f) => f.IsClosure && f.Outer != null && (f.ClosureVars.Count > 0 || f.IsInstance && !f.IsWrapper);
 
     /// <summary>Local functions that f mentions, literals included, in order.</summary>
     public static void References(Function f, Action<Function> found)

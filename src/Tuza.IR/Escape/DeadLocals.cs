@@ -13,7 +13,7 @@ static class DeadLocals
     /// <summary>f: an outermost function, or a literal that captures nothing. Its capturing literals are visited with it.</summary>
     public static void Run(Function f)
     {
-        if (f.Body == null || f.IsClosure && f.Outer != null && f.ClosureVars.Count > 0)
+        if (f.Body == null || Batches.Captures(f))
             return;
         var v = new Visitor();
         v.List(f.Body);
@@ -89,7 +89,7 @@ static class DeadLocals
                     List(n.Init);
                     foreach (var v in c.Func.ClosureVars)
                         Use(v);
-                    if (c.Func.ClosureVars.Count > 0)
+                    if (Batches.Captures(c.Func))
                         List(c.Func.Body);
                     break;
                 case InlinedCallNode i:

@@ -74,6 +74,11 @@ sealed class Definitions
             case AssignNode { Define: true, X: LocalNode l } a when IsNew(a, l.Local):
                 Define(l.Local, s, a.Y, true);
                 break;
+            case Assign2Node { Define: false } a when a.X.TrueForAll(x => x is LocalNode { Local.IsTemp: true }):
+                // Operands of a go or defer statement: declared just before, and never changed.
+                for (int i = 0; i < a.X.Count; i++)
+                    Define(((LocalNode)a.X[i]!).Local, s, a.Y[i], false);
+                break;
             case Assign2Node { Define: true } a:
                 for (int i = 0; i < a.X.Count; i++)
                     if (a.X[i] is LocalNode x && IsNew(a, x.Local))
@@ -110,7 +115,7 @@ sealed class Definitions
         {
             case AssignNode a:
                 Assigned(s, a.X);
-                if (a.X is LocalNode l && IsFunction(l.Local) && a.Y is not (NilNode or ZeroNode))
+                if (a.X is LocalNode l && IsFunction(l.Local) && !IsNil(a.Y))
                     (Get(Canonical(l.Local)).Functions ??= []).Add(a.Y);
                 break;
             case Assign2Node a:
@@ -139,6 +144,13 @@ sealed class Definitions
                 break;
         }
         return true;
+    }
+
+    static bool IsNil(ExprNode n)
+    {
+        while (n is ConvNode c && IsNopConversion(c))
+            n = c.X;
+        return n is NilNode or ZeroNode;
     }
 
     static bool IsFunction(Local l) => l.Type.Underlying is Types.Signature;

@@ -20,6 +20,8 @@ public static class EscapeAnalysis
             new EscapeReport(options.Diagnostics, options.Package ?? BuildContext.RuntimePackage), options.SmallFrames, options.ZeroCopy);
         foreach (var batch in Batches.BottomUp(functions))
             EscapeBatch.Analyze(batch, context);
+        if (options.Diagnostics.Wants(1))
+            BoundsRemarks.Report(functions, options.Diagnostics);
     }
 
     /// <summary>The tags of the package's own functions, for its image.</summary>

@@ -49,6 +49,14 @@ sealed partial class EscapeBatch
                         if (holes[i].Derefs < 0 || Flatten.HasPointers(f.Results[i].Type))
                             Flow(holes[i], LocationOf(f.Results[i]));
         bool used = holes != null && Array.Exists(holes, h => h.Dst != _blank);
+        if (c.Imprecise && c.Args.Count > 0 && c.Args[0] is DerefNode { Implicit: true } receiver)
+        {
+            // The method found by the type parameter takes the operand itself.
+            Expr(Because(HeapHole, c, "call parameter"), receiver.X);
+            foreach (var a in c.Args.GetRange(1, c.Args.Count - 1))
+                Expr(Because(HeapHole, c, "call parameter"), a);
+            return;
+        }
         Expr(callees.Count == 0 && used ? Because(new Hole(Callee, 0, false), c, "callee operand") : Discard, c.Fun!);
         Pragma pragma = Pragma.None;
         foreach (var f in callees)

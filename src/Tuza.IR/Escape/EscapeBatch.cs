@@ -63,7 +63,7 @@ sealed partial class EscapeBatch
     /// <summary>Wrappers of methods are nobody's text; wrappers of go and defer statements are.</summary>
     static bool IsUnreported(Function f) => f.IsUnreported || f.IsWrapper && f.Outer == null;
 
-    static bool IsCapturing(Function f) => f.IsClosure && f.Outer != null && f.ClosureVars.Count > 0;
+    static bool IsCapturing(Function f) => Batches.Captures(f);
 
     void Build()
     {
@@ -130,6 +130,7 @@ sealed partial class EscapeBatch
     void FlowClosures()
     {
         foreach (var (hole, node) in _closures)
+        {
             foreach (var captured in node.Func.ClosureVars)
             {
                 if (captured.Outer == null)
@@ -142,6 +143,8 @@ sealed partial class EscapeBatch
                 Hole k = byValue ? hole : Addr(hole, captured, "reference");
                 Flow(Because(k, captured, "captured by a closure"), loc);
             }
+            Report.CaptureOfDictionary(node.Func);
+        }
     }
 
     // ---- locations and flows
@@ -234,6 +237,8 @@ sealed partial class EscapeBatch
                 return null;
             case NewNode or AddrNode { IsPtrLit: true }:
                 return Flatten.SizeOf(((PointerType)loc.Node.Type.Underlying).Elem) > maxImplicit ? TooLarge : null;
+            case MethodValueNode m:
+                return WordBytes + Flatten.SizeOf(m.X.Type) > maxImplicit ? TooLarge : null;
             case MakeSliceNode make:
                 long elem = Flatten.SizeOf(((SliceType)make.Type.Underlying).Elem);
                 if (elem == 0)

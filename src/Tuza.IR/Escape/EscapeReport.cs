@@ -93,6 +93,18 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
             + $"(addr={Word(l.AddrTaken)} assign={Word(l.Reassigned)} width={Flatten.SizeOf(v.Type)})");
     }
 
+    /// <summary>In instances, literals capture the dictionary with the types, too.</summary>
+    public void CaptureOfDictionary(Function literal)
+    {
+        if (!Explains || !literal.IsInstance || literal.IsWrapper || literal.IsUnreported)
+            return;
+        var f = literal;
+        while (f.Outer != null)
+            f = f.Outer;
+        string dict = ReferenceEquals(f.Pkg, local) ? ".dict" : f.Pkg.Name + "..dict";
+        diagnostics.Warn(f.Pos, $"{_text.Symbol(f)} capturing by value: {dict} (addr=false assign=false width=8)");
+    }
+
     static string Word(bool b) => b ? "true" : "false";
 
     // ---- explanations

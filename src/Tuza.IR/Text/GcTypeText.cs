@@ -94,11 +94,12 @@ sealed class GcTypeText
         if (n.Obj.Pkg is { } pkg && !ReferenceEquals(pkg, _local))
             _b.Append(pkg.Name).Append('.');
         _b.Append(n.Obj.Name);
-        if (n.TypeArgs.Count == 0)
+        List<GoType> args = [.. n.LocalArgs ?? n.Origin.LocalArgs ?? [], .. n.TypeArgs];
+        if (args.Count == 0)
             return;
         _b.Append('[');
-        for (int i = 0; i < n.TypeArgs.Count; i++)
-            _b.Append(i > 0 ? "," : "").Append(TypeWriter.LinkName(n.TypeArgs[i]));
+        for (int i = 0; i < args.Count; i++)
+            _b.Append(i > 0 ? "," : "").Append(TypeWriter.LinkName(args[i]));
         _b.Append(']');
     }
 

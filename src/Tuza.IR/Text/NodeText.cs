@@ -16,9 +16,6 @@ public sealed class NodeText(Package local)
 
     readonly StringBuilder _b = new();
 
-    /// <summary>Text of a type for a node, when it is not the node's own type (instances of generic functions: shapes).</summary>
-    public System.Func<ExprNode, string?>? TypeOfNode { get; init; }
-
     public string Of(ExprNode n)
     {
         int start = _b.Length;
@@ -51,7 +48,7 @@ public sealed class NodeText(Package local)
     /// <summary>Without package.</summary>
     public static string Name(Function f) => f.MessageName ?? (f.ShortName != "" ? f.ShortName : f.LinkName);
 
-    string TypeText(ExprNode n) => TypeOfNode?.Invoke(n) ?? Of(n.Type);
+    string TypeText(ExprNode n) => Of(n.ShapeType ?? n.Type);
 
     NodeText Put(string s)
     {
@@ -167,6 +164,9 @@ public sealed class NodeText(Package local)
                 Expr(m.X, prec);
                 Put(".").Put(m.Obj.Name);
                 break;
+            case TypeAssertNode { ShapeType: not null }:
+                Put("<node DYNAMICDOTTYPE>");
+                break;
             case TypeAssertNode t:
                 Expr(t.X, prec);
                 Put(".(").Put(TypeText(n)).Put(")");
@@ -203,7 +203,7 @@ public sealed class NodeText(Package local)
                 Put(")");
                 break;
             case NewNode:
-                Put("new(").Put(TypeOfNode?.Invoke(n) ?? Of(((PointerType)n.Type.Underlying).Elem)).Put(")");
+                Put("new(").Put(Of(((PointerType)(n.ShapeType ?? n.Type).Underlying).Elem)).Put(")");
                 break;
             case MakeSliceNode m:
                 Put("make(").Put(TypeText(n)).Put(", ");
