@@ -38,6 +38,8 @@ public static class PackageCompiler
             else
                 functions.ForEach(PlaceAllOnHeap.Run);
         });
+        if (ir.Diagnostics.Wants(1))
+            ir.Builder!.BuildMentioned();
         source.PlaceNew();
         options.AfterEscape?.Invoke(ir);
         byte[] summary = EscapeAnalysis.Write(ir);

@@ -354,9 +354,22 @@ sealed partial class Builder
     ExprNode ShiftCount(Expr e)
     {
         var y = Expr(e);
+        if (y is ConstNode untyped && IsUntypedConst(e))
+            return new ConstNode { Value = ConstantOps.ToInt(untyped.Value), Type = Universe.Uint, Pos = untyped.Pos };
         return y is ConstNode c && (!Predicates.IsInteger(c.Type) || !ConstantOps.ToInt64(c.Value, out _))
             ? new ConstNode { Value = ConstantOps.ToInt(c.Value), Type = Universe.Uint, Pos = c.Pos } : y;
     }
+
+    /// <summary>A constant that has no type of its own: literals, names of such constants, and what is computed from them.</summary>
+    bool IsUntypedConst(Expr e) => Unparen(e) switch
+    {
+        BasicLit => true,
+        Ident id => _info.Uses.GetValueOrDefault(id) is Const { Type: var t } && Predicates.IsUntyped(t),
+        SelectorExpr s => _info.Uses.GetValueOrDefault(s.Sel) is Const { Type: var t } && Predicates.IsUntyped(t),
+        UnaryExpr u => IsUntypedConst(u.X),
+        BinaryExpr b => IsUntypedConst(b.X) && IsUntypedConst(b.Y),
+        _ => false,
+    };
 
     static void AddOperand(AddStringNode sum, ExprNode x)
     {

@@ -41,8 +41,7 @@ public static class Batches
                     break;
                 case MethodValueNode mv:
                     if (mv.Method != null)
-                        found(mv.Method);
-                    found(mv.Wrapper);
+                        found(mv.Method); // the wrapper comes later: it only calls the method
                     break;
             }
             return true;

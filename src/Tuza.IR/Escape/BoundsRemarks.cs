@@ -13,15 +13,25 @@ static class BoundsRemarks
 {
     public static void Report(IReadOnlyList<Function> functions, CompileDiagnostics diagnostics)
     {
+        var appended = new HashSet<IndexNode>(ReferenceEqualityComparer.Instance);
         foreach (var f in functions)
             if (f.Body != null && !f.IsUnreported && !(f.IsWrapper && f.Outer == null))
                 Walk.Preorder(f.Body, n =>
                 {
-                    if (n is IndexNode i && i.Index is not ConstNode && Length(i.X) is { } length && InRange(i.Index, length))
+                    if (n is BuiltinNode { Op: BuiltinOp.Append, HasDots: false } append)
+                        foreach (var a in append.Args)
+                            if (a is IndexNode direct)
+                                appended.Add(direct);
+                    if (n is IndexNode i && i.Index is not ConstNode && Length(i.X) is { } length && (appended.Contains(i) ? Named(i, length) : InRange(i.Index, length)))
                         diagnostics.Warn(i.Pos, "index bounds check elided");
                     return true;
                 }, null);
     }
+
+    /// <summary>An operand of append: a name as index stays unseen, anything else is a temporary by then, of which only the type is known.</summary>
+    static bool Named(IndexNode i, long length) => i.Index is not (LocalNode or GlobalNode) && ByType(i.Index.Type, length, 8 * Flatten.SizeOf(i.Index.Type));
+
+    static bool ByType(GoType t, long length, long bits) => Predicates.IsUnsigned(t) && bits <= 62 && 1L << (int)bits <= length;
 
     static long? Length(ExprNode x) => x switch
     {
@@ -70,7 +80,7 @@ static class BoundsRemarks
                     bits -= (long)count;
                     break;
             }
-        return !signed && bits <= 62 && 1L << (int)bits <= length;
+        return ByType(n.Type, length, bits);
     }
 
     static BigInteger? Constant(ExprNode n) => n is ConstNode { Value: IntConstant c } && c.Value >= int.MinValue && c.Value <= int.MaxValue ? c.Value : null;

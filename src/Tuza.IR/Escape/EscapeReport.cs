@@ -80,7 +80,7 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
 
     public void SelfAssignment(Function f, StmtNode s)
     {
-        if (Wanted)
+        if (Wanted && !f.IsUnreported)
             diagnostics.Warn(s.Pos, $"{_text.Symbol(f)} ignoring self-assignment in {_text.Of(s)}");
     }
 

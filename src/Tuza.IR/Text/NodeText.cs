@@ -203,7 +203,7 @@ public sealed class NodeText(Package local)
                 Put(")");
                 break;
             case NewNode:
-                Put("new(").Put(Of(((PointerType)(n.ShapeType ?? n.Type).Underlying).Elem)).Put(")");
+                Put("new(").Put(n.ShapeType != null ? "<node DYNAMICTYPE>" : Of(((PointerType)n.Type.Underlying).Elem)).Put(")");
                 break;
             case MakeSliceNode m:
                 Put("make(").Put(TypeText(n)).Put(", ");
