@@ -102,7 +102,9 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
         while (f.Outer != null)
             f = f.Outer;
         string dict = ReferenceEquals(f.Pkg, local) ? ".dict" : f.Pkg.Name + "..dict";
-        diagnostics.Warn(f.Pos, $"{_text.Symbol(f)} capturing by value: {dict} (addr=false assign=false width=8)");
+        // The dictionary stands where the declaration goes on behind `func`.
+        Pos at = f.Obj?.Decl is { Recv: not null } d ? Pos.Make(d.Pos.FileId, d.Pos.Line, 6) : f.Pos;
+        diagnostics.Warn(at, $"{_text.Symbol(f)} capturing by value: {dict} (addr=false assign=false width=8)");
     }
 
     static string Word(bool b) => b ? "true" : "false";

@@ -38,9 +38,16 @@ func memhash32(p unsafe.Pointer, seed uintptr) uintptr     { return maps.MemHash
 func memhash64(p unsafe.Pointer, seed uintptr) uintptr     { return maps.MemHash64(*(*uint64)(p), seed) }
 func strhash(p unsafe.Pointer, seed uintptr) uintptr       { return maps.StrHash(*(*string)(p), seed) }
 
+//go:noescape
 func f32hash(p unsafe.Pointer, seed uintptr) uintptr
+
+//go:noescape
 func f64hash(p unsafe.Pointer, seed uintptr) uintptr
+
+//go:noescape
 func c64hash(p unsafe.Pointer, seed uintptr) uintptr
+
+//go:noescape
 func c128hash(p unsafe.Pointer, seed uintptr) uintptr
 
 // mixhash spreads the hash of an interface's value, so that it differs from the hash of the bare value.

@@ -33,6 +33,8 @@ func Callers(skip int, pc []uintptr) int {
 }
 
 // callers skips the first frames of the stack, counted from the function that calls it.
+//
+//go:noescape
 func callers(skip int, pcs *uintptr, n int) int
 
 // pcinfo says what is at a program counter. entry is 0 when it is unknown.
@@ -95,7 +97,10 @@ type Func struct {
 	opaque struct{}
 }
 
+//go:noescape
 func funcEntry(f *Func) uintptr
+
+//go:noescape
 func funcName(f *Func) string
 
 // FuncForPC returns the function that contains a program counter or whose code word it is.

@@ -49,6 +49,7 @@ type MemStats struct {
 	}
 }
 
+//go:noescape
 func readmemstats(m *MemStats)
 
 // ReadMemStats fills m.
@@ -117,6 +118,8 @@ func MutexProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
 func ThreadCreateProfile(p []StackRecord) (n int, ok bool) { return 0, true }
 
 // goroutineStacks fills pcs with the stacks of all goroutines, perStack words each; nothing if they are more than max. It returns their number.
+//
+//go:noescape
 func goroutineStacks(pcs *uintptr, perStack, max int) int
 
 // GoroutineProfile fills p with the stacks of all goroutines.
