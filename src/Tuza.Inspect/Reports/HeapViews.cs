@@ -1,0 +1,195 @@
+// Views of one snapshot, each a table: what is there by type and by place, who keeps it, what it holds for nothing.
+
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using Tuza.Abi;
+
+namespace Tuza.Inspect;
+
+/// <summary>Answers about one snapshot. Graph and dominators are made when a question needs them.</summary>
+public sealed partial class HeapViews(Snapshot s)
+{
+    HeapGraph? _graph;
+    Dominators? _dominators;
+
+    HeapGraph Graph => _graph ??= HeapGraph.Of(s);
+    Dominators Tree => _dominators ??= Dominators.Of(Graph);
+
+    string Summary => $"{s.ObjectCount} objects, {Units.Bytes(s.TotalBytes)}"
+        + (s.Meta.TryGetValue("program", out string? p) ? $"  {Units.Printable(p)}" : "") + (s.Meta.TryGetValue("moment", out string? m) ? $" at {Units.Printable(m)}" : "");
+
+    /// <summary>Bytes and objects per type, or per place of allocation.</summary>
+    public ReportTable Top(int rows, bool bySite)
+    {
+        Dictionary<string, (long Bytes, long Count)> sums = new(StringComparer.Ordinal);
+        for (int i = 0; i < s.ObjectCount; i++)
+        {
+            string key = bySite ? s.Site(i) : s.TypeName(i);
+            if (key == "")
+                key = "(not traced)";
+            (long bytes, long count) = sums.GetValueOrDefault(key);
+            sums[key] = (bytes + s.Bytes[i], count + 1);
+        }
+        ReportTable t = new(bySite ? "heap.sites" : "heap.types", ("bytes", ColumnKind.Bytes), ("share", ColumnKind.Percent), ("objects", ColumnKind.Count), (bySite ? "allocated at" : "type", ColumnKind.Words));
+        t.Head.Add(Summary);
+        List<KeyValuePair<string, (long Bytes, long Count)>> list = [.. sums];
+        list.Sort(static (a, b) => b.Value.Bytes != a.Value.Bytes ? b.Value.Bytes.CompareTo(a.Value.Bytes) : string.CompareOrdinal(a.Key, b.Key));
+        for (int i = 0; i < Math.Min(rows, list.Count); i++)
+            t.Add(list[i].Value.Bytes, 100.0 * list[i].Value.Bytes / Math.Max(1, s.TotalBytes), list[i].Value.Count, list[i].Key);
+        if (list.Count > rows)
+            t.Tail.Add($"… and {list.Count - rows} more (-n {list.Count})");
+        return t;
+    }
+
+    /// <summary>Objects of one type, largest retained size first.</summary>
+    public ReportTable OfType(string name, int rows)
+    {
+        List<int> found = [];
+        for (int i = 0; i < s.ObjectCount; i++)
+        {
+            if (s.TypeName(i) == name)
+                found.Add(i);
+        }
+        return Ranked("heap.objects", found, rows);
+    }
+
+    /// <summary>Roots and objects by what would be freed without them; objects below a root or object listed already are left out.</summary>
+    public ReportTable Retained(int rows)
+    {
+        ReportTable t = new("heap.retained", ("retained", ColumnKind.Bytes), ("share", ColumnKind.Percent), ("self", ColumnKind.Bytes), ("address", ColumnKind.Address), ("what", ColumnKind.Words));
+        t.Head.Add(Summary);
+        List<int> top = [];
+        for (int v = 1; v < Graph.Count; v++)
+        {
+            if (Tree.Parent[v] == 0 || Tree.Parent[v] > 0 && Tree.Parent[v] < Graph.FirstObject)
+                top.Add(v);
+        }
+        top.Sort((a, b) => Tree.Retained[b].CompareTo(Tree.Retained[a]));
+        for (int i = 0; i < Math.Min(rows, top.Count); i++)
+        {
+            int v = top[i];
+            t.Add(Tree.Retained[v], 100.0 * Tree.Retained[v] / Math.Max(1, s.TotalBytes), Graph.Bytes[v], v < Graph.FirstObject ? 0UL : s.Address[v - Graph.FirstObject], NameOf(v));
+        }
+        return t;
+    }
+
+    ReportTable Ranked(string kind, List<int> objects, int rows)
+    {
+        ReportTable t = new(kind, ("retained", ColumnKind.Bytes), ("self", ColumnKind.Bytes), ("address", ColumnKind.Address), ("type", ColumnKind.Words), ("allocated at", ColumnKind.Words));
+        objects.Sort((a, b) => Tree.Retained[Graph.FirstObject + b].CompareTo(Tree.Retained[Graph.FirstObject + a]));
+        foreach (int i in objects.GetRange(0, Math.Min(rows, objects.Count)))
+            t.Add(Tree.Retained[Graph.FirstObject + i], s.Bytes[i], s.Address[i], s.TypeName(i), s.Site(i));
+        t.Tail.Add($"{objects.Count} objects");
+        return t;
+    }
+
+    string NameOf(int node)
+    {
+        if (node < Graph.FirstObject)
+            return node - 1 < s.Roots.Count ? (s.Roots[node - 1].IsGoroutine ? "" : "variable ") + s.Roots[node - 1].Name : "(no root reaches it)";
+        int i = node - Graph.FirstObject;
+        string site = s.Site(i);
+        return site == "" ? s.TypeName(i) : $"{s.TypeName(i)}  allocated at {site}";
+    }
+
+    /// <summary>Who keeps the object around an address: one shortest path from a root. Null when there is no such object.</summary>
+    public string? Why(ulong address)
+    {
+        int target = s.Find(address);
+        if (target < 0)
+            return null;
+        int node = Graph.FirstObject + target;
+        StringWriter o = new(CultureInfo.InvariantCulture) { NewLine = "\n" };
+        o.WriteLine($"{Units.Printable(s.TypeName(target))}  {Units.Bytes(s.Bytes[target])} at 0x{s.Address[target]:x}, retains {Units.Bytes(Tree.Retained[node])}");
+        foreach (SnapshotFrame f in s.Stacks[s.Stack[target]])
+            o.WriteLine($"\tallocated at {Units.Printable(f.Function)}  {Units.Printable(f.File)}:{f.Line}");
+        List<int> path = new RootPaths(Graph).To(node);
+        if (path.Count < 2 || path[0] - 1 >= s.Roots.Count)
+        {
+            o.WriteLine("kept by: no root of the program reaches it");
+            return o.ToString();
+        }
+        o.WriteLine("kept by:");
+        SnapshotRoot root = s.Roots[path[0] - 1];
+        string where = root.Refs.Find(r => Graph.FirstObject + r.Object == path[1]).Where ?? "";
+        o.WriteLine($"  {(root.IsGoroutine ? "" : "variable ")}{Units.Printable(root.Name)}{(where == "" ? "" : "  " + Units.Printable(where))}");
+        for (int i = 1; i < path.Count; i++)
+        {
+            int at = path[i] - Graph.FirstObject;
+            string via = i + 1 < path.Count ? Field(at, path[i + 1] - Graph.FirstObject) : "";
+            o.WriteLine(i + 1 == path.Count ? "  -> this object" : $"  -> 0x{s.Address[at]:x}  {Units.Printable(s.TypeName(at))}{via}{(s.Site(at) is { Length: > 0 } site ? "  allocated at " + Units.Printable(site) : "")}");
+        }
+        return o.ToString();
+    }
+
+    /// <summary>The part of an object that refers to another: ", field left", ", element 3".</summary>
+    string Field(int from, int to)
+    {
+        for (int e = s.EdgeStart[from]; e < s.EdgeStart[from + 1]; e++)
+        {
+            if (s.EdgeTo[e] != to)
+                continue;
+            SnapshotType t = s.Types[s.Type[from]];
+            long offset = s.EdgeOffset[e];
+            string text = "";
+            if (t.Bytes > 0 && s.IsArray(from))
+            {
+                text = $", element {offset / t.Bytes}";
+                offset %= t.Bytes;
+            }
+            string field = FieldAt(t, offset, 0);
+            return text + (field == "" ? "" : $", field {Units.Printable(field)}");
+        }
+        return "";
+    }
+
+    string FieldAt(SnapshotType t, long offset, int depth)
+    {
+        if (t.Kind != Kind.Struct || depth > 8)
+            return "";
+        for (int i = t.Fields.Length - 1; i >= 0; i--)
+        {
+            SnapshotField f = t.Fields[i];
+            if (f.Offset > offset)
+                continue;
+            string inner = FieldAt(s.Types[f.Type], offset - f.Offset, depth + 1);
+            return inner == "" ? f.Name : f.Name + "." + inner;
+        }
+        return "";
+    }
+
+    public ReportTable Goroutines()
+    {
+        ReportTable t = new("heap.goroutines", ("goroutine", ColumnKind.Count), ("waits for", ColumnKind.Words), ("seconds", ColumnKind.Count), ("stack", ColumnKind.Bytes), ("defers", ColumnKind.Count), ("at", ColumnKind.Words), ("created at", ColumnKind.Words));
+        foreach (SnapshotGoroutine g in s.Goroutines)
+        {
+            if (g.IsSystem)
+                continue;
+            SnapshotFrame at = g.Frames.Find(static f => !f.Function.StartsWith("runtime.", StringComparison.Ordinal));
+            t.Add(g.Id, g.Reason, g.WaitNanos / 1_000_000_000, g.StackBytes, (long)g.Defers, at.Function == null ? "" : Snapshot.Describe(at), s.SiteOf(g.Created));
+        }
+        return t;
+    }
+
+    public ReportTable Spans()
+    {
+        ReportTable t = new("heap.spans", ("class", ColumnKind.Words), ("spans", ColumnKind.Count), ("bytes", ColumnKind.Bytes), ("slots", ColumnKind.Count), ("used", ColumnKind.Count), ("in use", ColumnKind.Percent));
+        SortedDictionary<(int State, int Class), (long Spans, long Bytes, long Slots, long Used)> sums = [];
+        foreach (SnapshotSpan span in s.Spans)
+        {
+            var key = (span.State, span.Class);
+            var v = sums.GetValueOrDefault(key);
+            sums[key] = (v.Spans + 1, v.Bytes + span.Pages * HeapConsts.PageBytes, v.Slots + span.Slots, v.Used + span.Used);
+        }
+        foreach (((int state, int c), var v) in sums)
+        {
+            string name = state != 1 ? "runtime (stacks, work buffers)" : c >> 1 == 0 ? "large" : $"{SizeClasses.Bytes(c >> 1)} B";
+            if (state == 1 && (c & 1) != 0)
+                name += " noscan";
+            t.Add(name, v.Spans, v.Bytes, v.Slots, v.Used, v.Slots == 0 ? 100.0 : 100.0 * v.Used / v.Slots);
+        }
+        return t;
+    }
+}

@@ -1,0 +1,123 @@
+// A heap snapshot in memory: what the file says, with references as object numbers.
+//
+// Objects are in order of address; arrays are parallel, index = object number. Outside the objects are roots: variables and goroutines. Bodies are
+// not kept: while the file is read, pointers become edges and values that have a length (strings, slices) become Uses.
+
+using System;
+using System.Collections.Generic;
+using Tuza.Abi;
+
+namespace Tuza.Inspect;
+
+/// <summary>A field of a structure type.</summary>
+public readonly record struct SnapshotField(string Name, int Type, long Offset);
+
+/// <summary>A Go type. Elem, Key: indices of types, 0 for none.</summary>
+public sealed record SnapshotType(string Name, Kind Kind, long Bytes, long PointerBytes, long Length, int Elem, int Key, SnapshotField[] Fields);
+
+/// <summary>A place in the program.</summary>
+public readonly record struct SnapshotFrame(string Function, string File, int Line);
+
+/// <summary>Something outside the heap that refers to objects.</summary>
+public sealed class SnapshotRoot
+{
+    public required string Name { get; init; }
+    public bool IsGoroutine { get; init; }
+    /// <summary>Objects it refers to, with the place: a variable's word, a frame's.</summary>
+    public List<(int Object, string Where)> Refs { get; } = [];
+}
+
+public sealed class SnapshotGoroutine
+{
+    public long Id { get; init; }
+    public int Status { get; init; }
+    public bool IsSystem { get; init; }
+    public string Reason { get; init; } = "";
+    public long WaitNanos { get; init; }
+    /// <summary>Stack (index) of the go statement; 0 unknown.</summary>
+    public int Created { get; init; }
+    public string Start { get; init; } = "";
+    public long StackBytes { get; init; }
+    public int Defers { get; init; }
+    /// <summary>Addresses of the channels it waits on.</summary>
+    public List<ulong> WaitsOn { get; } = [];
+    public List<SnapshotFrame> Frames { get; } = [];
+    public SnapshotRoot Root { get; set; } = null!;
+}
+
+public readonly record struct SnapshotSpecial(ulong Address, int Kind, string Function);
+
+public readonly record struct SnapshotSpan(ulong Address, long Pages, int Class, int State, int Slots, int Used);
+
+/// <summary>A string or slice somewhere: Bytes from Address on are used, Capacity bytes could be. Element: the type of slice elements, 0 for strings.</summary>
+public readonly record struct SnapshotUse(ulong Address, long Bytes, long Capacity, int Element);
+
+public sealed class Snapshot
+{
+    public Dictionary<string, string> Meta { get; } = new(StringComparer.Ordinal);
+    public List<SnapshotType> Types { get; } = [new("", Kind.Invalid, 0, 0, 0, 0, 0, [])];
+    public List<SnapshotFrame[]> Stacks { get; } = [[]];
+    public List<SnapshotRoot> Roots { get; } = [];
+    public List<SnapshotGoroutine> Goroutines { get; } = [];
+    public List<SnapshotSpecial> Specials { get; } = [];
+    public List<SnapshotSpan> Spans { get; } = [];
+
+    public int ObjectCount { get; internal set; }
+    public ulong[] Address { get; internal set; } = [];
+    public long[] Bytes { get; internal set; } = [];
+    public int[] Type { get; internal set; } = [];
+    public int[] Stack { get; internal set; } = [];
+    public SnapshotFlags[] Flags { get; internal set; } = [];
+
+    /// <summary>Where in the file the first bytes of an object without pointers are; 0 if they are not.</summary>
+    public long[] BodyOffset { get; internal set; } = [];
+
+    /// <summary>Edges in rows: those of object i are EdgeTo[EdgeStart[i] .. EdgeStart[i + 1]], from the words EdgeOffset.</summary>
+    public int[] EdgeStart { get; internal set; } = [];
+    public int[] EdgeTo { get; internal set; } = [];
+    public int[] EdgeOffset { get; internal set; } = [];
+
+    /// <summary>All strings and slices whose memory is in the heap.</summary>
+    public List<SnapshotUse> Uses { get; } = [];
+
+    public long TotalBytes { get; internal set; }
+
+    /// <summary>The object around an address, or -1.</summary>
+    public int Find(ulong address)
+    {
+        int i = Array.BinarySearch(Address, 0, ObjectCount, address);
+        if (i < 0)
+            i = ~i - 1;
+        return i >= 0 && address - Address[i] < (ulong)Bytes[i] ? i : -1;
+    }
+
+    /// <summary>The type's name, with [n] before it when several values lie in a row, or the kind of memory when the type is not known.</summary>
+    public string TypeName(int i)
+    {
+        SnapshotType t = Types[Type[i]];
+        if (Type[i] == 0)
+            return (Flags[i] & SnapshotFlags.NoScan) != 0 ? Bytes[i] <= 16 ? "(tiny block)" : "(bytes)" : "(unknown)";
+        return IsArray(i) ? $"[]{t.Name}" : t.Name;
+    }
+
+    /// <summary>Several values in a row. A value alone fills more than half of its size class.</summary>
+    public bool IsArray(int i) => Types[Type[i]].Bytes is > 0 and var one && Bytes[i] >= 2 * one;
+
+    /// <summary>Where an object was made: the innermost frame outside the runtime and the library's own helpers, or "".</summary>
+    public string Site(int i) => SiteOf(Stack[i]);
+
+    public string SiteOf(int stack)
+    {
+        SnapshotFrame[] frames = Stacks[stack];
+        if (frames.Length == 0)
+            return "";
+        foreach (SnapshotFrame f in frames)
+        {
+            if (!f.Function.StartsWith("runtime.", StringComparison.Ordinal) && !f.Function.StartsWith("internal/runtime/", StringComparison.Ordinal))
+                return Describe(f);
+        }
+        return Describe(frames[0]);
+    }
+
+    public static string Describe(SnapshotFrame f) => $"{f.Function} {System.IO.Path.GetFileName(f.File)}:{f.Line}";
+}

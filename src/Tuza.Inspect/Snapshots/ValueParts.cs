@@ -1,0 +1,85 @@
+// Where strings and slices lie in values of a type: computed once per type, applied to every body.
+
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using Tuza.Abi;
+
+namespace Tuza.Inspect;
+
+/// <summary>Finds values that know how much of their memory they use.</summary>
+sealed class ValueParts(List<SnapshotType> types)
+{
+    readonly record struct Part(int Offset, long ElementBytes, int Element, bool IsString);
+
+    /// <summary>More parts than this in one value are not looked for (large arrays of structures).</summary>
+    const int MostParts = 4096, MostDepth = 64;
+
+    readonly Dictionary<int, Part[]> _parts = [];
+
+    /// <summary>The strings and slices in a body that holds one or several values of the type.</summary>
+    public void Collect(ReadOnlySpan<byte> body, int type, List<SnapshotUse> uses)
+    {
+        Part[] parts = PartsOf(type);
+        long size = types[type].Bytes;
+        if (parts.Length == 0 || size <= 0)
+            return;
+        for (long start = 0; start + size <= body.Length; start += size)
+        {
+            foreach (Part p in parts)
+            {
+                long at = start + p.Offset;
+                if (at + (p.IsString ? 16 : 24) > body.Length)
+                    continue;
+                ulong address = Word(body, at), length = Word(body, at + 8), capacity = p.IsString ? length : Word(body, at + 16);
+                if (address == 0 || length > capacity || capacity > 1UL << 47 || p.ElementBytes > 0 && capacity > (1UL << 47) / (ulong)p.ElementBytes)
+                    continue;
+                uses.Add(new SnapshotUse(address, (long)length * p.ElementBytes, (long)capacity * p.ElementBytes, p.Element));
+            }
+        }
+    }
+
+    static ulong Word(ReadOnlySpan<byte> body, long at) => BinaryPrimitives.ReadUInt64LittleEndian(body[(int)at..]);
+
+    Part[] PartsOf(int type)
+    {
+        if (!_parts.TryGetValue(type, out Part[]? parts))
+        {
+            List<Part> list = [];
+            Walk(type, 0, list, 0);
+            _parts[type] = parts = [.. list];
+        }
+        return parts;
+    }
+
+    void Walk(int type, long offset, List<Part> list, int depth)
+    {
+        if (depth > MostDepth || list.Count >= MostParts || offset > int.MaxValue)
+            return;
+        SnapshotType t = types[type];
+        switch (t.Kind)
+        {
+            case Kind.String:
+                list.Add(new Part((int)offset, 1, 0, IsString: true));
+                break;
+            case Kind.Slice:
+                list.Add(new Part((int)offset, types[t.Elem].Bytes, t.Elem, IsString: false));
+                break;
+            case Kind.Struct:
+                foreach (SnapshotField f in t.Fields)
+                    Walk(f.Type, offset + f.Offset, list, depth + 1);
+                break;
+            case Kind.Array:
+                for (long i = 0; i < t.Length && list.Count < MostParts && types[t.Elem].Bytes > 0; i++)
+                {
+                    int before = list.Count;
+                    Walk(t.Elem, offset + i * types[t.Elem].Bytes, list, depth + 1);
+                    if (list.Count == before)
+                        break; // elements without parts
+                }
+                break;
+            default:
+                break;
+        }
+    }
+}
