@@ -22,7 +22,7 @@ sealed class SnapshotFlags
         .Bool("f", b => _force = b, "overwrite the snapshot's file");
 
     /// <summary>Hands the plan to the host. target: what is run.</summary>
-    public void Apply(string target, List<string> arguments)
+    public void Apply(string target, List<string> arguments, string goroot)
     {
         if (_at == "" && _file == "")
             return;
@@ -50,6 +50,7 @@ sealed class SnapshotFlags
             OnSignal = signal,
             After = after,
             Redact = _redact,
+            Goroot = goroot,
             Program = string.Join(' ', (List<string>)[target, .. arguments]),
             Written = static file => Driver.Write(Console.Error, $"tuza: heap snapshot {file}\ntuza: next: tuza heap {file} top\n"),
         };

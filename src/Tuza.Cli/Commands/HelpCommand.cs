@@ -15,6 +15,10 @@ static class HelpCommand
             "A program becomes an executable. -gcflags=-m prints what escapes to the heap and what is inlined."),
         ["test"] = ("tuza test [build flags] [packages] [test flags]", "run the tests of packages",
             "Test flags are those of go test: -run, -v, -short, -count, -timeout, -bench, -json and the others of package testing."),
+        ["heap"] = ("tuza heap file view [-n rows] [-json]", "answer questions about a heap snapshot",
+            "Snapshots are written by tuza run -snapshot-at exit|peak|signal|5s. The views:\n\n\ttop          bytes and objects by type\n\tsites        by place of allocation\n\ttype NAME    the objects of a type\n\twhy ADDRESS  "
+            + "who keeps an object alive\n\tretained     what would be freed without each\n\twaste        blocks that strings and slices keep for a part of them\n\tdups         equal strings in several blocks\n\t"
+            + "diff OLDER   growth since another snapshot\n\tgoroutines   what they wait for, since when\n\tspans        how full the size classes are"),
         ["list"] = ("tuza list [-f format] [-deps] [-json] [packages]", "list packages", "One line per package: its import path, or what -f says."),
         ["env"] = ("tuza env [-json] [names]", "print what the build depends on", "GOROOT is the Go installation whose standard library is compiled."),
         ["version"] = ("tuza version", "print the version", ""),

@@ -27,8 +27,8 @@ static class RunCommand
                 throw new ExitException(1, "go: no go files listed");
             n = 1;
         }
-        snapshots.Apply(rest[n - 1], rest[n..]);
         Session session = Session.Start(build);
+        snapshots.Apply(rest[n - 1], rest[n..], session.Goroot);
         session.Plan = RunPlan.For(session, args[..(args.Count - rest.Count + n)]);
         if (session.Plan?.Find() is { } plan)
         {

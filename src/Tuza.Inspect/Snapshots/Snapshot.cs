@@ -103,21 +103,24 @@ public sealed class Snapshot
     /// <summary>Several values in a row. A value alone fills more than half of its size class.</summary>
     public bool IsArray(int i) => Types[Type[i]].Bytes is > 0 and var one && Bytes[i] >= 2 * one;
 
-    /// <summary>Where an object was made: the innermost frame outside the runtime and the library's own helpers, or "".</summary>
+    /// <summary>Where an object was made: the innermost frame outside the runtime, and, when that is in the library, the user's frame that called; or "".</summary>
     public string Site(int i) => SiteOf(Stack[i]);
 
     public string SiteOf(int stack)
     {
         SnapshotFrame[] frames = Stacks[stack];
-        if (frames.Length == 0)
-            return "";
-        foreach (SnapshotFrame f in frames)
-        {
-            if (!f.Function.StartsWith("runtime.", StringComparison.Ordinal) && !f.Function.StartsWith("internal/runtime/", StringComparison.Ordinal))
-                return Describe(f);
-        }
-        return Describe(frames[0]);
+        int first = Array.FindIndex(frames, static f => !IsRuntime(f));
+        if (first < 0)
+            return frames.Length == 0 ? "" : Describe(frames[0]);
+        int user = Array.FindIndex(frames, first, f => !IsLibrary(f));
+        return user <= first ? Describe(frames[first]) : $"{frames[first].Function} <- {Describe(frames[user])}";
     }
+
+    static bool IsRuntime(SnapshotFrame f) =>
+        f.Function.StartsWith("runtime.", StringComparison.Ordinal) || f.Function.StartsWith("internal/runtime/", StringComparison.Ordinal);
+
+    bool IsLibrary(SnapshotFrame f) =>
+        IsRuntime(f) || Meta.TryGetValue("goroot", out string? root) && root != "" && f.File.StartsWith(root, StringComparison.Ordinal);
 
     public static string Describe(SnapshotFrame f) => $"{f.Function} {System.IO.Path.GetFileName(f.File)}:{f.Line}";
 }

@@ -26,6 +26,7 @@ public sealed class SnapshotPlan
     public bool Redact { get; init; }
     /// <summary>For the file: the program's name and arguments.</summary>
     public string Program { get; init; } = "";
+    public string Goroot { get; init; } = "";
     /// <summary>Called after a file was written, before the process goes on or ends; gets the path.</summary>
     public Action<string>? Written { get; init; }
 }
@@ -102,6 +103,7 @@ public static unsafe class Snapshots
         List<(string, string)> meta =
         [
             ("program", plan.Program),
+            ("goroot", plan.Goroot),
             ("pid", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)),
             ("moment", moment),
             ("time", DateTime.UtcNow.ToString("O", CultureInfo.InvariantCulture)),
@@ -114,6 +116,8 @@ public static unsafe class Snapshots
             ("sys", stats.Sys.ToString(CultureInfo.InvariantCulture)),
             ("numgc", stats.NumGC.ToString(CultureInfo.InvariantCulture)),
         ];
+        if (plan.Redact)
+            meta.Add(("redacted", "1"));
         try
         {
             SnapshotWriter.Write(plan.Path, plan.Redact, meta);
