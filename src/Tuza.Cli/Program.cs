@@ -44,6 +44,8 @@ static class Program
             case "run": return RunCommand.Run(rest);
             case "build": return BuildCommand.Run(rest);
             case "test": return TestCommand.Run(rest);
+            case "layout": return LayoutCommand.Run(rest);
+            case "vet": return VetCommand.Run(rest);
             case "list": return ListCommand.Run(rest);
             case ExecCommand.Name: return ExecCommand.Run(rest);
             case PrecompileCommand.Name: return PrecompileCommand.Run(rest);

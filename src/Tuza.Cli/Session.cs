@@ -56,6 +56,15 @@ sealed class Session
             Implicit = compileOnly ? [] : ["runtime"],
         });
 
+    /// <summary>A loader for commands that look at programs for some GOARCH instead of compiling them.</summary>
+    public Loader NewReader(string goarch, bool tests = false) =>
+        new(new LoadOptions(WorkDir, Goroot, new Overlay(null), BuildContext.ForReading(goarch, Flags.Tags), Environment.GetEnvironmentVariable)
+        {
+            Mod = Flags.Mod,
+            Tests = tests,
+            Implicit = [],
+        });
+
     /// <summary>Prints the errors of a load, as go build does; true when there were any.</summary>
     public static bool Report(LoadResult result, Loader loader)
     {

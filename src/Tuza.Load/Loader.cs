@@ -297,7 +297,7 @@ public sealed partial class Loader
         foreach (string path in Directory.EnumerateFiles(where.Dir, "*.go"))
         {
             string name = Path.GetFileName(path);
-            if (name[0] is '_' or '.' || (name.EndsWith("_test.go", StringComparison.Ordinal) && !_options.Tests) || !BuildContext.MatchesName(name, false))
+            if (name[0] is '_' or '.' || (name.EndsWith("_test.go", StringComparison.Ordinal) && !_options.Tests) || !_options.Context.MatchesName(name, false))
                 continue;
             if (_options.Context.MatchesConstraints(File.ReadAllBytes(path), false, out _))
                 return true;

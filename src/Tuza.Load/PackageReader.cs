@@ -18,7 +18,7 @@ sealed class PackageReader(BuildContext context, DisplayPaths paths)
 {
     public void ReadFolder(LoadedPackage p, bool tests)
     {
-        bool unknownArch = p.IsStd && Selections.IsUnknownArch(p.ImportPath);
+        bool unknownArch = p.IsStd && !context.IsReading && Selections.IsUnknownArch(p.ImportPath);
         List<string> go = [], asm = [];
         foreach (string path in Directory.EnumerateFiles(p.Dir))
         {
@@ -35,7 +35,7 @@ sealed class PackageReader(BuildContext context, DisplayPaths paths)
         int ignored = 0;
         List<string> selected = Select(unknownArch);
         p.HasAsm = p.IsStd || asm.Exists(s => Fits(s, unknownArch));
-        if (!p.IsStd && p.HasAsm && asm.TrueForAll(s => !Fits(s, unknown: true)))
+        if (!p.IsStd && !context.IsReading && p.HasAsm && asm.TrueForAll(s => !Fits(s, unknown: true)))
         {
             // Assembly is never assembled: prefer the portable files, if there are any.
             List<string> portable = Select(unknown: true);
@@ -54,11 +54,11 @@ sealed class PackageReader(BuildContext context, DisplayPaths paths)
         byte[] Text(string name)
         {
             if (!texts.TryGetValue(name, out byte[]? text))
-                texts[name] = text = p.IsStd && !p.IsOverlay ? Patches.Apply(p.ImportPath, name, File.ReadAllBytes(Path.Combine(p.Dir, name))) : File.ReadAllBytes(Path.Combine(p.Dir, name));
+                texts[name] = text = p.IsStd && !p.IsOverlay && !context.IsReading ? Patches.Apply(p.ImportPath, name, File.ReadAllBytes(Path.Combine(p.Dir, name))) : File.ReadAllBytes(Path.Combine(p.Dir, name));
             return text;
         }
 
-        bool Fits(string name, bool unknown) => BuildContext.MatchesName(name, unknown) && context.MatchesConstraints(Text(name), unknown, out _);
+        bool Fits(string name, bool unknown) => context.MatchesName(name, unknown) && context.MatchesConstraints(Text(name), unknown, out _);
 
         List<string> Select(bool unknown)
         {
@@ -69,8 +69,8 @@ sealed class PackageReader(BuildContext context, DisplayPaths paths)
                 bool isTest = name.EndsWith("_test.go", StringComparison.Ordinal);
                 if (isTest && !tests)
                     continue;
-                bool? decided = p.IsStd && !p.IsOverlay ? Selections.Decide(p.ImportPath, name) : null;
-                bool fits = decided ?? BuildContext.MatchesName(name, unknown);
+                bool? decided = p.IsStd && !p.IsOverlay && !context.IsReading ? Selections.Decide(p.ImportPath, name) : null;
+                bool fits = decided ?? context.MatchesName(name, unknown);
                 if (fits && decided == null)
                 {
                     fits = context.MatchesConstraints(Text(name), unknown, out string? error);
@@ -107,7 +107,7 @@ sealed class PackageReader(BuildContext context, DisplayPaths paths)
             bool isTest = path.EndsWith("_test.go", StringComparison.Ordinal) && !p.IsCommandLine;
             SourceFile source = new(path, paths.ForMessage(path), text);
             DiagnosticSink sink = new();
-            FileNode f = Parser.Parse(source, sink, new ParseOptions(KeepComments: isTest && tests, IsStd: p.IsStd, IsRuntime: p.IsStd && IsRuntimePackage(p.ImportPath)));
+            FileNode f = Parser.Parse(source, sink, new ParseOptions(KeepComments: (isTest && tests) || context.IsReading, IsStd: p.IsStd, IsRuntime: p.IsStd && IsRuntimePackage(p.ImportPath)));
             string name = f.PackageName.Name;
             if (name == "documentation" || (ImportsC(f) && !p.IsCommandLine))
             {

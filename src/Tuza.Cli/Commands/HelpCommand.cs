@@ -19,6 +19,11 @@ static class HelpCommand
             "Snapshots are written by tuza run -snapshot-at exit|peak|signal|5s. The views:\n\n\ttop          bytes and objects by type\n\tsites        by place of allocation\n\ttype NAME    the objects of a type\n\twhy ADDRESS  "
             + "who keeps an object alive\n\tretained     what would be freed without each\n\twaste        blocks that strings and slices keep for a part of them\n\tdups         equal strings in several blocks\n\t"
             + "diff OLDER   growth since another snapshot\n\tgoroutines   what they wait for, since when\n\tspans        how full the size classes are"),
+        ["layout"] = ("tuza layout [-arch amd64,386] [-fix] [-svg] [-json] [packages] [pkg.]Type ... | tuza layout -all [-waste N] [packages]", "show how types lie in memory",
+            "Offsets, sizes, padding, pointers, the size class and what it wastes, the best order of fields, 64-bit atomics on 32-bit machines."),
+        ["vet"] = ("tuza vet [-fix | -diff] [-json | -sarif file] [-only rules] [packages]", "find leaks and wasted memory in the source",
+            "Rules: SUBSTR, SUBSLICE, LOSTPTR, GOLEAK, TICKER, FINCYCLE, DEFERLOOP, ATOMIC32, PADDING, and the check of //tuza:noalloc functions.\n"
+            + "A comment //tuza:ignore retain/substring REASON on the line, or on the line above, silences a finding."),
         ["list"] = ("tuza list [-f format] [-deps] [-json] [packages]", "list packages", "One line per package: its import path, or what -f says."),
         ["env"] = ("tuza env [-json] [names]", "print what the build depends on", "GOROOT is the Go installation whose standard library is compiled."),
         ["version"] = ("tuza version", "print the version", ""),
@@ -45,6 +50,10 @@ static class HelpCommand
         if (!s_topics.TryGetValue(command, out (string Usage, string Short, string Long) t))
             return Overview;
         string text = "usage: " + t.Usage + "\n" + (t.Long == "" ? "" : "\n" + t.Long + "\n");
+        if (command == "layout")
+            text += "\nFlags:\n" + LayoutCommand.Register(new BuildFlags(), _ => { }, _ => { }, _ => { }, _ => { }, _ => { }, _ => { }).Describe() + "\n";
+        if (command == "vet")
+            text += "\nFlags:\n" + VetCommand.Register(new BuildFlags(), new VetCommand.Options()).Describe() + "\n";
         if (command is "run" or "build" or "test" or "list")
             text += "\nBuild flags:\n" + new BuildFlags().Register(new Flags(command)).Describe() + "\n";
         return text.TrimEnd('\n');

@@ -1,7 +1,10 @@
 // Which files belong to a build: file names, build tags, constraints.
 //
-// The build is always linux/amd64 without cgo. A package can be selected as for an unknown architecture instead: then neither the tag
+// A build that runs is always linux/amd64 without cgo. A package can be selected as for an unknown architecture instead: then neither the tag
 // amd64 nor the suffix _amd64 holds, and portable Go files take the place of assembly (Goroot/Selections.cs says for which packages).
+//
+// A context made by ForReading chooses files exactly as the go command does for linux and some GOARCH: for tools that look at programs
+// (layout, vet) instead of running them. It has no tags of our own, and Selections and patches do not apply.
 
 using System;
 using System.Collections.Generic;
@@ -11,7 +14,7 @@ using Tuza.Syntax;
 namespace Tuza.Load;
 
 /// <summary>The tags and names that a build satisfies.</summary>
-public sealed class BuildContext(IEnumerable<string>? extraTags = null)
+public sealed class BuildContext
 {
     /// <summary>The N of the Go 1.N that this toolchain implements.</summary>
     public const int GoMinor = 27;
@@ -24,21 +27,39 @@ public sealed class BuildContext(IEnumerable<string>? extraTags = null)
 
     static readonly HashSet<string> s_tags = ["linux", "unix", "gc", "purego", "goexperiment.jsonv2"];
 
-    readonly HashSet<string> _extra = [.. extraTags ?? []];
+    static readonly HashSet<string> s_readingTags = ["linux", "unix", "gc", "goexperiment.dwarf5", "goexperiment.jsonv2", "goexperiment.greenteagc",
+        "goexperiment.randomizedheapbase64", "goexperiment.sizespecializedmalloc"];
+
+    readonly HashSet<string> _extra;
+
+    public BuildContext(IEnumerable<string>? extraTags = null)
+    {
+        _extra = [.. extraTags ?? []];
+    }
+
+    /// <summary>As the go command would build for linux and goarch.</summary>
+    public static BuildContext ForReading(string goarch, IEnumerable<string>? extraTags = null) => new(extraTags) { GoArch = goarch, IsReading = true };
+
+    public string GoArch { get; private init; } = "amd64";
+
+    /// <summary>The files are looked at, not compiled: no tag and no selection of our own.</summary>
+    public bool IsReading { get; private init; }
 
     public IEnumerable<string> ExtraTags => _extra;
 
     public bool Satisfies(string tag, bool unknownArch)
     {
-        if (tag is "amd64" or "amd64.v1")
+        if (tag == GoArch || tag == "amd64.v1" && GoArch == "amd64")
             return !unknownArch;
-        if (s_tags.Contains(tag) || _extra.Contains(tag))
+        if (IsReading && tag is "goexperiment.regabiwrappers" or "goexperiment.regabiargs")
+            return GoArch is "amd64" or "arm64" or "loong64" or "ppc64" or "ppc64le" or "riscv64" or "s390x";
+        if ((IsReading ? s_readingTags : s_tags).Contains(tag) || _extra.Contains(tag))
             return true;
         return tag.StartsWith("go1.", StringComparison.Ordinal) && int.TryParse(tag.AsSpan(4), out int n) && n is >= 1 and <= GoMinor;
     }
 
     /// <summary>False when the suffix of a file name (`_linux`, `_amd64`, `_linux_amd64`, before `_test`) names another target.</summary>
-    public static bool MatchesName(string name, bool unknownArch)
+    public bool MatchesName(string name, bool unknownArch)
     {
         int dot = name.IndexOf('.');
         if (dot >= 0)
@@ -51,10 +72,10 @@ public sealed class BuildContext(IEnumerable<string>? extraTags = null)
         if (n > 0 && parts[n - 1] == "test")
             n--;
         if (n >= 2 && s_systems.Contains(parts[n - 2]) && s_machines.Contains(parts[n - 1]))
-            return parts[n - 2] == "linux" && parts[n - 1] == "amd64" && !unknownArch;
+            return parts[n - 2] == "linux" && parts[n - 1] == GoArch && !unknownArch;
         if (n >= 1 && s_systems.Contains(parts[n - 1]))
             return parts[n - 1] == "linux";
-        return n < 1 || !s_machines.Contains(parts[n - 1]) || (parts[n - 1] == "amd64" && !unknownArch);
+        return n < 1 || !s_machines.Contains(parts[n - 1]) || (parts[n - 1] == GoArch && !unknownArch);
     }
 
     /// <summary>Evaluates the constraint lines before the package clause. error: a `//go:build` line that cannot be parsed.</summary>

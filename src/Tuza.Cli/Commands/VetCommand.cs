@@ -1,0 +1,119 @@
+// tuza vet: findings about memory in the source of packages.
+//
+// Text goes to standard error under `# import/path` lines, JSON and diffs to standard output. Exit code: 1 when there are findings (notes do not
+// count), or with -json and -sarif only if -exit is given; 0 with -fix when everything found could be mended.
+
+using System;
+using System.Collections.Generic;
+using System.IO;
+using Tuza.Inspect;
+using Tuza.Syntax;
+using Tuza.Vet;
+
+namespace Tuza.Cli;
+
+static class VetCommand
+{
+    internal sealed class Options
+    {
+        public bool Fix, Diff, Json, Exit, Tests = true;
+        public string Sarif = "", Only = "";
+    }
+
+    public static Flags Register(BuildFlags build, Options o) => build.Register(new Flags("vet"))
+        .Bool("fix", b => o.Fix = b, "mend what can be mended, in the source")
+        .Bool("diff", b => o.Diff = b, "with or without -fix: only print what it would change, as a diff")
+        .Bool("json", b => o.Json = b, "print JSON in the shape of go vet -json")
+        .Text("sarif", s => o.Sarif = s, "write a SARIF 2.1.0 log to this file (- is standard output)")
+        .Bool("exit", b => o.Exit = b, "exit with 1 on findings also with -json and -sarif")
+        .Text("only", s => o.Only = s, "rules to run, separated by commas: names (SUBSTR) or categories (retain/substring)")
+        .Bool("tests", b => o.Tests = b, "look at test files too (default true)");
+
+    public static int Run(List<string> args)
+    {
+        Options options = new();
+        BuildFlags build = new();
+        List<string> rest = Register(build, options).Parse(args);
+        List<Rule> rules = [];
+        foreach (string name in options.Only.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            rules.Add(Rules.Find(name) ?? throw new UsageException($"tuza vet: no rule {name}\nRun 'tuza help vet' for the rules."));
+        if (rules.Count == 0)
+            rules.AddRange(Rules.All);
+        Session session = Session.Start(build);
+        string arch = Environment.GetEnvironmentVariable("GOARCH") is { Length: > 0 } a ? a : "amd64";
+        if (Types.Sizes.ForArch(arch) == null)
+            throw new UsageException($"tuza vet: unknown GOARCH {arch}");
+        if (Reading.Load(session, rest, arch, bodies: true, options.Tests, goOn: true) is not { } reading)
+            return 1;
+        bool broken = reading.Broken;
+        var found = Rules.Run(reading.ToProgram(), rules, []);
+        session.Steps.Done("analysed");
+        return Report(options, found, session) || broken ? 1 : 0;
+    }
+
+    /// <summary>True when the exit code is to say that something was found.</summary>
+    static bool Report(Options options, List<(VetPackage Package, List<Finding> Findings)> found, Session session)
+    {
+        List<Finding> all = [];
+        foreach (var (_, list) in found)
+            all.AddRange(list);
+        if (options.Diff || options.Fix)
+        {
+            bool left = Mend(options, all);
+            if (!options.Json && options.Sarif == "")
+                return left;
+        }
+        if (options.Sarif != "")
+        {
+            List<(string, string, string)> rules = [];
+            foreach (Rule r in Rules.All)
+                rules.Add((r.Name, r.Category, r.Help));
+            string log = FindingSarif.Write(all, rules, VersionCommand.Version, session.WorkDir);
+            if (options.Sarif == "-")
+                Driver.Write(Console.Out, log);
+            else
+                File.WriteAllText(options.Sarif, log);
+        }
+        if (options.Json)
+        {
+            List<(string, IReadOnlyList<Finding>)> packages = [];
+            foreach (var (p, list) in found)
+                packages.Add((p.ImportPath, list));
+            Driver.Write(Console.Out, FindingJson.Write(packages));
+        }
+        bool any = all.Exists(f => f.Severity == Severity.Warning);
+        if (options.Json || options.Sarif != "")
+            return any && options.Exit;
+        foreach (var (p, list) in found)
+        {
+            if (list.Count > 0)
+                Driver.Write(Console.Error, $"# {p.ImportPath}\n" + FindingText.Write(list));
+        }
+        return any;
+    }
+
+    /// <summary>Applies or shows the fixes; what cannot be mended is printed. True when such findings are left.</summary>
+    static bool Mend(Options options, List<Finding> all)
+    {
+        List<TextEdit> edits = [];
+        List<Finding> left = [];
+        foreach (Finding f in all)
+        {
+            if (f.Fix is { } fix)
+                edits.AddRange(fix.Edits);
+            else
+                left.Add(f);
+        }
+        if (options.Diff)
+        {
+            foreach ((SourceFile file, byte[] text) in Edits.Results(edits))
+                Driver.Write(Console.Out, Edits.Diff(FindingText.Place(Pos.Make(file.Id, 1, 1))[..^4], file.Text, text));
+        }
+        else
+        {
+            Edits.Apply(edits);
+        }
+        Driver.Write(Console.Error, FindingText.Write(left));
+        return left.Exists(f => f.Severity == Severity.Warning) || (options.Diff && edits.Count > 0);
+    }
+}

@@ -1,0 +1,172 @@
+// DEFERLOOP: a defer statement in a loop. The calls run when the function returns, so each round adds one, with what it holds: files, locks, memory.
+//
+// Not reported: loops that run at most a few times for certain, and places from which the loop is always left. The fix wraps the body into a
+// function, so that the calls run at the end of each round. It is offered when that cannot change the meaning: no jump out of the body,
+// and every return in it gives back an error that is not nil, which the wrapped form hands on.
+
+using System;
+using System.Collections.Generic;
+using System.Text;
+using Tuza.Syntax;
+using Tuza.Types;
+
+namespace Tuza.Vet;
+
+/// <summary>The DEFERLOOP analyzer.</summary>
+public static class DeferInLoop
+{
+    /// <summary>So many pending calls are no leak.</summary>
+    const int FewRounds = 16;
+
+    public static void Run(VetProgram program, Action<Finding> report)
+    {
+        foreach (FuncView v in FuncView.All(program))
+        {
+            HashSet<Stmt> mended = new(ReferenceEqualityComparer.Instance);
+            foreach (Node n in v.Nodes)
+            {
+                if (n is not DeferStmt d || v.LoopAround(d) is not { } loop || RunsFewTimes(v, loop) || LeavesLoop(v, d, loop))
+                    continue;
+                Stmt outer = loop;
+                SourceText text = SourceText.Of(d)!;
+                string call = ExprText.Of(d.Call is CallExpr { Fun: FuncLit } ? ((CallExpr)d.Call).Fun : d.Call);
+                report(new Finding(d.Pos, text.EndPos(d), "DEFERLOOP", "defer/loop",
+                    $"defer {call} in a loop: the calls pile up, and what they release stays held until the function returns")
+                {
+                    Related = [new Related(outer.Pos, "one more deferred call for each round of this loop")],
+                    Advice = "put the loop's body into a function of its own, so that the call runs at the end of each round",
+                    Fix = mended.Add(loop) ? Wrap(v, loop) : null,
+                });
+            }
+        }
+    }
+
+    static bool RunsFewTimes(FuncView v, Stmt loop)
+    {
+        switch (loop)
+        {
+            case RangeStmt r:
+                if (v.IntOf(r.X) is { } n)
+                    return n <= FewRounds;
+                Expr over = FuncView.Strip(r.X);
+                if (v.VarOf(over) is { } x && v.OnlyValue(x) is { } only)
+                    over = FuncView.Strip(only);
+                if (over is CompositeLit lit)
+                    return lit.Elems.Count <= FewRounds;
+                GoType? t = v.TypeOf(r.X)?.Underlying;
+                return t is ArrayType { Len: <= FewRounds } or PointerType { Elem.Underlying: ArrayType { Len: <= FewRounds } };
+            case ForStmt { Init: AssignStmt { Define: true, Rhs: [var from] }, Cond: BinaryExpr { Op: Token.Lss or Token.Leq, Y: var to }, Post: IncDecStmt { Op: Token.Add } }:
+                return v.IntOf(from) is { } lo && v.IntOf(to) is { } hi && hi - lo <= FewRounds;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>After the defer, the statements up to the loop's body end in a jump out of the loop.</summary>
+    static bool LeavesLoop(FuncView v, DeferStmt d, Stmt loop)
+    {
+        for (Node? n = d; n != null && !ReferenceEquals(n, loop); n = v.Parent(n))
+        {
+            List<Stmt>? list = v.Parent(n) switch { BlockStmt b => b.List, CaseClause c => c.Body, CommClause c => c.Body, _ => null };
+            if (list is [.., var last] && Leaves(v, last, loop))
+                return true;
+        }
+        return false;
+    }
+
+    static bool Leaves(FuncView v, Stmt s, Stmt loop) => s switch
+    {
+        ReturnStmt => true,
+        BranchStmt { Tok: Token.Break, Target: { } t } => ReferenceEquals(t, loop) || !v.Inside(t, loop),
+        BranchStmt { Tok: Token.Goto } => true,
+        ExprStmt { X: CallExpr c } => v.BuiltinOf(c) == BuiltinId.Panic || v.CalleeName(c) is "os.Exit" or "log.Fatal" or "log.Fatalf",
+        BlockStmt b => b.List is [.., var last] && Leaves(v, last, loop),
+        IfStmt { Else: { } e } i => Leaves(v, i.Then, loop) && Leaves(v, e, loop),
+        _ => false,
+    };
+
+    // ---- the fix
+
+    static Fix? Wrap(FuncView v, Stmt loop)
+    {
+        BlockStmt body = loop is ForStmt f ? f.Body : ((RangeStmt)loop).Body;
+        SourceText text = SourceText.Of(loop)!;
+        List<ReturnStmt> returns = [];
+        List<BranchStmt> continues = [];
+        bool possible = true;
+        Walk.Tree(body, n =>
+        {
+            switch (n)
+            {
+                case FuncLit: return false;
+                case ReturnStmt r: returns.Add(r); break;
+                case LabeledStmt or BranchStmt { Tok: Token.Goto }: possible = false; break;
+                case BranchStmt { Tok: Token.Continue, Target: { } t } b when ReferenceEquals(t, loop): continues.Add(b); break;
+                case BranchStmt { Tok: Token.Break or Token.Continue, Target: { } t } when !v.Inside(t, body): possible = false; break;
+            }
+            return true;
+        });
+        int open = text.Offset(body.Pos), close = text.Offset(body.Rbrace);
+        if (!possible || body.List.Count == 0 || text[open] != '{' || text.Slice(open, close).Contains('`', StringComparison.Ordinal) || text.PosAt(open).Line == text.PosAt(close).Line
+            || text.Slice(open + 1, text.LineEnd(body.Pos.Line)).Trim() is not "" || text.Slice(text.LineStart(body.Rbrace.Line), close).Trim() != "")
+            return null;
+        bool withError = returns.Count > 0;
+        if (withError && !(ReturnsOneError(v, loop) && returns.TrueForAll(r => r.Results is [var e] && IsNonNilError(v, r, e))))
+            return null;
+        string indent = text.Indent(loop.Pos) + "\t";
+        StringBuilder b = new();
+        b.Append(indent).Append(withError ? "if err := func() error {\n" : "func() {\n");
+        int at = text.LineEnd(body.Pos.Line);
+        Dictionary<int, (int End, string New)> replaced = [];
+        foreach (BranchStmt c in continues)
+            replaced[text.Offset(c.Pos)] = (text.Offset(c.Pos) + "continue".Length + (c.Label != null ? c.Label.Name.Length + 1 : 0), withError ? "return nil" : "return");
+        int end = text.LineStart(body.Rbrace.Line);
+        StringBuilder inner = new();
+        while (at < end)
+        {
+            if (replaced.TryGetValue(at, out var r))
+            {
+                inner.Append(r.New);
+                at = r.End;
+                continue;
+            }
+            int next = end;
+            foreach (int k in replaced.Keys)
+            {
+                if (k > at)
+                    next = Math.Min(next, k);
+            }
+            inner.Append(text.Slice(at, next));
+            at = next;
+        }
+        foreach (string line in inner.ToString().TrimEnd('\n').Split('\n'))
+            b.Append(line.Trim() == "" || line.StartsWith('#') ? "" : "\t").Append(line).Append('\n');
+        if (withError && body.List[^1] is not ReturnStmt)
+            b.Append(indent).Append("\treturn nil\n");
+        b.Append(indent).Append(withError ? "}(); err != nil {\n" + indent + "\treturn err\n" + indent + "}\n" : "}()\n");
+        return new Fix("wrap the loop's body into a function", [new TextEdit(text.File, text.LineEnd(body.Pos.Line), end, b.ToString())]);
+    }
+
+    static bool ReturnsOneError(FuncView v, Stmt loop)
+    {
+        FuncTypeExpr type = v.FunctionAround(loop) switch { FuncLit f => f.Type, FuncDecl d => d.Type, _ => new FuncTypeExpr() };
+        return type.Results is [{ Type: Ident { Name: "error" } }];
+    }
+
+    /// <summary>`return err` where `err != nil` was just tested, or an error that was just made.</summary>
+    static bool IsNonNilError(FuncView v, ReturnStmt r, Expr e)
+    {
+        if (e is CallExpr c)
+            return v.CalleeName(c) is "fmt.Errorf" or "errors.New";
+        if (e is UnaryExpr { Op: Token.And, X: CompositeLit } or CompositeLit)
+            return true;
+        if (v.VarOf(e) is not { } x)
+            return false;
+        for (Node? n = r, p = v.Parent(r); p is not (null or FuncLit); n = p, p = v.Parent(p))
+        {
+            if (p is IfStmt { Cond: BinaryExpr { Op: Token.Neq, X: var a, Y: Ident { Name: "nil" } } } i && ReferenceEquals(n, i.Then) && ReferenceEquals(v.VarOf(a), x))
+                return true;
+        }
+        return false;
+    }
+}
