@@ -14,9 +14,9 @@ namespace Tuza.Cli;
 sealed record Reading(List<CheckedPackage> Packages, HashSet<LoadedPackage> Roots, bool Broken)
 {
     /// <summary>Loads and checks; null after errors, which are printed. goOn: packages with errors are printed and left out.</summary>
-    public static Reading? Load(Session session, IReadOnlyList<string> arguments, string goarch, bool bodies, bool tests = false, bool goOn = false)
+    public static Reading? Load(Session session, IReadOnlyList<string> arguments, string goarch, bool bodies, bool goOn = false)
     {
-        Loader loader = session.NewReader(goarch, tests);
+        Loader loader = session.NewReader(goarch);
         LoadResult loaded = loader.Load(arguments);
         session.Steps.Done($"loaded {loaded.Packages.Count} packages");
         if (Session.Report(loaded, loader) && !goOn)

@@ -57,11 +57,10 @@ sealed class Session
         });
 
     /// <summary>A loader for commands that look at programs for some GOARCH instead of compiling them.</summary>
-    public Loader NewReader(string goarch, bool tests = false) =>
+    public Loader NewReader(string goarch) =>
         new(new LoadOptions(WorkDir, Goroot, new Overlay(null), BuildContext.ForReading(goarch, Flags.Tags), Environment.GetEnvironmentVariable)
         {
             Mod = Flags.Mod,
-            Tests = tests,
             Implicit = [],
         });
 

@@ -47,6 +47,20 @@ public static class Edits
         return results;
     }
 
+    /// <summary>Does one of the new edits touch an accepted one (other than by being the same)?</summary>
+    public static bool Overlap(IReadOnlyList<TextEdit> accepted, IReadOnlyList<TextEdit> more)
+    {
+        foreach (TextEdit a in accepted)
+        {
+            foreach (TextEdit b in more)
+            {
+                if (a != b && ReferenceEquals(a.File, b.File) && a.Start < b.End && b.Start < a.End)
+                    return true;
+            }
+        }
+        return false;
+    }
+
     /// <summary>Writes the files anew, each as a whole; a file that is no regular file is never replaced.</summary>
     public static void Apply(IEnumerable<TextEdit> edits)
     {
@@ -57,6 +71,9 @@ public static class Edits
     // ---- diff
 
     const int ContextLines = 3;
+
+    /// <summary>Larger differences are shown as a whole: old text, new text.</summary>
+    const int MaxCells = 16 << 20;
 
     /// <summary>A unified diff of one file; "" when nothing changed. Lines are compared by the longest common subsequence around the edits.</summary>
     public static string Diff(string name, byte[] oldText, byte[] newText)
@@ -89,13 +106,21 @@ public static class Edits
 
     static List<(char, string)> Script(ReadOnlySpan<string> a, ReadOnlySpan<string> b)
     {
+        List<(char, string)> script = [];
+        if ((long)a.Length * b.Length > MaxCells)
+        {
+            foreach (string line in a)
+                script.Add(('-', line));
+            foreach (string line in b)
+                script.Add(('+', line));
+            return script;
+        }
         var length = new int[a.Length + 1, b.Length + 1];
         for (int i = a.Length - 1; i >= 0; i--)
         {
             for (int j = b.Length - 1; j >= 0; j--)
                 length[i, j] = a[i] == b[j] ? length[i + 1, j + 1] + 1 : Math.Max(length[i + 1, j], length[i, j + 1]);
         }
-        List<(char, string)> script = [];
         int x = 0, y = 0;
         while (x < a.Length || y < b.Length)
         {

@@ -18,7 +18,7 @@ namespace Tuza.Vet;
 enum SinkKind : byte { Global, Memory, Container, Return }
 
 /// <summary>What keeps a value. Var: the variable (not for Return). Pos: where it is stored.</summary>
-sealed record Sink(SinkKind Kind, Var? Var, Pos Pos, Stmt? Loop = null);
+sealed record Sink(SinkKind Kind, Var? Var, Pos Pos, FuncView? View = null, Stmt? Loop = null);
 
 /// <summary>The program with an index of its calls.</summary>
 sealed class CallIndex
@@ -149,7 +149,7 @@ sealed class Flow(CallIndex index, bool throughSlices)
     {
         Stmt? loop = v.LoopAround(target);
         if (loop != null && !FuncView.DeclaredIn(x, loop) && x.Type.Underlying is SliceType && FuncView.Strip(value) is CallExpr c && v.BuiltinOf(c) == BuiltinId.Append)
-            Sinks.Add(new Sink(SinkKind.Container, x, target.Pos, loop));
+            Sinks.Add(new Sink(SinkKind.Container, x, target.Pos, v, loop));
     }
 
     /// <summary>The value is stored in memory behind a path.</summary>
@@ -160,7 +160,7 @@ sealed class Flow(CallIndex index, bool throughSlices)
         Stmt? loop = v.LoopAround(path);
         if (!root.IsGlobal && loop != null && !FuncView.DeclaredIn(root, loop) && !v.IsParam(root) && root.Type.Underlying is MapType or SliceType or PointerType && v.Parent(value) is AssignStmt or IndexExpr or CallExpr
             && path is IndexExpr or Ident && GrowsByIndex(v, path))
-            Sinks.Add(new Sink(SinkKind.Container, root, path.Pos, loop));
+            Sinks.Add(new Sink(SinkKind.Container, root, path.Pos, v, loop));
         IntoVar(v, root, path.Pos, depth);
     }
 

@@ -278,5 +278,5 @@ public sealed class FuncView
     }
 
     /// <summary>Is the variable declared inside the node?</summary>
-    public static bool DeclaredIn(Var v, Node outer) => v.Pos >= Positions.Start(outer) && v.Pos.FileId == outer.Pos.FileId && v.Pos <= Positions.End(outer);
+    public static bool DeclaredIn(Var v, Node outer) => v.Pos >= SourceText.StartPos(outer) && v.Pos.FileId == outer.Pos.FileId && v.Pos <= Positions.End(outer);
 }

@@ -39,7 +39,7 @@ static class Origins
         return list;
     }
 
-    static void Collect(CallIndex index, FuncView v, Expr e, List<Origin> list, HashSet<object> seen, int depth)
+    static void Collect(CallIndex index, FuncView v, Expr e, List<Origin> list, HashSet<object> seen, int depth, bool copied = false)
     {
         e = FuncView.Strip(e);
         if (depth > MaxDepth || list.Count > 32)
@@ -54,6 +54,9 @@ static class Origins
         }
         switch (e)
         {
+            case SliceExpr when copied:
+                list.Add(new(OriginKind.Unknown, 0, e.Pos, "copied"));
+                return;
             case SliceExpr s:
                 if (v.TypeOf(s.X) is { } t && (t.Underlying is ArrayType || t.Underlying is PointerType))
                     list.Add(new(OriginKind.Kept, 0, e.Pos, "an array"));
@@ -64,7 +67,7 @@ static class Origins
                 list.Add(new(OriginKind.Sized, lit.Elems.Count * ElemBytes(v, lit), lit.Pos, "written out"));
                 return;
             case Ident i when v.VarOf(i) is { } x:
-                Variable(index, v, x, list, seen, depth);
+                Variable(index, v, x, list, seen, depth, copied);
                 return;
             case Ident { Name: "nil" }:
                 return;
@@ -80,7 +83,7 @@ static class Origins
         }
     }
 
-    static void Variable(CallIndex index, FuncView v, Var x, List<Origin> list, HashSet<object> seen, int depth)
+    static void Variable(CallIndex index, FuncView v, Var x, List<Origin> list, HashSet<object> seen, int depth, bool copied)
     {
         if (x.IsGlobal)
         {
@@ -98,7 +101,7 @@ static class Origins
             {
                 List<Expr> args = caller.AllArgs(call);
                 if (p < args.Count && !call.HasDots)
-                    Collect(index, caller, args[p], list, seen, depth + 1);
+                    Collect(index, caller, args[p], list, seen, depth + 1, copied);
             }
             if (list.Count == before)
                 list.Add(new(OriginKind.Unknown, 0, x.Pos, "given by the caller"));
@@ -112,7 +115,7 @@ static class Origins
             else if (a.Result >= 0 && FuncView.Strip(a.Value) is not CallExpr)
                 list.Add(new(OriginKind.Unknown, 0, a.Stmt.Pos, "read"));
             else
-                Collect(index, v, a.Value, list, seen, depth);
+                Collect(index, v, a.Value, list, seen, depth, copied);
         }
         if (p < 0 && v.AssignmentsOf(x).Count == 0)
             list.Add(new(OriginKind.Unknown, 0, x.Pos, "given"));
@@ -124,7 +127,9 @@ static class Origins
         {
             // A conversion copies between strings and slices: as large as what is converted, and fresh.
             List<Origin> inner = [];
-            Collect(index, v, from, inner, seen, depth);
+            Collect(index, v, from, inner, seen, depth, copied: true);
+            if (inner.Exists(o => o.Kind == OriginKind.Unknown))
+                inner.RemoveAll(o => o.Kind != OriginKind.Unknown);
             foreach (Origin o in inner)
                 list.Add(o.Kind == OriginKind.Kept ? new(OriginKind.Unknown, 0, c.Pos, "converted") : o);
             return;
@@ -133,7 +138,7 @@ static class Origins
         {
             if (b == BuiltinId.Make && c.Args.Count > 1)
             {
-                long? n = v.IntOf(c.Args[^1]);
+                long? n = LengthOf(index, v, c.Args[^1]);
                 list.Add(new(n != null ? OriginKind.Sized : OriginKind.Unknown, (n ?? 0) * ElemBytes(v, c), c.Pos, n != null ? $"made with {(n ?? 0) * ElemBytes(v, c)} bytes" : "made"));
             }
             else if (b == BuiltinId.Append)
@@ -146,12 +151,12 @@ static class Origins
         switch (name)
         {
             case "io.ReadAll" or "os.ReadFile" or "io/ioutil.ReadAll" or "io/ioutil.ReadFile" or "io/fs.ReadFile" or "embed.FS.ReadFile":
-                list.Add(new(OriginKind.ReadAll, 0, Positions.Start(c), "read with " + name.Replace("io/ioutil", "ioutil", StringComparison.Ordinal).Replace("io/fs", "fs", StringComparison.Ordinal)));
+                list.Add(new(OriginKind.ReadAll, 0, SourceText.StartPos(c), "read with " + name.Replace("io/ioutil", "ioutil", StringComparison.Ordinal).Replace("io/fs", "fs", StringComparison.Ordinal)));
                 return;
             case "strings.Repeat" or "bytes.Repeat":
                 long? times = v.IntOf(c.Args[1]);
                 long unit = v.ConstOf(c.Args[0]) is StringConstant s ? s.Length : 1;
-                list.Add(new(times != null ? OriginKind.Sized : OriginKind.Unknown, (times ?? 0) * unit, Positions.Start(c), times != null ? $"made with {times * unit} bytes" : "made"));
+                list.Add(new(times != null ? OriginKind.Sized : OriginKind.Unknown, (times ?? 0) * unit, SourceText.StartPos(c), times != null ? $"made with {times * unit} bytes" : "made"));
                 return;
         }
         if (v.CalleeOf(c) is { } f && index.ViewOf(f) is { } callee && seen.Add(callee))
@@ -165,7 +170,24 @@ static class Origins
             if (list.Count > before)
                 return;
         }
-        list.Add(new(OriginKind.Unknown, 0, Positions.Start(c), $"given by {ExprText.Of(c.Fun)}"));
+        list.Add(new(OriginKind.Unknown, 0, SourceText.StartPos(c), $"given by {ExprText.Of(c.Fun)}"));
+    }
+
+    /// <summary>A constant, or the largest constant that a caller passes for the parameter.</summary>
+    static long? LengthOf(CallIndex index, FuncView v, Expr e)
+    {
+        if (v.IntOf(e) is { } n)
+            return n;
+        if (v.VarOf(e) is not { } x || v.Params.IndexOf(x) is not (>= 0 and var p) || v.AssignmentsOf(x).Count > 0 || v.Obj is not { } f)
+            return null;
+        long? most = null;
+        foreach (var (caller, call) in index.CallersOf(f))
+        {
+            List<Expr> args = caller.AllArgs(call);
+            if (p < args.Count && caller.IntOf(args[p]) is { } size)
+                most = Math.Max(most ?? 0, size);
+        }
+        return most;
     }
 
     static long ElemBytes(FuncView v, Expr e) => v.TypeOf(e)?.Underlying switch

@@ -71,7 +71,31 @@ public sealed class SourceText
         return Slice(start, end);
     }
 
-    public int Start(Node n) => Offset(Positions.Start(n));
+    public int Start(Node n) => Offset(StartPos(n));
+
+    /// <summary>The first place of a node; exact for slice expressions too.</summary>
+    public static Pos StartPos(Node n)
+    {
+        while (true)
+        {
+            switch (n)
+            {
+                case SliceExpr s: n = s.X; break;
+                case SelectorExpr s: n = s.X; break;
+                case IndexExpr i: n = i.X; break;
+                case CallExpr c: n = c.Fun; break;
+                case BinaryExpr b: n = b.X; break;
+                case TypeAssertExpr { GuardName: null } a: n = a.X; break;
+                case KeyValueExpr kv: n = kv.Key; break;
+                case CompositeLit { Type: { } t }: n = t; break;
+                case SendStmt s: n = s.Chan; break;
+                case IncDecStmt i: n = i.X; break;
+                case AssignStmt a: n = a.Lhs[0]; break;
+                case ExprStmt e: n = e.X; break;
+                default: return Positions.Start(n);
+            }
+        }
+    }
 
     public Pos EndPos(Node n) => PosAt(End(n));
 

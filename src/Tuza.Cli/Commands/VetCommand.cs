@@ -16,7 +16,7 @@ static class VetCommand
 {
     internal sealed class Options
     {
-        public bool Fix, Diff, Json, Exit, Tests = true;
+        public bool Fix, Diff, Json, Exit;
         public string Sarif = "", Only = "";
     }
 
@@ -26,8 +26,7 @@ static class VetCommand
         .Bool("json", b => o.Json = b, "print JSON in the shape of go vet -json")
         .Text("sarif", s => o.Sarif = s, "write a SARIF 2.1.0 log to this file (- is standard output)")
         .Bool("exit", b => o.Exit = b, "exit with 1 on findings also with -json and -sarif")
-        .Text("only", s => o.Only = s, "rules to run, separated by commas: names (SUBSTR) or categories (retain/substring)")
-        .Bool("tests", b => o.Tests = b, "look at test files too (default true)");
+        .Text("only", s => o.Only = s, "rules to run, separated by commas: names (SUBSTR) or categories (retain/substring)");
 
     public static int Run(List<string> args)
     {
@@ -43,7 +42,7 @@ static class VetCommand
         string arch = Environment.GetEnvironmentVariable("GOARCH") is { Length: > 0 } a ? a : "amd64";
         if (Types.Sizes.ForArch(arch) == null)
             throw new UsageException($"tuza vet: unknown GOARCH {arch}");
-        if (Reading.Load(session, rest, arch, bodies: true, options.Tests, goOn: true) is not { } reading)
+        if (Reading.Load(session, rest, arch, bodies: true, goOn: true) is not { } reading)
             return 1;
         bool broken = reading.Broken;
         var found = Rules.Run(reading.ToProgram(), rules, []);
@@ -99,7 +98,8 @@ static class VetCommand
         List<Finding> left = [];
         foreach (Finding f in all)
         {
-            if (f.Fix is { } fix)
+            // A fix is applied as a whole or, when it meets another one, not at all: it can be in the next round.
+            if (f.Fix is { } fix && !Edits.Overlap(edits, fix.Edits))
                 edits.AddRange(fix.Edits);
             else
                 left.Add(f);

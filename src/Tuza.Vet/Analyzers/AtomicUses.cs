@@ -149,11 +149,11 @@ public sealed class AtomicUses
                     string text = $"{name}(&{ExprText.Of(FuncView.Strip(word))})";
                     if (place.Field != null)
                         _uses.Add(new AtomicUse(call.Pos, text, place.Field));
-                    if (place.Offset % 8 == 0 || !seen.Add(Positions.Start(address)))
+                    if (place.Offset % 8 == 0 || !seen.Add(SourceText.StartPos(address)))
                         continue;
                     NotePath(v, word);
                     SourceText source = SourceText.Of(address)!;
-                    report(new Finding(Positions.Start(address), source.EndPos(address), "ATOMIC32", "layout/atomic32",
+                    report(new Finding(SourceText.StartPos(address), source.EndPos(address), "ATOMIC32", "layout/atomic32",
                         $"{ExprText.Of(FuncView.Strip(word))} is not 8-aligned on 32-bit machines: {text} panics there")
                     {
                         Related = [new Related(place.Field?.Pos ?? word.Pos, $"it lies at offset {place.Offset} of its variable or allocation with GOARCH=386, arm and mips")],

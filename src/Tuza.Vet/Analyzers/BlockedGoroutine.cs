@@ -220,6 +220,9 @@ public sealed class BlockedGoroutine
             BlockStmt? body = loop switch { RangeStmt x => x.Body, ForStmt x => x.Body, _ => null };
             if (body == null)
                 continue;
+            // An endless loop keeps its own books about what is still to come.
+            if (r.Op == ChannelOp.Receive && (r.Select != null || loop is ForStmt { Cond: null }))
+                continue;
             // `v, ok := <-c` loops end when the channel is closed: their break is no early end.
             if (r.Op == ChannelOp.Receive && v.Parent(r.Node) is AssignStmt { Lhs.Count: 2 })
                 continue;
@@ -308,6 +311,7 @@ public sealed class BlockedGoroutine
         if (body is not { } b)
             return;
         FuncView w = b.View;
+        Endless(v, g, b.View, b.Body);
         Walk.Tree(b.Body, n =>
         {
             switch (n)
@@ -321,11 +325,42 @@ public sealed class BlockedGoroutine
                     ReportAt(v, g, n.Pos, n.Pos, "this goroutine waits for ever: nobody else can know the channel that is made here", null);
                     break;
                 case CallExpr c when Signal(w, c, b.Body) is { } why:
-                    ReportAt(v, g, Positions.Start(c), SourceText.Of(c)!.EndPos(c), "this goroutine waits for ever: " + why, null);
+                    ReportAt(v, g, SourceText.StartPos(c), SourceText.Of(c)!.EndPos(c), "this goroutine waits for ever: " + why, null);
                     break;
             }
             return true;
         });
+    }
+
+    /// <summary>A body that is one loop without a way out, started by a function that can be called again: each call leaves one goroutine more.
+    /// Only loops that wait on channels of the starting function count; others may wait for the world.</summary>
+    void Endless(FuncView v, GoStmt g, FuncView w, BlockStmt body)
+    {
+        if (!PathCheck.IsEndless(w, body) || v.Decl is null or { Recv: null, Name.Name: "main" or "init" } && v.LoopAround(g) == null)
+            return;
+        Node? wait = null;
+        bool other = false;
+        Walk.Tree(body, n =>
+        {
+            Expr? channel = n switch { SendStmt s => s.Chan, UnaryExpr { Op: Token.Arrow } u => u.X, _ => null };
+            if (channel != null && w.RootVar(channel) is { IsGlobal: false } x && FuncView.Strip(channel) is Ident && IsOwn(v, g, w, x))
+                wait ??= n;
+            else if (channel != null)
+                other = true;
+            return n is not FuncLit;
+        });
+        if (wait != null && !other && w.LoopAround(wait) is ForStmt { Cond: null })
+            ReportAt(v, g, wait is SendStmt ? SourceText.StartPos(wait) : wait.Pos, SourceText.Of(wait)!.EndPos(wait), $"this goroutine never ends: its loop has no way out, and every call of {NameOf(v)} starts another one", null);
+    }
+
+    /// <summary>Is a channel of the goroutine made by the function that starts it?</summary>
+    static bool IsOwn(FuncView v, GoStmt g, FuncView w, Var x)
+    {
+        if (ReferenceEquals(v, w))
+            return v.OnlyValue(x) is { } value && ChannelUses.IsMake(v, value);
+        int p = w.Params.IndexOf(x);
+        List<Expr> args = g.Call is CallExpr c ? v.AllArgs(c) : [];
+        return p >= 0 && p < args.Count && v.VarOf(args[p]) is { } outer && v.OnlyValue(outer) is { } made && ChannelUses.IsMake(v, made);
     }
 
     /// <summary>Why a call of a method of package sync never returns; the receiver is a local variable that no other function sees.</summary>
@@ -424,7 +459,7 @@ public sealed class BlockedGoroutine
         if (!_reported.Add(u.Go!))
             return;
         SourceText text = SourceText.Of(u.Node)!;
-        Pos pos = u.Node is UnaryExpr or RangeStmt ? u.Node.Pos : Positions.Start(u.Node);
+        Pos pos = u.Node is UnaryExpr or RangeStmt ? u.Node.Pos : SourceText.StartPos(u.Node);
         proof.Insert(0, new Related(u.Go!.Pos, "the goroutine is started here"));
         _report(new Finding(pos, u.Node is RangeStmt r ? text.EndPos(r.X) : text.EndPos(u.Node), "GOLEAK", "goroutine/blocked", message)
         {

@@ -25,7 +25,7 @@ public static class DeferInLoop
             HashSet<Stmt> mended = new(ReferenceEqualityComparer.Instance);
             foreach (Node n in v.Nodes)
             {
-                if (n is not DeferStmt d || v.LoopAround(d) is not { } loop || RunsFewTimes(v, loop) || LeavesLoop(v, d, loop))
+                if (n is not DeferStmt d || v.LoopAround(d) is not { } loop || RunsFewTimes(v, loop) || LeavesLoop(v, d, loop) || RunsOnce(v, d, loop))
                     continue;
                 Stmt outer = loop;
                 SourceText text = SourceText.Of(d)!;
@@ -60,6 +60,21 @@ public static class DeferInLoop
             default:
                 return false;
         }
+    }
+
+    /// <summary>Inside `if x == nil { x = …; defer … }`, x living through the loop.</summary>
+    static bool RunsOnce(FuncView v, DeferStmt d, Stmt loop)
+    {
+        for (Node? n = d; n != null && !ReferenceEquals(n, loop); n = v.Parent(n))
+        {
+            if (v.Parent(n) is not IfStmt { Cond: BinaryExpr { Op: Token.Eql, X: var x, Y: Ident { Name: "nil" } } } i || !ReferenceEquals(n, i.Then) || v.RootVar(x) is not { } root
+                || FuncView.DeclaredIn(root, loop))
+                continue;
+            string text = ExprText.Of(x);
+            if (i.Then.List.Exists(s => s is AssignStmt a && a.Lhs.Exists(l => ExprText.Of(l) == text)))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>After the defer, the statements up to the loop's body end in a jump out of the loop.</summary>

@@ -9,6 +9,7 @@
 
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Tuza.Syntax;
 using Tuza.Types;
 
@@ -35,7 +36,7 @@ public static class FinalizerCycle
                 links ??= Links(program, v);
                 if (Captures(v, call.Args[1], x) is { } capture)
                     Report(v, call, x, cleanup, [capture], $"its {(cleanup ? "cleanup" : "finalizer")} refers to {x.Name}", program);
-                else if (cleanup && call.Args.Count > 2 && v.RootVar(call.Args[2]) is { } arg && (ReferenceEquals(arg, x) || Cycle(links, arg, x) != null))
+                else if (cleanup && call.Args.Count > 2 && Referred(v, call.Args[2]).Any(r => ReferenceEquals(r.To, x) || Cycle(links, r.To, x) != null))
                     Report(v, call, x, true, [new Related(call.Args[2].Pos, $"this argument of the cleanup refers to {x.Name}")], $"its cleanup's argument refers to {x.Name}", program);
                 else if (!cleanup && Cycle(links, x, x) is { } cycle)
                     Report(v, call, x, false, cycle.ConvertAll(l => new Related(l.Pos, $"{l.From.Name}{l.Path} refers to {l.To.Name}")), "it is reachable from itself: " + Text(cycle), program);
@@ -46,7 +47,7 @@ public static class FinalizerCycle
         {
             string what = cleanup ? "cleanup" : "finalizer";
             GoType type = Lookup.Deref(x.Type, out bool _);
-            report(new Finding(Positions.Start(call), SourceText.Of(call)!.EndPos(call), "FINCYCLE", "finalizer/cycle",
+            report(new Finding(SourceText.StartPos(call), SourceText.Of(call)!.EndPos(call), "FINCYCLE", "finalizer/cycle",
                 $"{what} on *{type.ToString(v.Package.Pkg)} ({x.Name}) never runs and the memory is never freed: {why}")
             {
                 Related = proof,

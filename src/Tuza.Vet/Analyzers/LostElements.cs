@@ -24,7 +24,10 @@ public static class LostElements
             foreach (Node n in v.Nodes)
             {
                 if (n is SliceExpr s && v.TypeOf(s.X)?.Underlying is SliceType t && !Subst.HasTypeParam(t.Elem) && Holds(t.Elem, 0))
+                {
                     Cut(index, v, s, report);
+                    SelfCut(v, s, report);
+                }
                 else if (n is CallExpr c && v.BuiltinOf(c) == BuiltinId.Append)
                     Deletion(index, v, c, report);
             }
@@ -47,6 +50,8 @@ public static class LostElements
 
     static void Cut(CallIndex index, FuncView v, SliceExpr s, Action<Finding> report)
     {
+        if (v.Parent(s) is CallExpr { HasDots: true, Args: [_, _] } c && v.BuiltinOf(c) == BuiltinId.Append)
+            return; // elements are copied; the deletion idiom has a finding of its own
         if (FuncView.Strip(s.X) is not Ident name || v.VarOf(name) is not { IsGlobal: false } x || v.IsParam(x) || Cleared(v, name))
             return;
         long? length = FilledLength(v, x, out bool filled);
@@ -61,12 +66,34 @@ public static class LostElements
         whole.FromVar(v, x, 0);
         if (keeper == null || whole.Reaches(SinkKind.Global) || whole.Reaches(SinkKind.Return) || whole.Reaches(SinkKind.Memory))
             return;
-        report(new Finding(Positions.Start(s), SourceText.Of(s)!.EndPos(s), "LOSTPTR", "retain/elements",
+        report(new Finding(SourceText.StartPos(s), SourceText.Of(s)!.EndPos(s), "LOSTPTR", "retain/elements",
             $"{lost} of {name.Name} stay in the array and keep what they point to alive, though no slice reaches them")
         {
             Related = [new(keeper.Pos, keeper.Kind == SinkKind.Global ? $"package variable {keeper.Var!.Name} keeps the array" : keeper.Kind == SinkKind.Return ? "the part is returned here, and the array with it" : $"memory of {keeper.Var!.Name} keeps the array")],
             Advice = $"clear the elements first, or copy the part: slices.Clone({ExprText.Of(s)})",
             Fix = ClearFix(v, s, name.Name),
+        });
+    }
+
+    /// <summary>`kept = kept[1:3]` on a package variable or a field: what is cut off is still in the array. A queue that drops its first element,
+    /// and a stack that drops its last, go on to use their arrays; they are left alone.</summary>
+    static void SelfCut(FuncView v, SliceExpr s, Action<Finding> report)
+    {
+        if (v.Parent(s) is not AssignStmt { Op: Token.None } a || a.Lhs.Count != a.Rhs.Count || a.Rhs.IndexOf(s) is not (>= 0 and var i))
+            return;
+        string text = ExprText.Of(FuncView.Strip(s.X));
+        if (ExprText.Of(FuncView.Strip(a.Lhs[i])) != text || v.RootVar(s.X) is not { } root || !root.IsGlobal && FuncView.Strip(s.X) is Ident || Cleared(v, s.X))
+            return;
+        long? lo = s.Lo == null ? 0 : v.IntOf(s.Lo), hi = s.Hi == null ? null : v.IntOf(s.Hi);
+        bool half = s.Hi != null && FuncView.Strip(s.Hi) is BinaryExpr { Op: Token.Div, X: var x, Y: var y } && v.IntOf(y) is { } && Retention.IsLenOf(v, x, s.X);
+        if (hi is not > 0 && !half && !(lo is > 1 && s.Hi == null))
+            return;
+        report(new Finding(SourceText.StartPos(s), SourceText.Of(s)!.EndPos(s), "LOSTPTR", "retain/elements",
+            $"the elements cut off {text} stay in the array and keep what they point to alive, though no slice reaches them")
+        {
+            Related = [new(a.Pos, $"{text} goes on with a part of itself")],
+            Advice = $"clear the elements first, or copy the part: slices.Clone({ExprText.Of(s)})",
+            Fix = ClearFix(v, s, text),
         });
     }
 
@@ -218,7 +245,7 @@ public static class LostElements
                 edits.Add(import.Edit);
             fix = new Fix(call, edits);
         }
-        report(new Finding(Positions.Start(c), text.EndPos(c), "LOSTPTR", "retain/elements",
+        report(new Finding(SourceText.StartPos(c), text.EndPos(c), "LOSTPTR", "retain/elements",
             $"the deleted places at the end of {name} still hold pointers: the last elements are kept alive behind the slice's end")
         {
             Advice = "use slices.Delete, which clears them (since Go 1.22), or set them to nil",

@@ -27,15 +27,32 @@ public static class Retention
         {
             foreach (Node n in v.Nodes)
             {
-                if (n is SliceExpr s && v.Parent(s) is not SliceExpr && v.TypeOf(s.X) is { } t && (strings ? Predicates.IsString(t) : t.Underlying is SliceType) && !(s.Lo == null && s.Hi == null))
-                    Check(index, v, s, t, strings, report);
+                if (n is Expr part && PartOf(v, part) is { } whole && v.TypeOf(whole) is { } t && (strings ? Predicates.IsString(t) : t.Underlying is SliceType))
+                    Check(index, v, part, whole, t, strings, report);
             }
         }
     }
 
-    static void Check(CallIndex index, FuncView v, SliceExpr s, GoType type, bool strings, Action<Finding> report)
+    /// <summary>The string or slice of which an expression is a part: x[lo:hi], or what functions of package strings cut out.</summary>
+    static Expr? PartOf(FuncView v, Expr e)
     {
-        Expr whole = FuncView.Strip(s.X);
+        switch (e)
+        {
+            case SliceExpr s:
+                return v.Parent(s) is SliceExpr || (s.Lo == null && s.Hi == null) ? null : s.X;
+            case IndexExpr { Indices: [_] } i:
+                Expr list = FuncView.Strip(i.X);
+                if (v.VarOf(list) is { } x && v.OnlyValue(x) is { } only)
+                    list = FuncView.Strip(only);
+                return list is CallExpr { Args.Count: > 0 } split && v.CalleeName(split) is "strings.Split" or "strings.SplitN" or "strings.Fields" or "strings.SplitAfter" ? ((CallExpr)list).Args[0] : null;
+            default:
+                return null;
+        }
+    }
+
+    static void Check(CallIndex index, FuncView v, Expr s, Expr of, GoType type, bool strings, Action<Finding> report)
+    {
+        Expr whole = FuncView.Strip(of);
         while (whole is SliceExpr inner)
             whole = FuncView.Strip(inner.X);
         if (whole is not (Ident or CallExpr))
@@ -44,7 +61,7 @@ public static class Retention
         if (elem != null && Subst.HasTypeParam(elem))
             return;
         long unit = elem != null ? Sizes.Amd64.Sizeof(elem) : 1;
-        long? count = LengthOf(v, s);
+        long? count = s is SliceExpr cut ? LengthOf(v, cut) : null;
         if (count is { } c && (c == 0 || c * unit > SmallBytes) || unit == 0)
             return;
         List<Origin> origins = Origins.Of(index, v, whole);
@@ -58,25 +75,25 @@ public static class Retention
         Flow flow = new(index, throughSlices: true);
         flow.From(v, s);
         Sink? keeper = flow.Sinks.Find(k => k.Kind == SinkKind.Global)
-            ?? (large != null || sized != null ? flow.Sinks.Find(k => k.Kind == SinkKind.Container && InLoop(k, large ?? sized!, v)) : null);
+            ?? (large != null || count != null ? flow.Sinks.Find(k => k.Kind == SinkKind.Memory) : null)
+            ?? (large != null || sized != null ? flow.Sinks.Find(k => k.Kind == SinkKind.Container && InLoop(k, large ?? sized!)) : null);
         if (keeper == null || IsKeptWhole(index, v, whole) || IsSelf(v, s, whole))
             return;
         Report(v, s, whole, strings, count, unit, large ?? sized, keeper, elem, report);
     }
 
-    /// <summary>The whole is made anew in each round of the loop that collects the parts.</summary>
-    static bool InLoop(Sink sink, Origin origin, FuncView v)
+    /// <summary>The whole is made anew in each round of the loop that collects the parts: in the loop itself, or by a function it calls.</summary>
+    static bool InLoop(Sink sink, Origin origin)
     {
-        if (sink.Loop is not { } loop)
+        if (sink is not { Loop: { } loop, View: { } v })
             return false;
-        // Made in the loop itself, or by a function that the loop calls.
-        return origin.Pos.FileId != loop.Pos.FileId || origin.Pos >= loop.Pos && origin.Pos <= Positions.End(loop) || !FuncViewContains(v, origin.Pos);
+        return Within(origin.Pos, loop) || !Within(origin.Pos, v.Root);
     }
 
-    static bool FuncViewContains(FuncView v, Pos pos) => pos.FileId == v.Root.Pos.FileId && pos >= v.Root.Pos && pos <= Positions.End(v.Root);
+    static bool Within(Pos pos, Node n) => pos.FileId == n.Pos.FileId && pos >= n.Pos && pos <= Positions.End(n);
 
     /// <summary>`x = x[...]`: the variable goes on with a part of itself.</summary>
-    static bool IsSelf(FuncView v, SliceExpr s, Expr whole) =>
+    static bool IsSelf(FuncView v, Expr s, Expr whole) =>
         v.VarOf(whole) is { } x && v.Parent(s) is AssignStmt a && a.Rhs.IndexOf(s) is >= 0 and var i && i < a.Lhs.Count && ReferenceEquals(v.VarOf(a.Lhs[i]), x);
 
     /// <summary>The whole is stored for good, too.</summary>
@@ -109,7 +126,7 @@ public static class Retention
     internal static bool IsLenOf(FuncView v, Expr e, Expr whole) =>
         FuncView.Strip(e) is CallExpr { Args: [var arg] } c && v.BuiltinOf(c) == BuiltinId.Len && ExprText.Of(FuncView.Strip(arg)) == ExprText.Of(FuncView.Strip(whole));
 
-    static void Report(FuncView v, SliceExpr s, Expr whole, bool strings, long? count, long unit, Origin? size, Sink keeper, GoType? elem, Action<Finding> report)
+    static void Report(FuncView v, Expr s, Expr whole, bool strings, long? count, long unit, Origin? size, Sink keeper, GoType? elem, Action<Finding> report)
     {
         string name = ExprText.Of(whole);
         string seen = size is { Kind: OriginKind.Sized } ? $" (up to {size.Bytes} bytes seen)" : "";
@@ -117,7 +134,7 @@ public static class Retention
         List<Related> proof = [];
         if (size != null)
             proof.Add(new(size.Pos, $"{name} is {size.Text} here"));
-        proof.Add(new(keeper.Pos, keeper.Kind == SinkKind.Global ? $"package variable {keeper.Var!.Name} keeps it" : $"{keeper.Var!.Name} keeps one such part for each round of the loop"));
+        proof.Add(new(keeper.Pos, keeper.Kind == SinkKind.Global ? $"package variable {keeper.Var!.Name} keeps it" : keeper.Kind == SinkKind.Memory ? $"memory of {keeper.Var!.Name} keeps it" : $"{keeper.Var!.Name} keeps one such part for each round of the loop"));
         Fix? fix;
         int go = v.Package.GoMinor;
         if (strings)
@@ -126,7 +143,7 @@ public static class Retention
             fix = ImportEdits.CallAround(v, s, "bytes", "Clone");
         else
             fix = go >= 21 ? ImportEdits.CallAround(v, s, "slices", "Clone") : Around(s, $"append({v.TypeOf(s)!.ToString(v.Package.Pkg)}(nil), ", "...)");
-        report(new Finding(Positions.Start(s), SourceText.Of(s)!.EndPos(s), strings ? "SUBSTR" : "SUBSLICE", strings ? "retain/substring" : "retain/subslice",
+        report(new Finding(SourceText.StartPos(s), SourceText.Of(s)!.EndPos(s), strings ? "SUBSTR" : "SUBSLICE", strings ? "retain/substring" : "retain/subslice",
             $"keeps all of {name}{seen} alive for {part}")
         {
             Related = proof,

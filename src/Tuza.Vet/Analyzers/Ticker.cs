@@ -65,7 +65,7 @@ public static class Ticker
         {
             bool old = v.Package.GoMinor < CollectedSince;
             string version = v.Package.GoVersion.Replace("go1", "go 1", StringComparison.Ordinal);
-            report(new Finding(Positions.Start(call), SourceText.Of(call)!.EndPos(call), "TICKER", "timer/ticker", old
+            report(new Finding(SourceText.StartPos(call), SourceText.Of(call)!.EndPos(call), "TICKER", "timer/ticker", old
                 ? $"{cause}: with \"{version}\" in go.mod (before go 1.23) the runtime keeps it for ever"
                 : $"{cause}: before Go 1.23 the runtime would keep it for ever; with {version} it ticks until it is collected")
             {

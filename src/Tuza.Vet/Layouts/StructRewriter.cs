@@ -118,6 +118,8 @@ public static class StructRewriter
                 reasons.Add($"field {s.Fields[i].Name} has a tag: an encoder may write fields in their order");
             if (s.Fields[i].Name == "_")
                 reasons.Add("a field is blank: the layout is on purpose");
+            if (s.Fields[i].Type.Underlying is ArrayType { Len: 0 })
+                reasons.Add("an array of length zero marks a place");
             if (s.Fields[i].Type is NamedType { Obj: { Name: "HostLayout", Pkg.Path: "structs" } })
                 reasons.Add("structs.HostLayout fixes the layout");
             if (reasons.Count > 0)

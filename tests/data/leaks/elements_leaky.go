@@ -1,0 +1,32 @@
+// Only a part of a list of blocks is used on; the array still points to all of them.
+package main
+
+import "fmt"
+
+type block struct{ data [1 << 20]byte }
+
+type pool struct{ free []*block }
+
+var current []*block
+var shared pool
+
+func some() []*block {
+	all := make([]*block, 8)
+	for i := range all {
+		all[i] = new(block)
+	}
+	return all[2:6] // LEAK retain/elements
+}
+
+func (p *pool) drop(i int) {
+	p.free = append(p.free[:i], p.free[i+1:]...) // LEAK retain/elements
+}
+
+func main() {
+	current = some()
+	for i := 0; i < 4; i++ {
+		shared.free = append(shared.free, new(block))
+	}
+	shared.drop(1)
+	fmt.Println(len(current), cap(current), len(shared.free))
+}

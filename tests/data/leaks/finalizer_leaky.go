@@ -1,0 +1,54 @@
+// Parents and children refer to each other, and a finalizer is set on one of them.
+package main
+
+import (
+	"fmt"
+	"runtime"
+)
+
+type node struct {
+	data     [1 << 16]byte
+	parent   *node
+	children []*node
+}
+
+var released int
+
+func (n *node) add(c *node) {
+	n.children = append(n.children, c)
+	c.parent = n
+}
+
+func tree() {
+	root := &node{}
+	child := &node{parent: root}
+	root.children = []*node{child}
+	runtime.SetFinalizer(root, func(*node) { released++ }) // LEAK finalizer/cycle
+}
+
+func added() {
+	root, child := new(node), new(node)
+	root.add(child)
+	runtime.SetFinalizer(child, func(n *node) { released++ }) // LEAK finalizer/cycle
+}
+
+type handle struct {
+	fd  int
+	buf [1 << 12]byte
+}
+
+func open(fd int) *handle {
+	h := &handle{fd: fd}
+	runtime.SetFinalizer(h, func(*handle) { fmt.Println("closed", h.fd) }) // LEAK finalizer/cycle
+	return h
+}
+
+func main() {
+	for i := 0; i < 8; i++ {
+		tree()
+		added()
+		open(i)
+	}
+	runtime.GC()
+	fmt.Println(released)
+}

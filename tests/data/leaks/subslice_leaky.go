@@ -1,0 +1,36 @@
+// The last 30 samples of each long series are kept, and with them the series.
+package main
+
+import "fmt"
+
+type summary struct {
+	name string
+	tail []int
+	head []byte
+}
+
+func series(n int) []int {
+	s := make([]int, 1<<17)
+	for i := range s {
+		s[i] = n * i
+	}
+	return s
+}
+
+func summarise(n int) summary {
+	all := series(n)
+	raw := make([]byte, 1<<20)
+	return summary{
+		name: fmt.Sprint(n),
+		tail: all[len(all)-30:], // LEAK retain/subslice
+		head: raw[:16],          // LEAK retain/subslice
+	}
+}
+
+func main() {
+	var kept []summary
+	for i := 0; i < 64; i++ {
+		kept = append(kept, summarise(i))
+	}
+	fmt.Println(len(kept), kept[63].tail[29], len(kept[0].head))
+}

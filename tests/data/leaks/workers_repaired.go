@@ -1,0 +1,65 @@
+// Channels are closed when there is no more to come.
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+)
+
+var stop = make(chan struct{})
+
+type server struct {
+	quit chan bool
+	n    int
+}
+
+func (s *server) loop() {
+	for {
+		select {
+		case <-s.quit:
+			return
+		}
+	}
+}
+
+func sum(values []int) int {
+	jobs := make(chan int)
+	var wg sync.WaitGroup
+	wg.Add(len(values))
+	total := 0
+	for w := 0; w < 4; w++ {
+		go func() {
+			for j := range jobs {
+				total += j
+				wg.Done()
+			}
+		}()
+	}
+	for _, v := range values {
+		jobs <- v
+	}
+	close(jobs)
+	wg.Wait()
+	return total
+}
+
+func wait() {
+	go func() {
+		<-stop
+	}()
+}
+
+func main() {
+	s := &server{quit: make(chan bool)}
+	go s.loop()
+	for i := 0; i < 25; i++ {
+		sum([]int{1})
+		wait()
+	}
+	s.quit <- true
+	close(stop)
+	time.Sleep(20 * time.Millisecond)
+	fmt.Println(runtime.NumGoroutine() > 100)
+}
