@@ -8,7 +8,6 @@
 //   Return      given back by a function whose callers do not say more.
 // Calls are followed into declared functions, and from returns and stores into parameters back to the callers.
 
-using System;
 using System.Collections.Generic;
 using Tuza.Syntax;
 using Tuza.Types;

@@ -71,6 +71,16 @@ public sealed class SourceText
         return Slice(start, end);
     }
 
+    /// <summary>An edit that puts a line behind the statement that ends at an offset, with the statement's indentation; a comment behind it stays its own.</summary>
+    public TextEdit LineAfter(int end, string indent, string line)
+    {
+        int number = PosAt(end).Line;
+        string rest = Slice(end, LineEnd(number)).Trim();
+        return rest == "" || rest.StartsWith("//", System.StringComparison.Ordinal) && LineEnd(number) > 0 && this[LineEnd(number) - 1] == '\n'
+            ? new TextEdit(File, LineEnd(number), LineEnd(number), indent + line + "\n")
+            : new TextEdit(File, end, end, "\n" + indent + line);
+    }
+
     public int Start(Node n) => Offset(StartPos(n));
 
     /// <summary>The first place of a node; exact for slice expressions too.</summary>

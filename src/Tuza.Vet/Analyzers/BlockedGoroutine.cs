@@ -18,6 +18,9 @@ namespace Tuza.Vet;
 /// <summary>The GOLEAK analyzer.</summary>
 public sealed class BlockedGoroutine
 {
+    /// <summary>Stands for the sends of a loop.</summary>
+    const long ManySends = 1000;
+
     readonly VetProgram _program;
     readonly Action<Finding> _report;
     readonly HashSet<GoStmt> _reported = new(ReferenceEqualityComparer.Instance);
@@ -75,11 +78,11 @@ public sealed class BlockedGoroutine
             if (u.Go == null || u.GoView == null)
                 continue;
             if (nil)
-                Absolute(u, x, $"{x.Name} is nil: an operation on a nil channel never ends");
+                Absolute(u, x, null, $"{x.Name} is nil: an operation on a nil channel never ends");
             else if (u.Op is ChannelOp.Receive or ChannelOp.Range && !uses.HasSender && !uses.IsClosed)
-                Absolute(u, x, $"nothing sends to {x.Name} or closes it");
+                Absolute(u, x, null, $"nothing sends to {x.Name} or closes it");
             else if (u.Op == ChannelOp.Send && !uses.HasReceiver && room is { } r && SendsOf(uses, u.Go) > r)
-                Absolute(u, x, r == 0 ? $"nothing receives from {x.Name}" : $"nothing receives from {x.Name}, and it has room for {r} only");
+                Absolute(u, x, SendsOf(uses, u.Go) < ManySends && !nil ? RoomFix(v, make!, null, (int)SendsOf(uses, u.Go)) : null, r == 0 ? $"nothing receives from {x.Name}" : $"nothing receives from {x.Name}, and it has room for {r} only");
             else if (make != null)
                 Conditional(v, x, make, room, uses, u);
         }
@@ -93,19 +96,19 @@ public sealed class BlockedGoroutine
         foreach (ChannelUse u in uses.List)
         {
             if (u.Op == ChannelOp.Send && u.Go == go)
-                n += u.View.LoopAround(u.Node) != null || u.GoView!.LoopAround(go) != null ? 1000 : 1;
+                n += u.View.LoopAround(u.Node) != null || u.GoView!.LoopAround(go) != null ? ManySends : 1;
             else if (u.Op == ChannelOp.Send)
                 n++;
         }
         return n;
     }
 
-    void Absolute(ChannelUse u, Var x, string why)
+    void Absolute(ChannelUse u, Var x, Fix? fix, string why)
     {
         if (u.Select is { } select && !AllHopeless(u.View, select))
             return;
         string what = u.Op switch { ChannelOp.Send => "send to", ChannelOp.Range => "range over", _ => "receive from" };
-        Report(u, $"this goroutine waits for ever in the {what} {x.Name}: {why}", [], "give the goroutine a way out: a done channel or context that is closed, or close the channel", null, Severity.Warning);
+        Report(u, $"this goroutine waits for ever in the {what} {x.Name}: {why}", [], "give the goroutine a way out: a done channel or context that is closed, or close the channel", fix, Severity.Warning);
     }
 
     /// <summary>No case of a select can ever go on: each channel is made here and has no other side.</summary>
@@ -191,7 +194,7 @@ public sealed class BlockedGoroutine
 
     static string NameOf(FuncView v) => v.Decl?.Name.Name ?? "the initialiser";
 
-    bool IsEndlessAround(ChannelUse u)
+    static bool IsEndlessAround(ChannelUse u)
     {
         Node around = u.View.FunctionAround(u.Node);
         BlockStmt? body = around switch { FuncLit f => f.Body, FuncDecl d => d.Body, _ => null };
@@ -251,7 +254,7 @@ public sealed class BlockedGoroutine
             if (x is CompositeLit lit)
                 return lit.Elems.Count;
         }
-        return 1000;
+        return ManySends;
     }
 
     // ---- channels in package-level variables and fields
@@ -293,9 +296,9 @@ public sealed class BlockedGoroutine
                 if (u.Go == null || u.GoView == null)
                     continue;
                 if (u.Op is ChannelOp.Receive or ChannelOp.Range && !uses.HasSender && !uses.IsClosed)
-                    Absolute(u, x, $"nothing in this package sends to {x.Name} or closes it");
+                    Absolute(u, x, null, $"nothing in this package sends to {x.Name} or closes it");
                 else if (u.Op == ChannelOp.Send && !uses.HasReceiver)
-                    Absolute(u, x, $"nothing in this package receives from {x.Name}");
+                    Absolute(u, x, null, $"nothing in this package receives from {x.Name}");
             }
         }
     }
@@ -450,8 +453,7 @@ public sealed class BlockedGoroutine
         if (last < 0)
             return null;
         SourceText text = SourceText.Of(made)!;
-        int at = text.End(block.List[last]);
-        return new Fix($"close({x.Name}) after the last send", [new TextEdit(text.File, at, at, "\n" + text.Indent(made.Pos) + $"close({x.Name})")]);
+        return new Fix($"close({x.Name}) after the last send", [text.LineAfter(text.End(block.List[last]), text.Indent(made.Pos), $"close({x.Name})")]);
     }
 
     void Report(ChannelUse u, string message, List<Related> proof, string advice, Fix? fix, Severity severity)

@@ -54,9 +54,9 @@ public static class Ticker
             SourceText text = SourceText.Of(a)!;
             Fix? fix = null;
             if (!anyStop && v.LoopAround(a) == null && v.Parent(a) is BlockStmt or CaseClause or CommClause)
-                fix = new Fix($"defer {t.Name}.Stop()", [new TextEdit(text.File, text.End(a), text.End(a), "\n" + text.Indent(a.Pos) + $"defer {t.Name}.Stop()")]);
-            else if (!anyStop && v.LoopAround(a) != null && v.Parent(a) is BlockStmt block && block.List is [.., var last] && last is not (ReturnStmt or BranchStmt) && !HasJump(v, block))
-                fix = new Fix($"{t.Name}.Stop() at the end of the round", [new TextEdit(text.File, text.End(last), text.End(last), "\n" + text.Indent(a.Pos) + $"{t.Name}.Stop()")]);
+                fix = new Fix($"defer {t.Name}.Stop()", [text.LineAfter(text.End(a), text.Indent(a.Pos), $"defer {t.Name}.Stop()")]);
+            else if (!anyStop && v.LoopAround(a) != null && v.Parent(a) is BlockStmt block && block.List is [.., var last] && last is not (ReturnStmt or BranchStmt) && !HasJump(block))
+                fix = new Fix($"{t.Name}.Stop() at the end of the round", [text.LineAfter(text.End(last), text.Indent(a.Pos), $"{t.Name}.Stop()")]);
             Report(v, call, $"ticker {t.Name} is {(anyStop ? "not stopped on every path" : "never stopped")}",
                 new Related(at, ReferenceEquals(end, a) ? "the next round makes another one" : "the function can end here with the ticker running"), fix);
         }
@@ -77,7 +77,7 @@ public static class Ticker
         }
     }
 
-    static bool HasJump(FuncView v, BlockStmt block)
+    static bool HasJump(BlockStmt block)
     {
         bool found = false;
         Walk.Tree(block, n =>

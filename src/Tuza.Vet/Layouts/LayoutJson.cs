@@ -1,11 +1,9 @@
 // Layouts as JSON: one object per call of the command.
 
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
 using System.Text.Json;
-using Tuza.Types;
 
 namespace Tuza.Vet;
 

@@ -1,6 +1,5 @@
 // Layouts as text, the contract of `tuza layout`: one header line, one line per field and gap, the best order, what 64-bit atomics meet.
 
-using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;

@@ -6,7 +6,8 @@
 //
 // The best order sorts by alignment, descending, so that no gap arises between fields (each size is a multiple of its alignment); fields of size
 // zero come first, where they cost nothing; of equal alignment, fields with pointers come first, those with the shorter tail behind their
-// last pointer last, so that the collector stops scanning early. It is minimal in size; among the orders of that size it is a good one.
+// last pointer last, so that the collector stops scanning early. It is minimal in size. When ascending alignment gives the same size and keeps more
+// of the order as written, it is preferred.
 
 using System;
 using System.Collections.Generic;
@@ -128,11 +129,20 @@ public sealed class TypeLayout
     public static FieldOrder BestOrder(StructType s, Sizes sizes, Predicate<Var>? first)
     {
         int n = s.Fields.Count;
+        if (first != null && !s.Fields.Exists(first))
+            first = null;
         var order = new int[n];
         for (int i = 0; i < n; i++)
             order[i] = i;
         Array.Sort(order, (a, b) => Compare(s.Fields[a], s.Fields[b]) is not 0 and int c ? c : a.CompareTo(b));
         var best = Measure(s, sizes, order);
+        var rising = new int[n];
+        for (int i = 0; i < n; i++)
+            rising[i] = i;
+        Array.Sort(rising, (a, b) => CompareRising(s.Fields[a], s.Fields[b]) is not 0 and int c ? c : a.CompareTo(b));
+        var other = Measure(s, sizes, rising);
+        if (first == null && other.Size == best.Size && other.PtrBytes == best.PtrBytes && Inversions(rising) < Inversions(order))
+            best = other;
         var given = new int[n];
         for (int i = 0; i < n; i++)
             given[i] = i;
@@ -140,6 +150,12 @@ public sealed class TypeLayout
         // The order as written is kept unless the other one is better in something and worse in nothing.
         bool better = best.Size < now.Size || (best.Size == now.Size && best.PtrBytes < now.PtrBytes);
         return better ? best : now;
+
+        int CompareRising(Var a, Var b)
+        {
+            long sizeA = sizes.Sizeof(a.Type), sizeB = sizes.Sizeof(b.Type);
+            return sizeA == 0 != (sizeB == 0) ? (sizeA == 0 ? -1 : 1) : sizes.Alignof(a.Type).CompareTo(sizes.Alignof(b.Type));
+        }
 
         int Compare(Var a, Var b)
         {
@@ -158,6 +174,18 @@ public sealed class TypeLayout
                 return (sizeA - ptrsA).CompareTo(sizeB - ptrsB);
             return sizeB.CompareTo(sizeA);
         }
+    }
+
+    /// <summary>Pairs that changed sides.</summary>
+    static int Inversions(int[] order)
+    {
+        int n = 0;
+        for (int i = 0; i < order.Length; i++)
+        {
+            for (int j = i + 1; j < order.Length; j++)
+                n += order[i] > order[j] ? 1 : 0;
+        }
+        return n;
     }
 
     /// <summary>What an order costs.</summary>

@@ -1,0 +1,172 @@
+// tests/data/leaks: NAME_leaky.go has `// LEAK category` at every line where `tuza vet` must find something (and nothing elsewhere); in
+// NAME_repaired.go it must find nothing. What `-fix` makes of a leaky program must type-check, and only findings without a fix may be left.
+// tests/data/layout: the first line is a comment with a tuza command; NAME.txt is what it prints (TUZA_BLESS=1 writes it).
+
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Tuza.FileTests;
+
+public sealed class VetTests : IDisposable
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("tuza-vet-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, true);
+
+    public static TheoryData<string> Leaky() => Named("leaks", "*_leaky.go");
+    public static TheoryData<string> Repaired() => Named("leaks", "*_repaired.go");
+    public static TheoryData<string> Layouts() => Named("layout", "*.go");
+
+    static TheoryData<string> Named(string kind, string pattern)
+    {
+        var data = new TheoryData<string>();
+        foreach (string file in Directory.GetFiles(Path.Combine(TuzaCommand.DataFolder, kind), pattern).Order())
+            data.Add(Path.GetFileName(file));
+        return data;
+    }
+
+    /// <summary>A module with one program; its first line may say the Go version.</summary>
+    string Module(string kind, string file)
+    {
+        string text = File.ReadAllText(Path.Combine(TuzaCommand.DataFolder, kind, file));
+        Match version = Regex.Match(text, @"^// go\.mod: go (\S+)");
+        File.WriteAllText(Path.Combine(_folder, "go.mod"), $"module example.com/leaks\n\ngo {(version.Success ? version.Groups[1].Value : "1.27")}\n");
+        File.WriteAllText(Path.Combine(_folder, file), text);
+        return Path.Combine(_folder, file);
+    }
+
+    static List<string> Found(string output) => [.. Regex.Matches(output, @"(?m)^[\w.]+:(\d+):\d+: (?!note: ).* \[([\w/]+)\]$").Select(m => m.Groups[1].Value + " " + m.Groups[2].Value).Order()];
+
+    static List<string> Wanted(string file)
+    {
+        List<string> list = [];
+        string[] lines = File.ReadAllLines(file);
+        for (int i = 0; i < lines.Length; i++)
+        {
+            if (Regex.Match(lines[i], @"// LEAK (\S+)") is { Success: true } m)
+                list.Add($"{i + 1} {m.Groups[1].Value}");
+        }
+        list.Sort(StringComparer.Ordinal);
+        return list;
+    }
+
+    [Theory]
+    [MemberData(nameof(Leaky))]
+    public void FindsEveryLeak(string name)
+    {
+        string file = Module("leaks", name);
+        var result = TuzaCommand.Run(["vet", "-C", _folder]);
+        var found = Found(result.Output);
+        found.Sort(StringComparer.Ordinal);
+        Assert.Equal(Wanted(file), found);
+        Assert.Equal(1, result.ExitCode);
+    }
+
+    [Theory]
+    [MemberData(nameof(Repaired))]
+    public void FindsNothingInRepairedPrograms(string name)
+    {
+        Module("leaks", name);
+        var result = TuzaCommand.Run(["vet", "-C", _folder]);
+        Assert.Equal("", result.Output);
+        Assert.Equal(0, result.ExitCode);
+    }
+
+    [Theory]
+    [MemberData(nameof(Leaky))]
+    public void FixedProgramsAreSilent(string name)
+    {
+        Module("leaks", name);
+        string before = TuzaCommand.Run(["vet", "-C", _folder]).Output;
+        int fixable = Regex.Matches(before, @"\(tuza vet -fix\)").Count;
+        TuzaCommand.Run(["vet", "-C", _folder, "-fix"]);
+        string after = TuzaCommand.Run(["vet", "-C", _folder]).Output;
+        Assert.DoesNotContain("(tuza vet -fix)", after);
+        Assert.Equal(Found(before).Count - fixable, Found(after).Count);
+        foreach (string line in after.Split('\n'))
+            Assert.True(line == "" || line[0] is '#' or '\t' || line.EndsWith(']'), "not a finding: " + line);
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void PrintsLayouts(string name)
+    {
+        string file = Module("layout", name);
+        string[] command = File.ReadLines(file).First()[3..].Split(' ');
+        var result = TuzaCommand.Run([command[0], "-C", _folder, .. command[1..]]);
+        string golden = Path.Combine(TuzaCommand.DataFolder, "layout", Path.ChangeExtension(name, ".txt"));
+        if (Environment.GetEnvironmentVariable("TUZA_BLESS") == "1")
+            File.WriteAllText(golden, result.Output);
+        Assert.Equal(File.ReadAllText(golden), result.Output);
+        Assert.Equal(0, result.ExitCode);
+    }
+
+    [Fact]
+    public void LayoutFixKeepsCommentsAndSkipsUnkeyedLiterals()
+    {
+        File.WriteAllText(Path.Combine(_folder, "go.mod"), "module example.com/fix\n\ngo 1.27\n");
+        string file = Path.Combine(_folder, "x.go");
+        const string Source = "package fix\n\ntype Entry struct {\n\t// a comes first\n\ta bool // one byte\n\tb int64\n\n\tc, d bool\n\te *int // a pointer\n}\n";
+        File.WriteAllText(file, Source);
+        TuzaCommand.Run(["layout", "-C", _folder, "-fix", "Entry"]);
+        Assert.Equal("package fix\n\ntype Entry struct {\n\te *int // a pointer\n\tb int64\n\t// a comes first\n\ta bool // one byte\n\n\tc, d bool\n}\n", File.ReadAllText(file));
+
+        string unkeyed = Source + "\nvar x = Entry{true, 1, false, false, nil}\n";
+        File.WriteAllText(file, unkeyed);
+        var result = TuzaCommand.Run(["layout", "-C", _folder, "-fix", "Entry"]);
+        Assert.Contains("left alone: ", result.Output);
+        Assert.Contains("a literal without field names", result.Output);
+        Assert.Equal(unkeyed, File.ReadAllText(file));
+    }
+
+    [Fact]
+    public void IgnoreNeedsAReason()
+    {
+        File.WriteAllText(Path.Combine(_folder, "go.mod"), "module example.com/ignore\n\ngo 1.27\n");
+        string file = Path.Combine(_folder, "x.go");
+        File.WriteAllText(file, "package ignore\n\nvar kept string\n\nfunc keep(s string) {\n\t//tuza:ignore retain/substring s is short\n\tkept = s[:50]\n}\n");
+        Assert.Equal("", TuzaCommand.Run(["vet", "-C", _folder]).Output);
+        File.WriteAllText(file, "package ignore\n\nvar kept string\n\nfunc keep(s string) {\n\tkept = s[:50] //tuza:ignore SUBSTR\n}\n");
+        string output = TuzaCommand.Run(["vet", "-C", _folder]).Output;
+        Assert.Contains("[retain/substring]", output);
+        Assert.Contains("x.go:6:16: //tuza:ignore needs a reason: //tuza:ignore SUBSTR because … [vet/ignore]", output);
+    }
+
+    [Fact]
+    public void JsonHasTheShapeOfGoVet()
+    {
+        Module("leaks", "substring_leaky.go");
+        var result = TuzaCommand.Run(["vet", "-C", _folder, "-json"]);
+        Assert.Equal(0, result.ExitCode);
+        using var json = System.Text.Json.JsonDocument.Parse(result.Output);
+        var list = json.RootElement.GetProperty("example.com/leaks").GetProperty("retain/substring");
+        Assert.Equal(2, list.GetArrayLength());
+        string path = Path.Combine(_folder, "substring_leaky.go");
+        Assert.Equal(path + ":22:22", list[0].GetProperty("posn").GetString());
+        var edit = list[0].GetProperty("suggested_fixes")[0].GetProperty("edits")[0];
+        Assert.Equal(path, edit.GetProperty("filename").GetString());
+        Assert.Equal("strings.Clone(", edit.GetProperty("new").GetString());
+        Assert.Equal("s[:50]", File.ReadAllText(path)[edit.GetProperty("start").GetInt32()..][..6]);
+        Assert.Equal(1, TuzaCommand.Run(["vet", "-C", _folder, "-json", "-exit"]).ExitCode);
+    }
+
+    [Fact]
+    public void SarifNamesRulesAndPlaces()
+    {
+        Module("leaks", "defer_leaky.go");
+        var result = TuzaCommand.Run(["vet", "-C", _folder, "-sarif", "-"]);
+        using var json = System.Text.Json.JsonDocument.Parse(result.Output);
+        Assert.Equal("2.1.0", json.RootElement.GetProperty("version").GetString());
+        var run = json.RootElement.GetProperty("runs")[0];
+        var found = run.GetProperty("results")[0];
+        Assert.Equal("DEFERLOOP", found.GetProperty("ruleId").GetString());
+        Assert.Equal("DEFERLOOP", run.GetProperty("tool").GetProperty("driver").GetProperty("rules")[found.GetProperty("ruleIndex").GetInt32()].GetProperty("id").GetString());
+        var place = found.GetProperty("locations")[0].GetProperty("physicalLocation");
+        Assert.Equal("defer_leaky.go", place.GetProperty("artifactLocation").GetProperty("uri").GetString());
+        Assert.Equal(17, place.GetProperty("region").GetProperty("startLine").GetInt32());
+    }
+}
