@@ -28,10 +28,21 @@ public unsafe struct G
     public byte* SavedSp;
     public void* M;
 
+    /// <summary>Results kept in the goroutine; those behind them are in <see cref="MoreR"/>.</summary>
+    public const int InlineResults = 8;
+
+    /// <summary>Words in MoreR, counted from result 0, and in Args: more than any function has.</summary>
+    public const int MostWords = 256;
+
     // ---- results: R[0] only used by resume; R[1..] by every call with several results. Floats as bits (F32: bits of the float in the low half).
-    public fixed ulong R[32];
-    /// <summary>Pointer parameters handed over in the prologue's slow path; visible to the collector and the stack copier.</summary>
-    public fixed ulong Args[64];
+    public fixed ulong R[InlineResults];
+    /// <summary>Results from <see cref="InlineResults"/> on, by the same index. Belongs to the thread, so nothing is in it while the goroutine is parked.</summary>
+    public ulong* MoreR;
+    /// <summary>
+    /// Pointer parameters handed over in the prologue's slow path; visible to the collector and the stack copier. Belongs to the
+    /// thread: ArgCount is 0 while the goroutine is parked.
+    /// </summary>
+    public ulong* Args;
     public int ArgCount;
 
     // ---- the stack
@@ -47,6 +58,9 @@ public unsafe struct G
     // ---- runtime's own part follows in memory: Runtime.GState starts right behind, see Runtime/Sched/GState.cs
     public void* Runtime;
     public long Goid;
+
+    /// <summary>Where result k is.</summary>
+    public static ulong* Result(G* g, int k) => k < InlineResults ? &g->R[k] : &g->MoreR[k];
 }
 
 /// <summary>What the run-time floor knows of a function. Unmanaged, immutable, written by the loader from the image.</summary>

@@ -496,7 +496,7 @@ sealed partial class FunctionEmitter
             {
                 if (r == null)
                     continue;
-                GWord(nameof(G.R), k);
+                ResultWord(k);
                 _il.Unary(WordLoad(c.ResultTypes[k]));
             }
             Convert(c.ResultTypes[k], r.Type);

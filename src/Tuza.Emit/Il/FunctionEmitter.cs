@@ -195,11 +195,23 @@ sealed partial class FunctionEmitter
         _il.Token(ILOpCode.Stfld, _image.Meta.Field(s_g, field), 2, 0, "G." + field);
     }
 
-    /// <summary>Address of g->R[i] or g->Args[i].</summary>
-    void GWord(string field, int i)
+    /// <summary>Address of result k.</summary>
+    void ResultWord(int k)
     {
-        _il.Ldarg(0);
-        _il.Token(ILOpCode.Ldflda, _image.Meta.Field(s_g, field), 1, 1, "G." + field);
+        if (k >= G.InlineResults)
+            LdG(nameof(G.MoreR));
+        else
+        {
+            _il.Ldarg(0);
+            _il.Token(ILOpCode.Ldflda, _image.Meta.Field(s_g, nameof(G.R)), 1, 1, "G.R");
+        }
+        AddConst(8L * k);
+    }
+
+    /// <summary>Address of g->Args[i].</summary>
+    void ArgWord(int i)
+    {
+        LdG(nameof(G.Args));
         AddConst(8L * i);
     }
 
@@ -251,7 +263,7 @@ sealed partial class FunctionEmitter
             throw Bug("too many pointer parameters");
         for (int i = 0; i < ptrs.Count; i++)
         {
-            GWord(nameof(G.Args), i);
+            ArgWord(i);
             Load(ptrs[i]);
             _il.Op(ILOpCode.Stind_i, 2, 0);
         }
@@ -267,7 +279,7 @@ sealed partial class FunctionEmitter
         CallNative("runtime.morestack", 2);
         for (int i = 0; i < ptrs.Count; i++)
         {
-            GWord(nameof(G.Args), i);
+            ArgWord(i);
             _il.Unary(ILOpCode.Ldind_i);
             Store(ptrs[i]);
         }
@@ -582,7 +594,7 @@ sealed partial class FunctionEmitter
                 for (int k = 0; k < call.Results.Count; k++)
                     if (call.Results[k] is { } r)
                     {
-                        GWord(nameof(G.R), k);
+                        ResultWord(k);
                         _il.Unary(WordLoad(r.Type));
                         Store(r);
                     }
@@ -655,7 +667,7 @@ sealed partial class FunctionEmitter
         // R is read by nobody but callers after their call, so the order of the stores does not matter.
         for (int k = first; k < r.Values.Count; k++)
         {
-            GWord(nameof(G.R), k);
+            ResultWord(k);
             Expr(r.Values[k], _f.ResultTypes[k]);
             _il.Op(WordStore(_f.ResultTypes[k]), 2, 0);
         }

@@ -54,13 +54,19 @@ public static unsafe class Panics
     {
         P* p = Sched.POf(g);
         DeferRecord* d = p->FreeDefers;
-        if (d != null)
+        if (d == null)
         {
-            p->FreeDefers = d->Link;
-            *d = default;
-            return d;
+            const int Batch = 64;
+            var block = (DeferRecord*)NativeMemory.Alloc((nuint)(Batch * sizeof(DeferRecord)));
+            for (int i = 0; i < Batch; i++)
+            {
+                block[i].Link = d;
+                d = &block[i];
+            }
         }
-        return (DeferRecord*)NativeMemory.AllocZeroed((nuint)sizeof(DeferRecord));
+        p->FreeDefers = d->Link;
+        *d = default;
+        return d;
     }
 
     static void Free(G* g, DeferRecord* d)

@@ -137,7 +137,6 @@ public unsafe struct M
     /// <summary>What the thread sleeps on: set by who gives it something to do.</summary>
     public int Note;
     public M* IdleLink;
-    public M* AllLink;
     public G* CurG;
     /// <summary>The P it holds; in a system call the one it held.</summary>
     public P* P;
@@ -153,8 +152,9 @@ public unsafe struct M
     public int StoppedHere;
     /// <summary>The P was taken while the goroutine was in a system call; its native frames are returning.</summary>
     public int LostP;
-    /// <summary>Stack of a wired thread that was ended with Goexit: the thread ends too.</summary>
-    public int Exiting;
+    /// <summary>What g->Args and g->MoreR of the running goroutine point to.</summary>
+    public fixed ulong Args[G.MostWords];
+    public fixed ulong MoreR[G.MostWords];
 }
 
 public static class PStatus

@@ -81,6 +81,8 @@ public static unsafe partial class Sched
         m->CurG = g;
         g->M = m;
         g->MCache = p->MCache;
+        g->Args = m->Args;
+        g->MoreR = m->MoreR;
         g->Preempt = 0;
         gs->PreemptWanted = 0;
         if (ScanActive != 0)

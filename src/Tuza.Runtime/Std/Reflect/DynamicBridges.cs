@@ -91,7 +91,7 @@ public static unsafe class DynamicBridges
             foreach (FlatScalar s in part.Scalars)
             {
                 byte* to = (byte*)frame + s.Offset;
-                ulong bits = g->R[k++];
+                ulong bits = *G.Result(g, k++);
                 if (s.Tracked)
                     Barrier.WritePointer((MCache*)g->MCache, (void**)to, (void*)bits);
                 else
@@ -172,7 +172,7 @@ public static unsafe class DynamicBridges
             if (part.IsMemory)
                 Buffer.MemoryCopy(at, *hidden++, part.Type->Size, part.Type->Size);
             foreach (FlatScalar s in part.Scalars)
-                g->R[k++] = Bits((byte*)frame + s.Offset, s);
+                *G.Result(g, k++) = Bits((byte*)frame + s.Offset, s);
         }
         return k == 0 ? 0 : g->R[0];
     }
