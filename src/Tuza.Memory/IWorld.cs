@@ -44,6 +44,9 @@ public unsafe interface IWorld
     int Processors { get; }
     int IdleProcessors { get; }
 
+    /// <summary>The share of a processor that the collector's thread may take now: 1 when nobody else wants it.</summary>
+    double MarkShare { get; }
+
     /// <summary>The collector's thread begins a cycle because there was none for two minutes.</summary>
     void ForcedByTime();
 

@@ -119,7 +119,7 @@ public static unsafe class Collector
             }
             break;
         }
-        h->Gc.CycleDedicatedNanos = t.Termination - t.Mark - t.ExtraPause;
+        h->Gc.CycleDedicatedNanos = t.Termination - t.Mark - t.ExtraPause - h->Gc.CycleSleepNanos;
         EndMark(h, world, ref marker, trigger, live, goal, ref t);
         world.StartTheWorld();
         h->Gc.Work.Trim();
@@ -134,7 +134,7 @@ public static unsafe class Collector
         world.CycleStart();
         FlushAllCaches(h);
         gc->BeginRoots();
-        gc->CycleAssistNanos = gc->IdleNanos = 0;
+        gc->CycleAssistNanos = gc->IdleNanos = gc->CycleSleepNanos = 0;
         for (MCache* c = h->Caches; c != null; c = c->Next)
         {
             c->BornBlackBytes = 0;

@@ -90,6 +90,7 @@ public unsafe struct CollectorState
     public long ScavengeNanos;
     public long CycleAssistNanos;
     public long CycleDedicatedNanos;
+    public long CycleSleepNanos;
     public long IdleNanos;
 
     public readonly long GcCpuNanos => AssistNanos + DedicatedNanos + PauseCpuNanos;

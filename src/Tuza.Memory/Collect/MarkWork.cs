@@ -16,6 +16,7 @@ public static unsafe class MarkWork
     const long ChunkBytes = 128 << 10;
     const int ChunksBeforeHelp = 2;
     const int SpinsBeforeSleep = 200;
+    const long SliceNanos = 1_000_000;
 
     static readonly SemaphoreSlim s_wake = new(0);
     static int s_helpers;      // threads made
@@ -39,12 +40,15 @@ public static unsafe class MarkWork
         CollectorState* gc = &h->Gc;
         ref WorkPool pool = ref gc->Work;
         pool.Activate();
+        long slice = World.Current.NanoTime();
         for (int chunks = 0; ; chunks++)
         {
             if (Step(gc, ref marker))
             {
                 if (chunks >= ChunksBeforeHelp)
                     WakeHelpers(h);
+                if (Volatile.Read(ref s_stopped) == 0)
+                    Yield(gc, ref marker, ref slice);
             }
             else
             {
@@ -59,6 +63,29 @@ public static unsafe class MarkWork
                 return gc->RootsDone && pool.IsIdle();
             }
         }
+    }
+
+    /// <summary>
+    /// Keeps the collector's thread at its share when the program wants all processors: after a slice of work it sleeps. Its work is in the pool
+    /// meanwhile, for assists.
+    /// </summary>
+    static void Yield(CollectorState* gc, ref Marker marker, ref long slice)
+    {
+        long now = World.Current.NanoTime();
+        if (now - slice < SliceNanos)
+            return;
+        double share = World.Current.MarkShare;
+        if (share < 1)
+        {
+            marker.ShareAll();
+            gc->Work.Deactivate();
+            Thread.Sleep((int)double.Clamp((1 - share) / share, 1, 8));
+            gc->Work.Activate();
+            long end = World.Current.NanoTime();
+            gc->CycleSleepNanos += end - now;
+            now = end;
+        }
+        slice = now;
     }
 
     /// <summary>A portion of work; false when neither roots nor the pool have any.</summary>

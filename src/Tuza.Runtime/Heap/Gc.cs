@@ -562,6 +562,9 @@ sealed unsafe class RuntimeWorld : IWorld
     // The collector's own thread takes the place of one.
     public int IdleProcessors => System.Math.Max(0, Sched.IdlePs - 1);
 
+    public double MarkShare =>
+        Sched.MaxProcsInUse - Sched.IdlePs < MaxProcs.Cpus ? 1 : double.Clamp(Sched.MaxProcsInUse / 4.0, 0.25, 1);
+
     public void ForcedByTime()
     {
         if (DebugFlags.GcTrace)

@@ -101,6 +101,8 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
 
     public int IdleProcessors => Idle;
 
+    public double MarkShare => 1;
+
     public void ForcedByTime() { }
 
     public void SweepDone() { }
@@ -337,7 +339,9 @@ public sealed unsafe class ConcurrentTests
 
         public int IdleProcessors => 0;
 
-        public void ForcedByTime() { }
+        public double MarkShare => 1;
+
+    public void ForcedByTime() { }
 
         public void SweepDone() { }
 

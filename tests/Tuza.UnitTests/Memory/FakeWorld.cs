@@ -83,6 +83,8 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
 
     public int IdleProcessors => 0;
 
+    public double MarkShare => 1;
+
     public void ForcedByTime() { }
 
     public void SweepDone() { }
