@@ -1,13 +1,14 @@
 // Marking: from the roots through every pointer to every object that lives.
 //
-// Idea. What costs is waiting for memory: per object its mark bit, its pointer bits and its words. So a pointer that was found is not looked at at
-// once. It goes into a small ring, the lines it needs are requested, and the oldest entry of the ring, whose lines have arrived by now, is
-// worked on. When the ring is full pointers go to the mark stack as they are; when it runs low it is filled from there.
+// Idea. What costs is waiting for memory. A pointer that was found is looked up and its mark bit tested and set at once: bits are dense, a line of them
+// covers a page of objects. The object's own lines, its words and their pointer bits, are requested and the object goes into a small ring; the
+// oldest entry of the ring, whose lines have arrived by now, is scanned. When the ring is full objects go to the mark stack; when it runs low
+// it is filled from there. (Measured against bits tested late, and against two rings: a pointer to what is marked already costs least this way.)
 //
-// Terms. white: mark bit clear. grey: in the ring or on the stack, or marked and not scanned yet. black: marked and scanned.
+// Terms. white: mark bit clear. grey: marked, in the ring or on the stack. black: marked and scanned.
 //
-// Steps for one entry: (1) slot number by multiplication with the class's magic number; (2) mark bit set already: done; (3) set it, count
-// its bytes; (4) no pointers: done; (5) visit its pointers. Objects above PieceBytes are scanned in pieces, so that the stack stays short.
+// Steps for one pointer: (1) slot number by multiplication with the class's magic number; (2) mark bit set already: done; (3) set it; (4) no
+// pointers: count its bytes, done; (5) later, visit its pointers. Objects above PieceBytes are scanned in pieces, so that the stack stays short.
 //
 // Invariants.
 //   I1. Only slots below ElemCount are ever marked (an address behind the last slot is a bad pointer).
@@ -17,7 +18,7 @@
 //
 // Several markers work at a time, on buffers of the WorkPool; each is used by one thread.
 //
-// Differs from Go: no span queue (Green Tea); the ring does for random access what span batches do for dense spans.
+// Differs from Go: no span queue (Green Tea); the rings do for random access what span batches do for dense spans.
 
 using System.Diagnostics;
 using System.Numerics;
@@ -39,17 +40,15 @@ public unsafe struct Marker : IPointerVisitor
 
     static nuint Continue => unchecked((nuint)0x8000_0000_0000_0000);
 
-    /// <summary>A pointer whose lines are on their way.</summary>
+    /// <summary>A marked object whose lines are on their way.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    struct Entry
+    struct Grey
     {
-        public nuint Address;
-
-        /// <summary>Tag and page as in the page word, and below them the address of the mark bits.</summary>
-        public ulong Packed;
+        public byte* Slot;
+        public SlotInfo* Info;
     }
 
-    Entry* _ring;
+    Grey* _ring;
     uint _head;            // oldest entry; counts up for ever
     uint _tail;
     HeapArena** _arenas;
@@ -76,7 +75,7 @@ public unsafe struct Marker : IPointerVisitor
         _arenas = ArenaMap.Table;
         _slots = SlotInfo.Table;
         _ringBuffer = heap->Gc.Work.NewBuffer();
-        _ring = (Entry*)WorkBuf.Items(_ringBuffer);
+        _ring = (Grey*)WorkBuf.Items(_ringBuffer);
         _top = WorkBuf.Items(heap->Gc.Work.NewBuffer());
     }
 
@@ -106,7 +105,7 @@ public unsafe struct Marker : IPointerVisitor
 
     public void Visit(nuint* slot) => Enqueue(*slot);
 
-    // ---- the ring
+    // ---- finding
 
     /// <summary>The entries of a barrier's buffer.</summary>
     void TakeRaw(WorkBuf* b)
@@ -135,41 +134,51 @@ public unsafe struct Marker : IPointerVisitor
             EnqueueHeap(address, arena);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void EnqueueHeap(nuint address, HeapArena* arena)
     {
-        int page = ArenaMap.PageIndex(address);
-        ulong word = arena->Pages[page];
+        ulong word = arena->Pages[ArenaMap.PageIndex(address)];
         uint tag = ArenaMap.TagOf(word);
-        if (tag == 0)
+        SlotInfo* info = _slots + tag;
+        byte* start = (byte*)((address & ~(nuint)(HeapConsts.PageBytes - 1)) - ((nuint)ArenaMap.PageOf(word) << HeapConsts.PageShift));
+        uint index = (uint)((ulong)(address - (nuint)start) * info->DivMagic >> 32);
+        if (index >= info->ElemCount || tag <= 2)
         {
-            NotObject(address, word);
+            Unusual(address, word);
             return;
         }
+        ulong* m = ArenaMap.SpanOf(word)->MarkBits + (index >> 6);
+        ulong bit = 1UL << (int)(index & 63);
+        if ((*m & bit) != 0)
+            return;
+        if (_shared)
+            Together.Set(m, bit);
+        else
+            Alone.Set(m, bit);
+        uint size = info->ElemBytes;
+        if ((tag & 1) == 0)
+        {
+            BytesMarked += size;
+            _noScanBytes += size;
+            return;
+        }
+        start += (nuint)index * size;
         if (_tail - _head >= RingSlots)
         {
-            Push(address);
+            Push((nuint)start);
             return;
         }
-        Entry* e = _ring + (_tail++ & (RingSlots - 1));
-        e->Packed = Request(arena, address, page, word, tag);
-        e->Address = address;
+        Request(start);
+        Grey* e = _ring + (_tail++ & (RingSlots - 1));
+        e->Slot = start;
+        e->Info = info;
     }
 
-    /// <summary>The packed half of an entry. Requests the line of the mark bits and, if it can have pointers, of the object and of its pointer bits.</summary>
+    /// <summary>Requests the lines of an object that will be scanned.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static ulong Request(HeapArena* arena, nuint address, int page, ulong word, uint tag)
+    static void Request(byte* slot)
     {
-        ulong marks = (ulong)ArenaMap.SideOf(arena, page);
-        if ((word & (63UL << ArenaMap.PageShift)) != 0)
-            marks = (ulong)ArenaMap.SpanOf(word)->MarkBits;
-        Prefetch((void*)marks);
-        if ((tag & 1) != 0)
-        {
-            Prefetch((void*)address);
-            Prefetch(HeapBits.TailOf((byte*)(address & ~(nuint)(HeapConsts.PageBytes - 1))) + (address >> 6 & 127));
-        }
-        return (word & ~((1UL << ArenaMap.PageShift) - 1)) | marks;
+        Prefetch(slot);
+        Prefetch(HeapBits.TailOf((byte*)((nuint)slot & ~(nuint)(HeapConsts.PageBytes - 1))) + ((nuint)slot >> 6 & 127));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -220,7 +229,7 @@ public unsafe struct Marker : IPointerVisitor
     bool DrainLoop<TMode>(long budget)
         where TMode : struct, IMarkMode
     {
-        Entry* ring = _ring;
+        Grey* ring = _ring;
         HeapArena** arenas = _arenas;
         SlotInfo* slots = _slots;
         uint head = _head, tail = _tail;
@@ -229,7 +238,6 @@ public unsafe struct Marker : IPointerVisitor
         bool more = true;
         while (scanned < budget)
         {
-            nuint address;
             while (tail - head < RingLow)
             {
                 if (((nuint)top & (WorkBuf.Bytes - 1)) == WorkBuf.HeaderBytes)
@@ -243,7 +251,7 @@ public unsafe struct Marker : IPointerVisitor
                     top = below;
                     continue;
                 }
-                address = *--top;
+                nuint address = *--top;
                 if ((address & Continue) != 0)
                 {
                     _head = head;
@@ -255,13 +263,10 @@ public unsafe struct Marker : IPointerVisitor
                     top = _top;
                     continue;
                 }
-                // It was looked up before it was pushed: it is in an arena, in a span.
-                HeapArena* arena = arenas[address >> HeapConsts.ArenaShift];
-                int page = ArenaMap.PageIndex(address);
-                ulong w = arena->Pages[page];
-                Entry* e = ring + (tail++ & (RingSlots - 1));
-                e->Packed = Request(arena, address, page, w, ArenaMap.TagOf(w));
-                e->Address = address;
+                Grey* g = ring + (tail++ & (RingSlots - 1));
+                Request((byte*)address);
+                g->Slot = (byte*)address;
+                g->Info = slots + ArenaMap.TagOf(arenas[address >> HeapConsts.ArenaShift]->Pages[ArenaMap.PageIndex(address)]);
             }
             if (head == tail)
             {
@@ -269,53 +274,22 @@ public unsafe struct Marker : IPointerVisitor
                 break;
             }
 
-            Entry* oldest = ring + (head++ & (RingSlots - 1));
-            address = oldest->Address;
-            ulong packed = oldest->Packed;
-            uint tag = ArenaMap.TagOf(packed);
-            SlotInfo* info = slots + tag;
-            byte* slot = (byte*)((address & ~(nuint)(HeapConsts.PageBytes - 1)) - ((nuint)ArenaMap.PageOf(packed) << HeapConsts.PageShift));
-            uint index = (uint)((ulong)(address - (nuint)slot) * info->DivMagic >> 32);
-            if (index >= info->ElemCount || tag <= 2)
-            {
-                if (tag > 2)
-                {
-                    NotObject(address, ArenaMap.WordOf(address));
-                    continue;
-                }
-                _head = head;
-                _tail = tail;
-                _top = top;
-                MarkLarge(ArenaMap.SpanOfAddress(address));
-                tail = _tail;
-                top = _top;
-                continue;
-            }
-            ulong bit = 1UL << (int)(index & 63);
-            ulong* m = (ulong*)(packed & ((1UL << ArenaMap.PageShift) - 1)) + (index >> 6);
-            if ((*m & bit) != 0)
-                continue;
-            TMode.Set(m, bit);
+            Grey* next = ring + (head++ & (RingSlots - 1));
+            byte* slot = next->Slot;
+            SlotInfo* info = next->Info;
             uint bytes = info->ElemBytes;
-            slot += (nuint)index * bytes;
-            SlotKind kind = info->Kind;
+            scanned += bytes;
             ulong bits;
-            if (kind == SlotKind.Bits)
+            if (info->Kind == SlotKind.Bits)
             {
                 bits = HeapBits.Get(slot, bytes / HeapConsts.PtrBytes);
             }
-            else if (kind == SlotKind.Word)
+            else if (info->Kind == SlotKind.Word)
             {
                 bits = 1;
             }
             else
             {
-                if (kind == SlotKind.NoScan)
-                {
-                    noScan += bytes;
-                    continue;
-                }
-                scanned += bytes;
                 TypeDesc* t = *(TypeDesc**)slot;
                 if (t == null)
                     continue;
@@ -327,7 +301,6 @@ public unsafe struct Marker : IPointerVisitor
                 top = _top;
                 continue;
             }
-            scanned += bytes;
 
             // Enqueue, once more, on locals.
             for (; bits != 0; bits &= bits - 1)
@@ -341,22 +314,45 @@ public unsafe struct Marker : IPointerVisitor
                     continue;
                 int page = ArenaMap.PageIndex(found);
                 ulong w = arena->Pages[page];
-                uint foundTag = ArenaMap.TagOf(w);
-                if (foundTag == 0)
+                uint tag = ArenaMap.TagOf(w);
+                SlotInfo* of = slots + tag;
+                byte* start = (byte*)((found & ~(nuint)(HeapConsts.PageBytes - 1)) - ((nuint)ArenaMap.PageOf(w) << HeapConsts.PageShift));
+                uint index = (uint)((ulong)(found - (nuint)start) * of->DivMagic >> 32);
+                if (index >= of->ElemCount || tag <= 2)
                 {
-                    NotObject(found, w);
+                    _head = head;
+                    _tail = tail;
+                    _top = top;
+                    Unusual(found, w);
+                    tail = _tail;
+                    top = _top;
                     continue;
                 }
+                ulong* m = (ulong*)ArenaMap.SideOf(arena, page - ArenaMap.PageOf(w)) + (index >> 6);
+                if (ArenaMap.PageOf(w) > page)
+                    m = ArenaMap.SpanOf(w)->MarkBits + (index >> 6);
+                ulong bit = 1UL << (int)(index & 63);
+                if ((*m & bit) != 0)
+                    continue;
+                TMode.Set(m, bit);
+                uint size = of->ElemBytes;
+                if ((tag & 1) == 0)
+                {
+                    noScan += size;
+                    continue;
+                }
+                start += (nuint)index * size;
                 if (tail - head >= RingSlots)
                 {
                     if (((nuint)top & (WorkBuf.Bytes - 1)) == 0)
                         top = PushBuffer(top);
-                    *top++ = found;
+                    *top++ = (nuint)start;
                     continue;
                 }
-                Entry* e = ring + (tail++ & (RingSlots - 1));
-                e->Packed = Request(arena, found, page, w, foundTag);
-                e->Address = found;
+                Request(start);
+                Grey* e = ring + (tail++ & (RingSlots - 1));
+                e->Slot = start;
+                e->Info = of;
             }
         }
         BytesMarked += scanned + noScan;
@@ -365,6 +361,16 @@ public unsafe struct Marker : IPointerVisitor
         _tail = tail;
         _top = top;
         return more;
+    }
+
+    /// <summary>A pointer to a large object, or to none.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Unusual(nuint address, ulong word)
+    {
+        if (ArenaMap.TagOf(word) is 1 or 2)
+            MarkLarge(ArenaMap.SpanOf(word));
+        else
+            NotObject(address, word);
     }
 
     void MarkLarge(MSpan* span)
@@ -517,7 +523,7 @@ public unsafe struct Marker : IPointerVisitor
     public void ShareAll()
     {
         for (; _head != _tail; _head++)
-            Push(_ring[_head & (RingSlots - 1)].Address);
+            Push((nuint)_ring[_head & (RingSlots - 1)].Slot);
         while (true)
         {
             bool empty = ((nuint)_top & (WorkBuf.Bytes - 1)) == WorkBuf.HeaderBytes;
