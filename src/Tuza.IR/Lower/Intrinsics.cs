@@ -18,6 +18,8 @@ public static class Intrinsics
     /// <summary>Calls of the function are replaced by instructions; it should not be inlined.</summary>
     public static bool IsIntrinsic(Function f) => s_all.ContainsKey(NameOf(f));
 
+    public static bool Has(string symbol) => s_all.ContainsKey(symbol);
+
     /// <summary>The symbol; instances of the one generic intrinsic share it.</summary>
     static string NameOf(Function f)
     {

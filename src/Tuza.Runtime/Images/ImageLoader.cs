@@ -168,6 +168,30 @@ public static unsafe class ImageLoader
         }
     }
 
+    public static bool IsLoaded(string package)
+    {
+        lock (s_lock)
+            return s_byPackage.ContainsKey(package);
+    }
+
+    /// <summary>Sets a string variable before the program starts.</summary>
+    public static void SetString(string variable, string value)
+    {
+        byte[] name = Encoding.UTF8.GetBytes(variable), text = Encoding.UTF8.GetBytes(value);
+        lock (s_lock)
+        {
+            foreach (LoadedImage image in s_images)
+            {
+                if (!image.Find(name, out var s) || s.Kind != SymbolKind.Global)
+                    continue;
+                var memory = (byte*)NativeMemory.Alloc((nuint)text.Length + 1);
+                text.CopyTo(new Span<byte>(memory, text.Length));
+                *(GoString*)(image.Data + s.Value) = new GoString { Ptr = memory, Len = text.Length };
+                return;
+            }
+        }
+    }
+
     // ---- functions
 
     static void Functions(LoadedImage image)

@@ -41,6 +41,9 @@ public static unsafe class Program
         foreach (var (path, bytes) in spec.Images)
             images.Add(ImageLoader.Load(path, bytes));
         ImageLoader.Finish();
+        // What go's linker writes into test programs.
+        if (ImageLoader.IsLoaded("testing/internal/testdeps"))
+            ImageLoader.SetString("testing.testBinary", "1");
         Sched.NewMain(StartList(images));
         Threads.RunOnBigStack(Sched.RunMain);
     }
