@@ -184,6 +184,8 @@ public unsafe struct P
     /// <summary>Not 0: somebody wants the holder to come to a safepoint soon. A mark worker (<see cref="GcHooks"/>) polls it and returns.</summary>
     public int Preempt;
     /// <summary>Not 0: the holder must run the function of <see cref="Sched.ForEachP"/>.</summary>
+    /// <summary>Ticks of the CPU profile that the running goroutine has still to account for.</summary>
+    public int ProfileTicks;
     public int RunSafePointFn;
     /// <summary>Counts time slices: not the switches to a goroutine that was made ready by the one before it.</summary>
     public uint SchedTick;

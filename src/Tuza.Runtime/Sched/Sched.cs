@@ -411,6 +411,8 @@ public static unsafe partial class Sched
             RunSafePointFn(p);
         if (p->GiveNext != 0)
             ServeNext(p);
+        if (p->ProfileTicks != 0)
+            CpuProfile.Sample(g, p);
         if (GcPending != 0)
             Gc.Safepoint(g);
         if (State(g)->ScanWanted != 0 && GcHooks.ScanSelf != null)

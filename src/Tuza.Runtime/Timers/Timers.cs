@@ -238,6 +238,7 @@ public static unsafe class Timers
                     marker.Root((nuint)p->Timers.Items[i]);
         }
         Bubbles.MarkRoots(ref marker);
+        CpuProfile.MarkRoots(ref marker);
     }
 
     // ---- firing

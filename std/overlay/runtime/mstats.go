@@ -135,7 +135,14 @@ func SetBlockProfileRate(rate int) {}
 
 func SetMutexProfileFraction(rate int) int { return 0 }
 
-func SetCPUProfileRate(hz int) {}
+// SetCPUProfileRate starts a CPU profile with so many samples a second, or ends it.
+func SetCPUProfileRate(hz int) { setcpuprofilerate(hz) }
+
+func setcpuprofilerate(hz int)
+func cpuprofilesize() (words, records int, eof bool)
+func cpuprofileword(i int) uint64
+func cpuprofilelabel(i int) unsafe.Pointer
+func cpuprofiledrop(words, records int)
 
 func CPUProfile() []byte { panic("CPUProfile no longer available") }
 
@@ -190,7 +197,17 @@ func pprof_cyclesPerSecond() int64 { return 1_000_000_000 }
 
 //go:linkname runtime_pprof_readProfile runtime/pprof.readProfile
 func runtime_pprof_readProfile() (data []uint64, tags []unsafe.Pointer, eof bool) {
-	return nil, nil, true
+	n, k, eof := cpuprofilesize()
+	data = make([]uint64, n)
+	tags = make([]unsafe.Pointer, k)
+	for i := range data {
+		data[i] = cpuprofileword(i)
+	}
+	for i := range tags {
+		tags[i] = cpuprofilelabel(i)
+	}
+	cpuprofiledrop(n, k)
+	return data, tags, eof
 }
 
 //go:linkname runtime_pprof_goroutineleakcount runtime/pprof.runtime_goroutineleakcount
