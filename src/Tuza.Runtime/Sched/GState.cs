@@ -122,6 +122,8 @@ public unsafe struct GState
     /// <summary>The bubble of testing/synctest it belongs to, and whether the bubble counts it as durably blocked.</summary>
     public void* Bubble;
     public byte BubbleIdle;
+    /// <summary>When it parked, if waits are profiled.</summary>
+    public long BlockStart;
     /// <summary>Calls deferred by range-over-func bodies and others: owned by Panics.</summary>
     public void* Free;
 

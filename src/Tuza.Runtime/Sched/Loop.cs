@@ -89,6 +89,8 @@ public static unsafe partial class Sched
             RunUnderScanLock(g, gs);
         else
             gs->Status = GStatus.Running;
+        if (gs->BlockStart != 0)
+            BlockProfile.GoesOn(g, gs);
         if (gs->OnWake != null)
         {
             delegate*<G*, bool> onWake = gs->OnWake;

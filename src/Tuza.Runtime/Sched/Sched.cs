@@ -287,6 +287,8 @@ public static unsafe partial class Sched
         GState* gs = State(g);
         gs->WaitReason = reason;
         gs->WaitSince = Sysmon.CoarseNanos;
+        if (BlockProfile.On)
+            BlockProfile.Parking(gs, reason);
         gs->ParkKind = ParkKind.Wait;
         gs->ParkLock = held;
         Trampoline.StartUnwind(g, UnwindReason.Park);

@@ -166,6 +166,8 @@ public static unsafe class Sema
         root->Lock.Exit();
         if (s == null)
             return;
+        if (BlockProfile.On)
+            BlockProfile.Unlocks(g, s->G);
         bool handed = handoff && TryAcquire(address);
         if (handed)
             s->Ticket = 1;

@@ -111,9 +111,50 @@ type BlockProfileRecord struct {
 
 func MemProfile(p []MemProfileRecord, inuseZero bool) (n int, ok bool) { return 0, true }
 
-func BlockProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
+const (
+	blockRecords = iota
+	mutexRecords
+)
 
-func MutexProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
+func blockprofilelen(profile int) int
+func blockprofileat(profile, i int, pcs *uintptr, max int) (depth int, count, nanos int64)
+func setblockprofilerate(nanos int)
+func setmutexprofilefraction(rate int) int
+
+// BlockProfile fills p with the places where goroutines have waited.
+func BlockProfile(p []BlockProfileRecord) (n int, ok bool) { return blockProfile(blockRecords, p) }
+
+// MutexProfile fills p with the places where goroutines have made others wait for a mutex.
+func MutexProfile(p []BlockProfileRecord) (n int, ok bool) { return blockProfile(mutexRecords, p) }
+
+func blockProfile(profile int, p []BlockProfileRecord) (n int, ok bool) {
+	n = blockprofilelen(profile)
+	if len(p) < n {
+		return n, false
+	}
+	for i := range p[:n] {
+		r := &p[i]
+		var depth int
+		depth, r.Count, r.Cycles = blockprofileat(profile, i, &r.Stack0[0], len(r.Stack0))
+		clear(r.Stack0[depth:])
+	}
+	return n, true
+}
+
+func blockProfileInternal(profile int, p []profilerecord.BlockProfileRecord) (n int, ok bool) {
+	n = blockprofilelen(profile)
+	if len(p) < n {
+		return n, false
+	}
+	var pcs [128]uintptr
+	for i := range p[:n] {
+		r := &p[i]
+		var depth int
+		depth, r.Count, r.Cycles = blockprofileat(profile, i, &pcs[0], len(pcs))
+		r.Stack = append([]uintptr(nil), pcs[:depth]...)
+	}
+	return n, true
+}
 
 func ThreadCreateProfile(p []StackRecord) (n int, ok bool) { return 0, true }
 
@@ -131,9 +172,11 @@ func GoroutineProfile(p []StackRecord) (n int, ok bool) {
 	return n, n <= len(p)
 }
 
-func SetBlockProfileRate(rate int) {}
+// SetBlockProfileRate has one wait in so many nanoseconds of waiting recorded; 1 records all.
+func SetBlockProfileRate(rate int) { setblockprofilerate(rate) }
 
-func SetMutexProfileFraction(rate int) int { return 0 }
+// SetMutexProfileFraction has one in so many contended unlocks recorded; below 0 nothing changes. It returns the old fraction.
+func SetMutexProfileFraction(rate int) int { return setmutexprofilefraction(rate) }
 
 // SetCPUProfileRate starts a CPU profile with so many samples a second, or ends it.
 func SetCPUProfileRate(hz int) { setcpuprofilerate(hz) }
@@ -179,11 +222,11 @@ func pprof_memProfileInternal(p []profilerecord.MemProfileRecord, inuseZero bool
 }
 
 func pprof_blockProfileInternal(p []profilerecord.BlockProfileRecord) (n int, ok bool) {
-	return 0, true
+	return blockProfileInternal(blockRecords, p)
 }
 
 func pprof_mutexProfileInternal(p []profilerecord.BlockProfileRecord) (n int, ok bool) {
-	return 0, true
+	return blockProfileInternal(mutexRecords, p)
 }
 
 func pprof_threadCreateInternal(p []profilerecord.StackRecord) (n int, ok bool) { return 0, true }
@@ -192,7 +235,7 @@ func pprof_fpunwindExpand(dst, src []uintptr) int { return copy(dst, src) }
 
 func pprof_makeProfStack() []uintptr { return make([]uintptr, 128) }
 
-//go:linkname pprof_cyclesPerSecond runtime/pprof.pprof_cyclesPerSecond
+//go:linkname pprof_cyclesPerSecond runtime/pprof.runtime_cyclesPerSecond
 func pprof_cyclesPerSecond() int64 { return 1_000_000_000 }
 
 //go:linkname runtime_pprof_readProfile runtime/pprof.readProfile
