@@ -82,6 +82,30 @@ static class Backend
 
     static IR.BuildContext ContextOf(Compilation compilation) => new(Flatten.Sizes) { Embed = EmbedsOf(compilation), EnsureBody = EnsureBody };
 
+    /// <summary>The analysed trees of all packages, dependencies first, without images: for tools that look at what the compiler decides. The
+    /// packages must have been checked with function bodies. explain: packages whose decisions are wanted in words.</summary>
+    public static List<PackageIR> Trees(Compilation compilation, Predicate<LoadedPackage> explain)
+    {
+        var context = ContextOf(compilation);
+        TreeFacts facts = new();
+        List<PackageIR> all = [];
+        foreach (CheckedPackage c in compilation.Packages)
+        {
+            PackageIR ir = PackageBuilder.Build(c.Package!, context);
+            ir.Diagnostics = new CompileDiagnostics(explain(c.Loaded) ? 2 : 0);
+            facts.Add(c.Package!.Path, PackageCompiler.Analyse(ir, facts));
+            all.Add(ir);
+        }
+        return all;
+    }
+
+    sealed class TreeFacts : IInlineFacts
+    {
+        readonly Dictionary<string, InlineFacts> _packages = [];
+        public void Add(string path, InlineFacts facts) => _packages[path] = facts;
+        public int? CostOf(Function f) => _packages.TryGetValue(f.Pkg.Path, out InlineFacts? facts) ? facts.CostOf(f.LinkName) : null;
+    }
+
     /// <summary>The images of all packages, dependencies first; null after errors, which are printed.</summary>
     static List<ImageReader>? Compile(Compilation compilation, bool headers = true)
     {

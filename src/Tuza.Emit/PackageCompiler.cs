@@ -68,6 +68,16 @@ public static class PackageCompiler
         }, options.Image);
     }
 
+    /// <summary>Inlining and escape analysis alone, for tools that look at the decisions. Imports are packages analysed before, in this process.
+    /// Returns what importers must know about inlining.</summary>
+    public static InlineFacts Analyse(PackageIR ir, IInlineFacts imports)
+    {
+        var inliner = new Inliner(ir, imports, 1, static f => NativeSymbols.Find(f.LinkName) != null);
+        inliner.Run();
+        EscapeAnalysis.Run(ir.Functions, null, new EscapeOptions { Diagnostics = ir.Diagnostics, Package = ir.Pkg });
+        return new InlineFacts(inliner.Write());
+    }
+
     static EscapeTagStore Tags(IReadOnlyList<ImageReader> dependencies)
     {
         var tags = new EscapeTagStore();

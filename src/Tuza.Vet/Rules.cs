@@ -28,6 +28,7 @@ public static class Rules
         new("DEFERLOOP", "defer/loop", "deferred calls in a loop run only when the function returns", DeferInLoop.Run),
         new("ATOMIC32", "layout/atomic32", "a 64-bit atomic operation that panics on 32-bit machines", AtomicUses.Run),
         new("PADDING", "layout/padding", "another order of the fields makes the struct much smaller", Padding.Run),
+        // NoAlloc works on compiled trees, which the command makes only where a function is marked.
         new("NOALLOC", "alloc/noalloc", "a function marked //tuza:noalloc that can allocate", (_, _) => { }),
         new("IGNORE", "vet/ignore", "a //tuza:ignore comment without a reason", (_, _) => { }),
     ];
@@ -49,7 +50,7 @@ public static class Rules
         List<Finding> all = [.. more];
         foreach (Rule r in rules)
             r.Run(program, all.Add);
-        Dictionary<int, (VetPackage Package, List<Finding> List)> byFile = [];
+        Dictionary<string, (VetPackage Package, List<Finding> List)> byFile = [];
         List<(VetPackage, List<Finding>)> result = [];
         Ignores ignores = new();
         foreach (VetPackage p in program.Packages)
@@ -60,14 +61,14 @@ public static class Rules
             result.Add((p, list));
             foreach (FileNode file in p.Pkg.Files)
             {
-                byFile[file.Source.Id] = (p, list);
+                byFile[file.Source.Path] = (p, list);
                 ignores.Read(file, rules.Count == All.Count ? list.Add : _ => { });
             }
         }
-        HashSet<(Pos, string)> seen = [];
+        HashSet<(string, int, int, string)> seen = [];
         foreach (Finding f in all)
         {
-            if (byFile.TryGetValue(f.Pos.FileId, out var where) && !ignores.Silences(f) && seen.Add((f.Pos, f.Rule)))
+            if (f.Pos.File is { } file && byFile.TryGetValue(file.Path, out var where) && !ignores.Silences(f) && seen.Add((file.Path, f.Pos.Line, f.Pos.Column, f.Rule)))
                 where.List.Add(f);
         }
         foreach (var (_, list) in result)
@@ -77,14 +78,15 @@ public static class Rules
 
     static int Compare(Finding a, Finding b)
     {
-        if (a.Pos.FileId != b.Pos.FileId)
-            return string.CompareOrdinal(a.Pos.File?.Path, b.Pos.File?.Path);
-        return a.Pos != b.Pos ? a.Pos.CompareTo(b.Pos) : string.CompareOrdinal(a.Rule, b.Rule);
+        int c = string.CompareOrdinal(a.Pos.File?.Path, b.Pos.File?.Path);
+        if (c == 0)
+            c = (a.Pos.Line, a.Pos.Column).CompareTo((b.Pos.Line, b.Pos.Column));
+        return c != 0 ? c : string.CompareOrdinal(a.Rule, b.Rule);
     }
 
     sealed class Ignores
     {
-        readonly Dictionary<(int File, int Line), List<string>> _lines = [];
+        readonly Dictionary<(string File, int Line), List<string>> _lines = [];
 
         public void Read(FileNode file, Action<Finding> report)
         {
@@ -101,13 +103,13 @@ public static class Rules
                 }
                 foreach (int line in (int[])[c.Pos.Line, c.Pos.Line + 1])
                 {
-                    if (!_lines.TryGetValue((file.Source.Id, line), out List<string>? list))
-                        _lines[(file.Source.Id, line)] = list = [];
+                    if (!_lines.TryGetValue((file.Source.Path, line), out List<string>? list))
+                        _lines[(file.Source.Path, line)] = list = [];
                     list.Add(Find(words[0])!.Name);
                 }
             }
         }
 
-        public bool Silences(Finding f) => _lines.TryGetValue((f.Pos.FileId, f.Pos.Line), out List<string>? list) && list.Contains(f.Rule);
+        public bool Silences(Finding f) => _lines.TryGetValue((f.Pos.File?.Path ?? "", f.Pos.Line), out List<string>? list) && list.Contains(f.Rule);
     }
 }

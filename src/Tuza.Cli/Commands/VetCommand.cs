@@ -45,9 +45,35 @@ static class VetCommand
         if (Reading.Load(session, rest, arch, bodies: true, goOn: true) is not { } reading)
             return 1;
         bool broken = reading.Broken;
-        var found = Rules.Run(reading.ToProgram(), rules, []);
+        List<Finding> more = rules.Exists(r => r.Name == "NOALLOC") && !broken && HasNoAlloc(reading) ? CheckNoAlloc(session, rest) : [];
+        var found = Rules.Run(reading.ToProgram(), rules, more);
         session.Steps.Done("analysed");
         return Report(options, found, session) || broken ? 1 : 0;
+    }
+
+    static bool HasNoAlloc(Reading reading)
+    {
+        foreach (CheckedPackage c in reading.Packages)
+        {
+            if (reading.Roots.Contains(c.Loaded) && c.Package!.Files.Exists(f => f.Decls.Exists(d => d is FuncDecl && Pragmas.Has(d.Directives, "tuza:noalloc"))))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>The promise is checked on the trees that are compiled: those of the files this toolchain selects, inlined and analysed.</summary>
+    static List<Finding> CheckNoAlloc(Session session, List<string> arguments)
+    {
+        Load.Loader loader = session.NewLoader();
+        Load.LoadResult loaded = loader.Load(arguments);
+        List<CheckedPackage> packages = Checking.Run(loaded.Packages, p => new Types.CheckOptions { GoVersion = p.GoVersion, IsStd = p.IsStd, Complete = !p.HasAsm }, p => p.LinkPath);
+        if (packages.Exists(p => p.Failed))
+            throw new ExitException(1, "tuza vet: //tuza:noalloc cannot be checked: the packages do not compile for linux/amd64");
+        HashSet<Load.LoadedPackage> roots = [.. loaded.Roots];
+        List<IR.PackageIR> trees = Backend.Trees(new Compilation(session, packages, roots), roots.Contains);
+        session.Steps.Done("built trees for //tuza:noalloc");
+        // The same files were read twice: findings go to those that the other analyzers saw.
+        return NoAlloc.Check(trees);
     }
 
     /// <summary>True when the exit code is to say that something was found.</summary>
