@@ -16,10 +16,10 @@ sealed partial class FunctionEmitter
         if (c.Symbol != "runtime.newobject" || c.Args[0] is not LowTypeAddr t)
             return false;
         FlatType flat = Flatten.Of(t.GoType);
-        bool[] words = flat.PtrWords ?? [];
-        bool noscan = System.Array.IndexOf(words, true) < 0;
         if (flat.Size is 0 or > HeapConsts.MaxSmallAlloc)
             return false;
+        bool[] words = flat.PtrWords ?? [];
+        bool noscan = System.Array.IndexOf(words, true) < 0;
         int spanClass = SizeClasses.SpanClassOf((nuint)flat.Size, noscan);
         if (spanClass < 0)
             return false;
