@@ -4,12 +4,25 @@
 
 using System;
 using System.Collections.Generic;
+using System.Threading;
 
 namespace Tuza.Cli;
 
 static class Program
 {
+    /// <summary>Trees of source text are walked recursively: the initial thread's stack is too small for long chains.</summary>
+    const int StackBytes = 1 << 30;
+
     static int Main(string[] args)
+    {
+        int code = 0;
+        Thread main = new(() => code = Guarded(args), StackBytes);
+        main.Start();
+        main.Join();
+        return code;
+    }
+
+    static int Guarded(string[] args)
     {
         try
         {

@@ -340,8 +340,12 @@ sealed partial class Builder
                     var (x, y) = SameType(Expr(e.X), e.X.Pos, Expr(e.Y), e.Y.Pos);
                     if (e.Op == Token.Add && Predicates.IsString(x.Type))
                     {
-                        var sum = new AddStringNode { Type = x.Type, Pos = e.Pos };
-                        AddOperand(sum, x);
+                        if (x is not AddStringNode { Init: null } sum)
+                        {
+                            sum = new AddStringNode { Type = x.Type };
+                            AddOperand(sum, x);
+                        }
+                        sum.Pos = e.Pos;
                         AddOperand(sum, y);
                         return sum;
                     }
