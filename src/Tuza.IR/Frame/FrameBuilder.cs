@@ -261,10 +261,10 @@ public sealed partial class FrameBuilder
         return frame;
     }
 
-    /// <summary>A call (a wrapper's, or one marked so) whose results are returned as they are, and that is handed nothing of the frame.</summary>
+    /// <summary>A call (a wrapper's own, or one marked so) whose results are returned as they are, and that is handed nothing of the frame.</summary>
     bool IsTail(LowBlock b, int i)
     {
-        if (b.Instrs[i] is not LowCall call || !_f.IsWrapper && !call.Tail || _f.DeferReturn != null || i != b.Instrs.Count - 1 || b.Term is not LowReturn ret)
+        if (b.Instrs[i] is not LowCall call || !(call.Tail || _f.IsWrapper && call.Pos.Inlined == null) || _f.DeferReturn != null || i != b.Instrs.Count - 1 || b.Term is not LowReturn ret)
             return false;
         if (call.NoReturn || ret.Values.Count != call.ResultTypes.Count || call.Results.Count != ret.Values.Count || ret.Values.Count != _f.ResultTypes.Count)
             return false;
