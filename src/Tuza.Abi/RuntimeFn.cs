@@ -28,14 +28,18 @@ public static class RuntimeFn
         Fn("runtime.makeslice", "pii:p", "m");    // elem type, len, cap: panics on bad sizes
         Fn("runtime.makeslicecopy", "piip:p", "m");                // elem type, tolen, fromlen, from
         Fn("runtime.growslice", "piiip:pii", "m");                 // old ptr, new len, old cap, num added, elem type: ptr, len, cap
+        Fn("runtime.growsliceBuf", "piiippi:pii", "m");            // the same with a buffer of so many elements in the caller's frame
+        Fn("runtime.moveslice", "ppiib:pii", "s");                 // elem type, ptr, len, cap, keep cap: copy on the heap
         Fn("runtime.mallocNoscan", "u:p", "s");                    // zeroed pointer-free bytes (funcvals without pointers, strings)
         // strings
-        Fn("runtime.concatstrings", "pi:pi", "s");                 // pointer to array of strings, count
-        Fn("runtime.slicebytetostring", "pi:pi", "s");
-        Fn("runtime.stringtoslicebyte", "pi:pii", "s");
-        Fn("runtime.slicerunetostring", "pi:pi", "s");
-        Fn("runtime.stringtoslicerune", "pi:pii", "s");
-        Fn("runtime.intstring", "i:pi", "s");
+        // The first parameter is a buffer in the caller's frame (of 32 bytes, 32 runes, 4 bytes) or nil.
+        Fn("runtime.concatstrings", "ppi:pi", "s");                // pointer to array of strings, count
+        Fn("runtime.concatbytes", "ppi:pii", "s");
+        Fn("runtime.slicebytetostring", "ppi:pi", "s");
+        Fn("runtime.stringtoslicebyte", "ppi:pii", "s");
+        Fn("runtime.slicerunetostring", "ppi:pi", "s");
+        Fn("runtime.stringtoslicerune", "ppi:pii", "s");
+        Fn("runtime.intstring", "pi:pi", "s");
         Fn("runtime.decoderune", "pii:wi", "");                    // string, index k: rune, next index
         Fn("runtime.countrunes", "pi:i", "");
         Fn("runtime.cmpstring", "pipi:i", "");

@@ -78,7 +78,8 @@ public enum ConvKind : byte
 }
 
 /// <summary>ZeroCopy: the bytes of a StringToBytes are never written, so that it may share the string's.</summary>
-public sealed class ConvNode : ExprNode { public ConvKind Kind; public required ExprNode X; public bool ZeroCopy; /* Type is the target */ }
+/// <remarks>Known: what a variable that is converted to an interface is known to hold: a literal of constants.</remarks>
+public sealed class ConvNode : ExprNode { public ConvKind Kind; public required ExprNode X; public bool ZeroCopy; public CompositeNode? Known; /* Type is the target */ }
 /// <summary>ORECV in expression position (comma-ok: AssignOkNode).</summary>
 public sealed class RecvNode : ExprNode { public required ExprNode Chan; }
 /// <summary>ONEW.</summary>
@@ -144,10 +145,14 @@ public enum BuiltinOp : byte
     UnsafeAdd, UnsafeSlice, UnsafeSliceData, UnsafeString, UnsafeStringData,
     /// <summary>runtime.getcallersp-like intrinsics are CallNodes of body-less functions; not here.</summary>
     GetClosurePtr,
+    /// <summary>Made after escape analysis (SliceBuffers): Args[0], a slice variable, with its elements moved to the heap if they lie in the
+    /// frame; HasDots: with its capacity.</summary>
+    MoveToHeap,
 }
 
 /// <summary>A built-in call (OAPPEND, OLEN …).</summary>
-public sealed class BuiltinNode : ExprNode { public BuiltinOp Op; public List<ExprNode> Args = []; public bool HasDots; }
+/// <remarks>UseBuffer: an append that climbs inside a buffer of the frame (SliceBuffers).</remarks>
+public sealed class BuiltinNode : ExprNode { public BuiltinOp Op; public List<ExprNode> Args = []; public bool HasDots, UseBuffer; }
 
 /// <summary>OINLCALL: an inlined call: Body runs, then the values of Results (locals) are the result(s).</summary>
 public sealed class InlinedCallNode : ExprNode { public List<StmtNode> Body = []; public List<Local> Results = []; public required Function Callee; }

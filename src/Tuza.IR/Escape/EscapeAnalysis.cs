@@ -20,6 +20,8 @@ public static class EscapeAnalysis
             new EscapeReport(options.Diagnostics, options.Package ?? BuildContext.RuntimePackage), options.SmallFrames, options.ZeroCopy);
         foreach (var batch in Batches.BottomUp(functions))
             EscapeBatch.Analyze(batch, context);
+        foreach (var f in functions)
+            SliceBuffers.Run(f, context.Values, tags);
         if (options.Diagnostics.Wants(1))
             BoundsRemarks.Report(functions, options.Diagnostics);
     }

@@ -38,9 +38,16 @@ static class Literals
                     KeepEffects(c, c.X);
                     c.X = new ConstNode { Value = v.Value, Type = c.X.Type, Pos = c.Pos };
                 }
+                else if (c.X is LocalNode { Init: null } && values.StaticValue(c.X) is CompositeNode { Type.Underlying: not SliceType } literal && IsConstant(literal))
+                {
+                    c.Known = literal;
+                }
                 break;
         }
     }
+
+    static bool IsConstant(ExprNode n) => n is { Init: null } and (ConstNode or NilNode or ZeroNode)
+        || n is CompositeNode { Init: null, Type.Underlying: not SliceType } c && c.Elems.TrueForAll(e => IsConstant(e.Value));
 
     static bool Fits(Constant value, GoType t) => value switch
     {

@@ -162,11 +162,11 @@ sealed partial class FuncLowerer
             case ConvKind.StringToBytes: return StringToBytes(c);
             case ConvKind.RunesToString:
                 var runes = Scalars(c.X);
-                return CallRuntime("runtime.slicerunetostring", runes[0], runes[1]);
+                return CallRuntime("runtime.slicerunetostring", Buffer(c), runes[0], runes[1]);
             case ConvKind.StringToRunes:
                 var text = Scalars(c.X);
-                return CallRuntime("runtime.stringtoslicerune", text[0], text[1]);
-            case ConvKind.RuneToString: return CallRuntime("runtime.intstring", RuneWord(c.X));
+                return CallRuntime("runtime.stringtoslicerune", Buffer(c, 4 * BufferBytes), text[0], text[1]);
+            case ConvKind.RuneToString: return CallRuntime("runtime.intstring", Buffer(c, 4), RuneWord(c.X));
             case ConvKind.SliceToArrayPtr: return [SliceToArrayPtr(c)];
             case ConvKind.SliceToArray:
                 {

@@ -15,6 +15,7 @@ sealed partial class FuncLowerer
             case BuiltinOp.Len: return [Len(a[0])];
             case BuiltinOp.Cap: return [Cap(a[0])];
             case BuiltinOp.Append: return Append(b);
+            case BuiltinOp.MoveToHeap: return MoveToHeap(b);
             case BuiltinOp.Copy: return [Copy(a[0], a[1])];
             case BuiltinOp.Complex: return [One(a[0]), One(a[1])];
             case BuiltinOp.Real: return [Scalars(a[0])[0]];
@@ -120,7 +121,7 @@ sealed partial class FuncLowerer
             var v = Value(b.Args[i + 1]);
             values[i] = v.IsMemory ? v : new Val(UseAll(v.Scalars!), default);
         }
-        var (ptr, len, newLen, cap) = Grow(s, L.I64(n), elem);
+        var (ptr, len, newLen, cap) = Grow(s, L.I64(n), elem, BufferOf(b), b.UseBuffer);
         for (int i = 0; i < n && flat.Size > 0; i++)
         {
             var dst = new Addr(ptr, AddrKind.Heap, i * flat.Size).PlusIndex(L.Scale(len, flat.Size));
@@ -130,7 +131,9 @@ sealed partial class FuncLowerer
     }
 
     /// <summary>Makes room for n more elements: pointer, old length, new length, capacity.</summary>
-    (LowExpr Ptr, LowExpr Len, LowExpr NewLen, LowExpr Cap) Grow(LowExpr[] s, LowExpr n, GoType elem)
+    /// <param name="buffer">Memory of the frame that growth may use.</param>
+    /// <param name="climb">Every growth uses it, by size classes, as long as the elements fit.</param>
+    (LowExpr Ptr, LowExpr Len, LowExpr NewLen, LowExpr Cap) Grow(LowExpr[] s, LowExpr n, GoType elem, GrowthBuffer? buffer = null, bool climb = false)
     {
         var ptr = NewTemp(LowType.Ptr);
         var cap = NewTemp(LowType.I64);
@@ -142,11 +145,16 @@ sealed partial class FuncLowerer
         var done = NewBlock();
         Branch(L.Cmp(LowOp.LtU, L.Ref(cap), newLen), grow, done, true);
         _cur = grow;
+        if (buffer is { Taken: false } && !climb)
+            GrowIntoBuffer(buffer, len, newLen, ptr, cap, done);
+        bool climbs = climb && buffer != null;
         Emit(new LowCall
         {
             Kind = LowCallKind.Runtime,
-            Symbol = "runtime.growslice",
-            Args = [L.Ref(ptr), newLen, L.Ref(cap), n, L.TypeAddr(elem)],
+            Symbol = climbs ? "runtime.growsliceBuf" : "runtime.growslice",
+            Args = climbs
+                ? [L.Ref(ptr), newLen, L.Ref(cap), n, L.TypeAddr(elem), L.SlotAddr(buffer!.Slot), L.I64(buffer.Elems)]
+                : [L.Ref(ptr), newLen, L.Ref(cap), n, L.TypeAddr(elem)],
             ResultTypes = [LowType.Ptr, LowType.I64, LowType.I64],
             Results = [ptr, null, cap],
         });

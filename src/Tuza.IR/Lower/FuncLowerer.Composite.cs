@@ -167,11 +167,16 @@ sealed partial class FuncLowerer
             Emit(new LowZeroSlot { Slot = slot });
             return [L.SlotAddr(slot), len, cap];
         }
+        long limit = Flatten.SizeOf(elem) == 0 ? 0 : BufferBytes / Flatten.SizeOf(elem);
+        if (!Escapes(m) && limit > 0 && !L.IsConst(cap, out _))
+            return MakeSmallSlice(elem, len, cap, limit);
         return [CallRuntime1("runtime.makeslice", L.TypeAddr(elem), len, cap), len, cap];
     }
 
     LowExpr MakeMap(MakeMapNode m)
     {
+        if (!Escapes(m))
+            return MapInFrame(m.Type, m.Hint == null ? L.I64(0) : AsI64(Word(m.Hint)));
         if (m.Hint == null || ConstInt(m.Hint) is { } k && k <= 8)
             return CallRuntime1("runtime.makemap_small");
         return CallRuntime1("runtime.makemap", L.TypeAddr(m.Type), AsI64(Word(m.Hint)), L.Nil);

@@ -39,7 +39,7 @@ sealed partial class FuncLowerer
         }
         if (Flatten.IsDirectIface(type))
             return One(c.X);
-        if (!_done.ContainsKey(c.X) && BoxedStatic(c.X) is { } image)
+        if (!_done.ContainsKey(c.X) && BoxedStatic(c.Known ?? c.X) is { } image)
             return L.GlobalAddr(image);
         if (flat is { Size: 1, IsSingle: true })
         {

@@ -150,7 +150,8 @@ sealed partial class FuncLowerer
     LowExpr MapLiteral(MapLitNode m)
     {
         var type = (MapType)m.Type.Underlying;
-        var map = m.Entries.Count <= 8 && m.StaticCount <= 8
+        var map = !Escapes(m) ? MapInFrame(m.Type, L.I64(System.Math.Max(m.Entries.Count, m.StaticCount)))
+            : m.Entries.Count <= 8 && m.StaticCount <= 8
             ? CallRuntime1("runtime.makemap_small")
             : CallRuntime1("runtime.makemap", L.TypeAddr(m.Type), L.I64(System.Math.Max(m.Entries.Count, m.StaticCount)), L.Nil);
         if (m.StaticKeys is { } keys && m.StaticValues is { } values)

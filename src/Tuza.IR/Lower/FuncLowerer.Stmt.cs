@@ -586,7 +586,7 @@ sealed partial class FuncLowerer
                     parts.Add(Scalars(p));
             else
                 parts.Add(Scalars(a.Y));
-            return ConcatParts(parts);
+            return ConcatParts(parts, L.Nil);
         }
         if (a.Op is Token.Shl or Token.Shr)
             return [Shift(a.Op, x[0], y == null ? ShiftCount(a.Y) : y[0])];

@@ -210,7 +210,7 @@ sealed partial class FuncLowerer
             home.Ptr.Name = "&" + l.Name;
             _homes[l] = home;
         }
-        Assign(home.Ptr!, NewObject(l.Type));
+        Assign(home.Ptr!, NewVariable(l.Type));
         return home;
     }
 

@@ -111,6 +111,38 @@ public static unsafe class Slices
         return p;
     }
 
+    /// <summary>As Grow, but what fits the buffer goes there, one size class after the other, so that a later copy on the heap wastes nothing.</summary>
+    [GoFunc("runtime.growsliceBuf", Parks = true)]
+    public static void* GrowInBuffer(G* g, void* old, long newLen, long oldCap, long num, void* elem, void* buffer, long elems)
+    {
+        TypeDesc* t = (TypeDesc*)elem;
+        if (newLen < 0 || newLen > elems)
+            return Grow(g, old, newLen, oldCap, num, elem);
+        nuint used = (nuint)(newLen - num) * t->Size, filled = (nuint)newLen * t->Size;
+        if (old != buffer && used != 0)
+            Buffer.MemoryCopy(old, buffer, used, used);
+        long cap = (long)(Alloc.RoundUp(filled, !t->HasPointers) / t->Size);
+        TypedMem.ClearBytes((byte*)buffer + filled, (nuint)cap * t->Size - filled);
+        g->R[1] = (ulong)newLen;
+        g->R[2] = (ulong)cap;
+        return buffer;
+    }
+
+    /// <summary>A copy on the heap of a slice in the caller's frame, with its capacity or with what the size class gives.</summary>
+    [GoFunc("runtime.moveslice")]
+    public static void* MoveToHeap(G* g, void* elem, void* p, long len, long cap, int keepCap)
+    {
+        TypeDesc* t = (TypeDesc*)elem;
+        if (keepCap == 0)
+            cap = (long)(Alloc.RoundUp((nuint)len * t->Size, !t->HasPointers) / t->Size);
+        void* copy = Alloc.New(g, (nuint)cap * t->Size, t);
+        nuint bytes = (nuint)(keepCap != 0 ? cap : len) * t->Size;
+        Buffer.MemoryCopy(p, copy, bytes, bytes);
+        g->R[1] = (ulong)len;
+        g->R[2] = (ulong)cap;
+        return copy;
+    }
+
     /// <summary>`growslice(t, old Slice, num int) Slice`: keeps the length.</summary>
     [GoFunc("reflect.growslice", Parks = true)]
     public static void* ReflectGrow(G* g, void* elem, void* old, long len, long cap, long num)

@@ -2,6 +2,9 @@
 //
 // A conversion that makes a string or slice allocates; what it reads must be visible to the collector meanwhile, so its pointer is put into
 // g->Args for the time of the allocation (concatstrings reads an array in its caller's frame).
+//
+// Conversions get a buffer in the caller's frame, or null: what fits is put there and needs no allocation. Only a caller whose result does not
+// outlive the frame gives one.
 
 using System;
 using System.Runtime.InteropServices;
@@ -29,11 +32,13 @@ public static unsafe class Strings
 
     static bool OnStack(G* g, byte* p) => p >= g->StackLo && p < g->StackHi;
 
-    [GoFunc("runtime.concatstrings")]
-    public static void* Concat(G* g, void* array, long count)
+    const int BufferBytes = 32;
+
+    /// <summary>Length of all together; filled counts those that are not empty, the last of which is last.</summary>
+    static long TotalOf(GoString* s, long count, out long filled, out long last)
     {
-        GoString* s = (GoString*)array;
-        long total = 0, last = -1, filled = 0;
+        long total = 0;
+        (filled, last) = (0, -1);
         for (long i = 0; i < count; i++)
         {
             if (s[i].Len == 0)
@@ -44,28 +49,71 @@ public static unsafe class Strings
         }
         if (total < 0)
             Throw.Fatal("string concatenation too long");
-        if (filled == 0)
-            return Result(g, null, 0);
-        if (filled == 1 && !OnStack(g, s[last].Ptr))
-            return Result(g, s[last].Ptr, s[last].Len);
-        byte* p = NewBytes(g, total);
-        byte* at = p;
+        return total;
+    }
+
+    static void Join(byte* at, GoString* s, long count)
+    {
         for (long i = 0; i < count; i++)
         {
             Move(at, s[i].Ptr, s[i].Len);
             at += s[i].Len;
         }
+    }
+
+    [GoFunc("runtime.concatstrings")]
+    public static void* Concat(G* g, void* buffer, void* array, long count)
+    {
+        GoString* s = (GoString*)array;
+        long total = TotalOf(s, count, out long filled, out long last);
+        if (filled == 0)
+            return Result(g, null, 0);
+        if (filled == 1 && (buffer != null || !OnStack(g, s[last].Ptr)))
+            return Result(g, s[last].Ptr, s[last].Len);
+        byte* p = buffer != null && total <= BufferBytes ? (byte*)buffer : NewBytes(g, total);
+        Join(p, s, count);
         return Result(g, p, total);
     }
 
+    [GoFunc("runtime.concatbytes")]
+    public static void* ConcatBytes(G* g, void* buffer, void* array, long count)
+    {
+        GoString* s = (GoString*)array;
+        long total = TotalOf(s, count, out _, out _);
+        byte* p = BytesFor(g, buffer, null, total);
+        Join(p, s, count);
+        return p;
+    }
+
+    /// <summary>Memory for n bytes, the rest of its capacity zero; sets the results but the pointer. live is a pointer to keep.</summary>
+    static byte* BytesFor(G* g, void* buffer, void** live, long n)
+    {
+        nuint cap;
+        byte* p;
+        if (buffer != null && n <= BufferBytes)
+        {
+            cap = BufferBytes;
+            p = (byte*)buffer;
+        }
+        else
+        {
+            cap = Alloc.RoundUp((nuint)n, noscan: true);
+            p = (byte*)Alloc.NoScanUncleared(g, cap, live);
+        }
+        TypedMem.ClearBytes(p + n, cap - (nuint)n);
+        g->R[1] = (ulong)n;
+        g->R[2] = cap;
+        return p;
+    }
+
     [GoFunc("runtime.slicebytetostring")]
-    public static void* FromBytes(G* g, void* bytes, long n)
+    public static void* FromBytes(G* g, void* buffer, void* bytes, long n)
     {
         if (n == 0)
             return Result(g, null, 0);
         if (n == 1)
             return Result(g, OneByte(*(byte*)bytes), 1);
-        byte* p = (byte*)Alloc.NoScanUncleared(g, (nuint)n, &bytes);
+        byte* p = buffer != null && n <= BufferBytes ? (byte*)buffer : (byte*)Alloc.NoScanUncleared(g, (nuint)n, &bytes);
         Move(p, (byte*)bytes, n);
         return Result(g, p, n);
     }
@@ -84,14 +132,10 @@ public static unsafe class Strings
     public static byte* OneByte(byte b) => s_bytes + b;
 
     [GoFunc("runtime.stringtoslicebyte")]
-    public static void* ToBytes(G* g, void* s, long n)
+    public static void* ToBytes(G* g, void* buffer, void* s, long n)
     {
-        nuint cap = Alloc.RoundUp((nuint)n, noscan: true);
-        byte* p = (byte*)Alloc.NoScanUncleared(g, cap, &s);
+        byte* p = BytesFor(g, buffer, &s, n);
         Move(p, (byte*)s, n);
-        TypedMem.ClearBytes(p + n, cap - (nuint)n);
-        g->R[1] = (ulong)n;
-        g->R[2] = cap;
         return p;
     }
 
@@ -181,19 +225,14 @@ public static unsafe class Strings
     }
 
     [GoFunc("runtime.intstring")]
-    public static void* IntString(G* g, long v)
+    public static void* IntString(G* g, void* buffer, long v)
     {
-        byte* buf = stackalloc byte[4];
-        int n = Encode(buf, v is < 0 or > MaxRune ? RuneError : (int)v);
-        if (n == 1)
-            return Result(g, OneByte(buf[0]), 1);
-        byte* p = NewBytes(g, n);
-        Move(p, buf, n);
-        return Result(g, p, n);
+        byte* p = buffer != null ? (byte*)buffer : NewBytes(g, 4);
+        return Result(g, p, Encode(p, v is < 0 or > MaxRune ? RuneError : (int)v));
     }
 
     [GoFunc("runtime.slicerunetostring")]
-    public static void* FromRunes(G* g, void* runes, long n)
+    public static void* FromRunes(G* g, void* buffer, void* runes, long n)
     {
         byte* buf = stackalloc byte[4];
         long bytes = 0;
@@ -201,7 +240,7 @@ public static unsafe class Strings
             bytes += Encode(buf, ((int*)runes)[i]);
         if (bytes == 0)
             return Result(g, null, 0);
-        byte* p = (byte*)Alloc.NoScanUncleared(g, (nuint)bytes, &runes);
+        byte* p = buffer != null && bytes <= BufferBytes ? (byte*)buffer : (byte*)Alloc.NoScanUncleared(g, (nuint)bytes, &runes);
         byte* at = p;
         for (long i = 0; i < n; i++)
         {
@@ -214,11 +253,12 @@ public static unsafe class Strings
     }
 
     [GoFunc("runtime.stringtoslicerune")]
-    public static void* ToRunes(G* g, void* s, long n)
+    public static void* ToRunes(G* g, void* buffer, void* s, long n)
     {
         long count = CountRunes(g, s, n);
-        nuint bytes = Alloc.RoundUp((nuint)count * 4, noscan: true);
-        int* p = (int*)Alloc.NoScanUncleared(g, bytes, &s);
+        bool fits = buffer != null && count <= BufferBytes;
+        nuint bytes = fits ? BufferBytes * 4 : Alloc.RoundUp((nuint)count * 4, noscan: true);
+        int* p = fits ? (int*)buffer : (int*)Alloc.NoScanUncleared(g, bytes, &s);
         long k = 0;
         for (long i = 0; i < n; k++)
         {
