@@ -22,6 +22,8 @@ public sealed class LowLocal
     public int Param = -1;
     /// <summary>Ptr that can never point into a Go stack nor into the heap (static data, type words): needs no slot.</summary>
     public bool NotTracked;
+    /// <summary>Always a length or capacity of a slice or string: not negative, and no larger than memory.</summary>
+    public bool IsLength;
 }
 
 /// <summary>Memory in the Go frame. PtrWords: one flag per word, null = no pointers. Zeroed where LowZeroSlot says so.</summary>

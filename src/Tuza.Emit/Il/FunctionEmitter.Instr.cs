@@ -430,7 +430,11 @@ sealed partial class FunctionEmitter
             if (site.Effect == CallEffect.NoReturn)
                 PushPanicFrame(site);
             else
+            {
                 Header(site, site.FullHeader);
+                foreach (var l in site.HomesToStore)
+                    StoreHome(l);
+            }
         }
         Action? target = null;
         if (c.Kind == LowCallKind.Closure)

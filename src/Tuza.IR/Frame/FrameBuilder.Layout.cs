@@ -13,6 +13,10 @@ public sealed partial class FrameBuilder
     int AssignHomes()
     {
         int n = _info.Order.Count, locals = _slotBase;
+        foreach (var b in Unlikely())
+            foreach (var instr in b.Instrs)
+                if (_info.SiteOf.TryGetValue(instr, out var cold) && cold is { Kind: SiteKind.Call, Effect: CallEffect.Safepoint or CallEffect.Moves })
+                    cold.StoresHomes = true;
         // Wanted, backwards: locals whose home some later safepoint call will rely on.
         var wantIn = new BitSet[n];
         for (int i = 0; i < n; i++)
@@ -69,6 +73,13 @@ public sealed partial class FrameBuilder
         {
             WalkWanted(b, wantIn, cur, (instr, local, wanted) =>
             {
+                if (local == null)
+                {
+                    var site = _info.SiteOf[instr];
+                    site.HomesToStore = site.Ptrs.FindAll(p => !wanted[p.Id]);
+                    Together(site.Ptrs);
+                    return;
+                }
                 _info.HomeStores.Add((instr, local));
                 for (int v = wanted.Next(0); v >= 0; v = wanted.Next(v + 1))
                     Clash(index[local.Id], index[v]);
@@ -104,7 +115,7 @@ public sealed partial class FrameBuilder
         }
         return colours;
 
-        void WalkWanted(LowBlock b, BitSet[] want, BitSet w, Action<LowInstr, LowLocal, BitSet>? onStore)
+        void WalkWanted(LowBlock b, BitSet[] want, BitSet w, Action<LowInstr, LowLocal?, BitSet>? onStore)
         {
             w.Clear();
             foreach (var s in LowUses.Successors(b.Term))
@@ -136,13 +147,38 @@ public sealed partial class FrameBuilder
                 }
                 if (_info.SiteOf.TryGetValue(instr, out var site))
                 {
-                    foreach (var p in site.Ptrs)
-                        w.Add(p.Id);
                     if (site.Effect >= CallEffect.Moves && deferWant != null)
                         w.Or(deferWant);
+                    if (site.StoresHomes)
+                        onStore?.Invoke(instr, null, w);
+                    else
+                        foreach (var p in site.Ptrs)
+                            w.Add(p.Id);
                 }
             }
         }
+    }
+
+    /// <summary>Blocks that are entered through unlikely branches only.</summary>
+    List<LowBlock> Unlikely()
+    {
+        var likely = new HashSet<LowBlock>(ReferenceEqualityComparer.Instance);
+        var work = new Stack<LowBlock>();
+        void Push(LowBlock b)
+        {
+            if (likely.Add(b))
+                work.Push(b);
+        }
+        Push(_f.Entry);
+        if (_f.DeferReturn != null)
+            Push(_f.DeferReturn);
+        while (work.TryPop(out var b))
+            if (b.Term is LowBranch { ThenUnlikely: true } br)
+                Push(br.Else);
+            else
+                foreach (var s in LowUses.Successors(b.Term))
+                    Push(s);
+        return _info.Order.FindAll(b => !likely.Contains(b));
     }
 
     // ---- 4. slots
@@ -151,7 +187,7 @@ public sealed partial class FrameBuilder
     (int First, int Count)[] _wordBits = [];
     int _bits;
     readonly HashSet<LowSlot> _zeroed = [];
-    readonly Dictionary<FrameSite, BitSet> _written = [];
+    readonly Dictionary<FrameSite, BitSet> _written = [], _touchedAt = [];
     BitSet[] _touchedOut = [];
     const int MaxTrackedWords = 64;
 
@@ -211,7 +247,7 @@ public sealed partial class FrameBuilder
             foreach (var instr in b.Instrs)
             {
                 if (_info.SiteOf.TryGetValue(instr, out var site))
-                    AtSite(site, w, t);
+                    AtSite(site, w, t, instr);
                 Touch(instr, w, t);
             }
         }
@@ -268,15 +304,27 @@ public sealed partial class FrameBuilder
                 touched.Add(v - _slotBase);
     }
 
-    void AtSite(FrameSite site, BitSet written, BitSet touched)
+    void AtSite(FrameSite site, BitSet written, BitSet touched, LowInstr? instr = null)
     {
         _written[site] = written.Copy();
+        var reachable = touched.Copy();
+        if (instr != null)
+        {
+            // What the call itself is handed.
+            _u.Of(instr);
+            foreach (var s in _u.SlotArgs)
+                reachable.Add(s.Id);
+            foreach (int v in _u.Uses)
+                if (v >= _slotBase)
+                    reachable.Add(v - _slotBase);
+        }
+        _touchedAt[site] = reachable;
         var live = _siteSlots[site];
         foreach (var s in live)
             if (touched[s.Id])
                 Check(s);
         foreach (var s in _f.Slots)
-            if (s.AddrTaken)
+            if (s.AddrTaken && reachable[s.Id])
                 Check(s);
 
         void Check(LowSlot s)
@@ -484,7 +532,7 @@ public sealed partial class FrameBuilder
                     if (!s.AddrTaken)
                         AddSlot(s);
                 foreach (var s in _f.Slots)
-                    if (s.AddrTaken && _info.SlotOffset[s.Id] != 0)
+                    if (s.AddrTaken && _info.SlotOffset[s.Id] != 0 && _touchedAt.TryGetValue(site, out var touched) && touched[s.Id])
                         AddSlot(s);
             }
             site.PtrWords.AddRange(words);

@@ -7,8 +7,9 @@
 //  3. Homes. A pointer local live across a safepoint call is stored to its home when it is defined, but only where a safepoint that
 //     wants it can follow (set Wanted). Polls and the entry store what they want in their cold path. Two locals interfere when one
 //     is stored (or wanted at a poll or at the entry) while the other's home is wanted; interfering locals get different homes.
+//     A call in an unlikely block stores what it wants itself, just before it.
 //  4. Slots. A slot lives from its first touch to its last mention. Slots that do not live at the same time share memory, except those
-//     whose address escapes: they live from entry to end. A word of a slot is in a site's map if the slot is live and the word has been
+//     whose address escapes: they live from their first touch to the end. A word of a slot is in a site's map if the slot is live and the word has been
 //     written on every path; where that cannot be shown, the slot is zeroed in the prologue and counts as written from there on.
 //     Why maps never show stale words: between the write and the site the slot is live all the way, hence in all maps between.
 //  5. Layout and maps.

@@ -27,6 +27,10 @@ public sealed class FrameSite
     public List<LowLocal> Scalars = [];
     /// <summary>Word indices of the frame (from fp) that hold pointers.</summary>
     public List<int> PtrWords = [];
+    /// <summary>Call in an unlikely block: it stores the pointers it wants itself, so that definitions on the usual way need not.</summary>
+    public bool StoresHomes;
+    /// <summary>What such a call stores: the pointers whose homes are not valid already.</summary>
+    public List<LowLocal> HomesToStore = [];
     /// <summary>The whole header must be written; otherwise the function id is known to be there already.</summary>
     public bool FullHeader = true;
     public bool Resumable => Kind is SiteKind.Entry or SiteKind.DeferReturn or SiteKind.Poll || (Kind == SiteKind.Call && Effect == CallEffect.Moves);

@@ -1,7 +1,7 @@
 // Checks a frame: at every safepoint each live pointer's home holds that pointer, on every path.
 //
 // A forward analysis follows which local each home holds (or none, or conflicting). It knows nothing of how the frame was computed, only
-// what the emitter will do: stores at the definitions listed in HomeStores, at the entry, and on the cold side of polls.
+// what the emitter will do: stores at the definitions listed in HomeStores, at the entry, at unlikely calls, and on the cold side of polls.
 
 using System;
 using System.Collections.Generic;
@@ -64,7 +64,10 @@ public static class FrameVerifier
     {
         foreach (var instr in b.Instrs)
         {
-            if (check && frame.SiteOf.TryGetValue(instr, out var site))
+            if (frame.SiteOf.TryGetValue(instr, out var site))
+                foreach (var l in site.HomesToStore)
+                    state[frame.Home[l.Id] >> 3] = l.Id + 1;
+            if (check && site != null)
                 foreach (var l in site.Ptrs)
                     if (state[frame.Home[l.Id] >> 3] != l.Id + 1)
                         throw new InvalidOperationException(

@@ -401,7 +401,33 @@ sealed class CheckElim
                         if (now[p + LtS])
                             return true;
                 return false;
+            case LowBin { Op: LowOp.Add, Type: LowType.I64, B: { } y } sum:
+                return IsSmall(sum.A, now) && IsSmall(y, now);
             default: return false;
+        }
+    }
+
+    /// <summary>Not negative, and far below the largest integer.</summary>
+    bool IsSmall(LowExpr e, BitSet now)
+    {
+        const ulong Far = 1UL << 60;
+        if (L.UpperBound(e) is { } max)
+            return max < Far;
+        switch (e)
+        {
+            case LowBin { Op: LowOp.Add, Type: LowType.I64, A: { } x, B: LowConst { Bits: >= 0 and < 1 << 30 } }:
+                return IsSmall(x, now);
+            case LowLocalRef { Type: LowType.I64 } r:
+                if (r.Local.IsLength)
+                    return true;
+                if (!_nonNeg.TryGetValue(r.Local, out int f) || !now[f] || !_right.TryGetValue(r.Local, out var limits))
+                    return false;
+                foreach (var (limit, at) in limits)
+                    if ((limit.IsConst ? limit.Bits is >= 0 and < (long)Far : limit.Local!.IsLength) && (now[at + LtS] || now[at + LeS] || now[at + LtU] || now[at + LeU]))
+                        return true;
+                return false;
+            default:
+                return false;
         }
     }
 }

@@ -190,7 +190,16 @@ sealed partial class FuncLowerer
             scalars[i] = _low.NewLocal(flat.Scalars[i].Type, l.Name);
             scalars[i].NotTracked = flat.Scalars[i] is { Type: LowType.Ptr, Tracked: false };
         }
+        MarkLengths(l.Type, scalars);
         return _homes[l] = new Home { Flat = flat, Scalars = scalars };
+    }
+
+    /// <summary>The length (and capacity) of a string or slice. Slices of elements without size can be of any length.</summary>
+    static void MarkLengths(GoType type, LowLocal[] scalars)
+    {
+        if (type.Underlying is SliceType s ? Flatten.SizeOf(s.Elem) > 0 : Predicates.IsString(type))
+            for (int i = 1; i < scalars.Length; i++)
+                scalars[i].IsLength = true;
     }
 
     Home NewSlotHome(Local l)

@@ -255,6 +255,7 @@ sealed partial class FuncLowerer
                 locals = new LowLocal[flat.Scalars.Length];
                 for (int i = 0; i < locals.Length; i++)
                     locals[i] = NewParam(flat.Scalars[i].Type, flat.Scalars[i].Tracked, p.Name);
+                MarkLengths(p.Type, locals);
             }
             incoming.Add((p, locals));
         }
