@@ -17,6 +17,33 @@ static class GcIntrinsics
         linkName is "internal/bytealg.Compare" or "internal/bytealg.Count" or "internal/bytealg.CountString" or "internal/bytealg.Index" or "internal/bytealg.IndexString"
             or "internal/bytealg.IndexByte" or "internal/bytealg.IndexByteString";
 
+    /// <summary>What of gc's package runtime other packages can inline, at which cost; ours is written differently.</summary>
+    static readonly Dictionary<string, int> s_runtime = new()
+    {
+        ["runtime.(*MemProfileRecord).InUseBytes"] = 6,
+        ["runtime.(*MemProfileRecord).InUseObjects"] = 6,
+        ["runtime.(*MemProfileRecord).Stack"] = 24,
+        ["runtime.(*PanicNilError).Error"] = 2,
+        ["runtime.(*PanicNilError).RuntimeError"] = 0,
+        ["runtime.(*StackRecord).Stack"] = 20,
+        ["runtime.(*TypeAssertionError).RuntimeError"] = 0,
+        ["runtime.Breakpoint"] = 59,
+        ["runtime.CPUProfile"] = 3,
+        ["runtime.Callers"] = 69,
+        ["runtime.CallersFrames"] = 18,
+        ["runtime.GOROOT"] = 72,
+        ["runtime.Gosched"] = 62,
+        ["runtime.NumCPU"] = 3,
+        ["runtime.NumCgoCall"] = 32,
+        ["runtime.NumGoroutine"] = 57,
+        ["runtime.SetMutexProfileFraction"] = 21,
+        ["runtime.StopTrace"] = 60,
+        ["runtime.UnlockOSThread"] = 48,
+        ["runtime.Version"] = 2,
+    };
+
+    public static int? CostInRuntime(string linkName) => s_runtime.TryGetValue(linkName, out int cost) ? cost : null;
+
     static HashSet<string> Names()
     {
         var set = new HashSet<string>();

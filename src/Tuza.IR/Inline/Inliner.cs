@@ -181,7 +181,7 @@ public sealed partial class Inliner
             return known;
         if (_own.Contains(f))
             return f.IsClosure ? Weigh(f) : s_never; // others are weighed in their turn
-        int? cost = f.IsClosure || _staysCall(f) ? null : _imports.CostOf(f);
+        int? cost = f.IsClosure ? null : f.Pkg.Path == "runtime" ? GcIntrinsics.CostInRuntime(f.LinkName) : _staysCall(f) ? null : _imports.CostOf(f);
         return _infos[f] = cost is { } c ? new InlineInfo(c, null) : s_never;
     }
 
@@ -258,7 +258,7 @@ public sealed partial class Inliner
 
     InlinedCallNode? Inline(Function caller, CallNode call, Function callee)
     {
-        if (_messages.Wants(1))
+        if (_messages.Wants(1) && !GcIntrinsics.Contains(callee.LinkName))
         {
             string text = "inlining call to " + InlineText.Name(callee, _package.Pkg);
             if (call.Pos.Outermost is { IsKnown: true } pos)
