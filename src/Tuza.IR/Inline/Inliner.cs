@@ -81,14 +81,13 @@ public sealed partial class Inliner
 
     void Run(List<Function> fresh)
     {
-        var plain = fresh.FindAll(static f => f.Body != null && !IsLateWrapper(f));
+        // As in gc the initialisers of variables come first.
+        List<Function> declared = [.. fresh.FindAll(IsInitialiser), .. fresh.FindAll(f => !IsInitialiser(f) && !IsLateWrapper(f) && (f.Body != null || f.Obj != null))];
         if (_level != 0)
-            foreach (var batch in Batches.BottomUp(plain))
+            foreach (var batch in Batches.BottomUp(declared))
                 foreach (var f in batch)
                     Weigh(f);
-        foreach (var f in fresh)
-            if (_level != 0 && f.Body == null && f.Obj != null)
-                Weigh(f);
+        var plain = declared.FindAll(static f => f.Body != null);
         var states = new Dictionary<Function, CallSites>(ReferenceEqualityComparer.Instance);
         foreach (var f in plain)
             states.Add(f, new CallSites(this, f));
@@ -168,9 +167,7 @@ public sealed partial class Inliner
     {
         if ((f.Pragma & Pragma.Noinline) != 0)
             return "marked go:noinline";
-        if ((f.Pragma & Pragma.UintptrEscapes) != 0)
-            return "marked as having an escaping uintptr argument";
-        if ((f.Pragma & Pragma.UintptrKeepAlive) != 0)
+        if ((f.Pragma & Pragma.UintptrKeepAlive) != 0) // uintptrescapes includes it
             return "marked as having a keep-alive uintptr argument";
         return f.Body == null || _staysCall(f) || GcIntrinsics.IsAssembly(f.LinkName) ? "no function body" : null; // what we do in C#, gc does in assembly
     }
