@@ -157,7 +157,7 @@ sealed class Flow(CallIndex index, bool throughSlices)
         if (v.RootVar(path) is not { } root)
             return;
         Stmt? loop = v.LoopAround(path);
-        if (!root.IsGlobal && loop != null && !FuncView.DeclaredIn(root, loop) && !v.IsParam(root) && root.Type.Underlying is MapType or SliceType or PointerType && v.Parent(value) is AssignStmt or IndexExpr or CallExpr
+        if (!root.IsGlobal && loop != null && !FuncView.DeclaredIn(root, loop) && !v.IsParam(root) && root.Type.Underlying is MapType or SliceType or PointerType or ArrayType && v.Parent(value) is AssignStmt or IndexExpr or CallExpr
             && path is IndexExpr or Ident && GrowsByIndex(v, path))
             Sinks.Add(new Sink(SinkKind.Container, root, path.Pos, v, loop));
         IntoVar(v, root, path.Pos, depth);

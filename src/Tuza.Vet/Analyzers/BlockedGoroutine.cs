@@ -72,6 +72,11 @@ public sealed class BlockedGoroutine
         uses.AddVariable(v, x, null, null);
         if (uses.Escapes || uses.List.Exists(u => u.Unsure))
             return;
+        if (uses.Holders.Count > 0)
+        {
+            Held(v, x, uses);
+            return;
+        }
         long? room = nil ? 0 : make!.Args.Count < 2 ? 0 : v.IntOf(make.Args[1]);
         foreach (ChannelUse u in uses.List)
         {
@@ -86,6 +91,61 @@ public sealed class BlockedGoroutine
             else if (make != null)
                 Conditional(v, x, make, room, uses, u);
         }
+    }
+
+    /// <summary>The channel lies in a package-level collection, too. If the whole package has no send to and no close of a channel of this type
+    /// (no receive, for goroutines that send), then nobody ever completes the operation.</summary>
+    void Held(FuncView v, Var x, ChannelUses uses)
+    {
+        bool sends = false, receives = false;
+        foreach (FuncView w in FuncView.All(v.Package))
+        {
+            foreach (Node n in w.Nodes)
+            {
+                switch (n)
+                {
+                    case SendStmt s when Same(w, s.Chan): sends = true; break;
+                    case CallExpr { Args: [var c] } call when w.BuiltinOf(call) == BuiltinId.Close && Same(w, c): sends = true; break;
+                    case UnaryExpr { Op: Token.Arrow } u when Same(w, u.X): receives = true; break;
+                    case RangeStmt r when Same(w, r.X): receives = true; break;
+                }
+            }
+        }
+        string holder = uses.Holders[0].Name;
+        if (uses.Holders.Exists(h => IsGivenAway(v.Package, h)))
+            return;
+        foreach (ChannelUse u in uses.List)
+        {
+            if (u.Go == null || u.GoView == null)
+                continue;
+            if (u.Op is ChannelOp.Receive or ChannelOp.Range && !sends)
+                Absolute(u, x, null, $"{x.Name} is kept in {holder}, but nothing in this package sends to such a channel or closes it");
+            else if (u.Op == ChannelOp.Send && !receives)
+                Absolute(u, x, null, $"{x.Name} is kept in {holder}, but nothing in this package receives from such a channel");
+        }
+
+        // A channel made in a local variable is another one, unless it is x itself.
+        bool Same(FuncView w, Expr channel) => w.TypeOf(channel)?.Underlying is ChanType c && Identical.Same(c.Elem, ((ChanType)x.Type.Underlying).Elem)
+            && !(w.VarOf(channel) is { } other && !ReferenceEquals(other, x) && w.OnlyValue(other) is { } value && ChannelUses.IsMake(w, value));
+    }
+
+    /// <summary>A collection whose elements are given to other packages: returned, or passed to calls other than built-in ones.</summary>
+    static bool IsGivenAway(VetPackage p, Var holder)
+    {
+        foreach (FuncView w in FuncView.All(p))
+        {
+            foreach (Node n in w.Nodes)
+            {
+                if (n is not Ident i || !ReferenceEquals(w.Info.Uses.GetValueOrDefault(i), holder))
+                    continue;
+                Node? use = w.Parent(i);
+                if (use is IndexExpr or SliceExpr)
+                    use = w.Parent(use);
+                if (use is ReturnStmt || use is CallExpr c && w.BuiltinOf(c) == null)
+                    return true;
+            }
+        }
+        return false;
     }
 
     static bool IsDeclared(FuncView v, Var x) => v.Nodes.Exists(n => n is VarDecl { Values.Count: 0 } d && d.Names.Exists(i => ReferenceEquals(v.Info.Defs.GetValueOrDefault(i), x)));

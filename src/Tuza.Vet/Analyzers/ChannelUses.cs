@@ -29,6 +29,9 @@ sealed class ChannelUses(VetProgram program)
     public List<ChannelUse> List { get; } = [];
     public bool Escapes { get; private set; }
 
+    /// <summary>Package-level variables that hold the channel, too, in a slice, map or field; not counted as an escape.</summary>
+    public List<Var> Holders { get; } = [];
+
     public bool Any(ChannelOp op) => List.Exists(u => u.Op == op);
     public bool HasSender => Any(ChannelOp.Send);
     public bool HasReceiver => Any(ChannelOp.Receive) || Any(ChannelOp.Range);
@@ -80,6 +83,13 @@ sealed class ChannelUses(VetProgram program)
             case KeyValueExpr kv when ReferenceEquals(kv.Key, use):
                 Escapes |= !IsMake(v, kv.Value);
                 break;
+            case CallExpr { Args: [var list, ..] } c when v.BuiltinOf(c) == BuiltinId.Append && !ReferenceEquals(use, c.Args[0]) && HolderOf(v, list) is { } holder && v.Parent(c) is AssignStmt { Lhs: [var into] }
+                && HolderOf(v, into) == holder:
+                Holders.Add(holder);
+                break;
+            case AssignStmt { Lhs: [IndexExpr into], Rhs: [var value] } when ReferenceEquals(FuncView.Strip(value), use) && HolderOf(v, into.X) is { } holder:
+                Holders.Add(holder);
+                break;
             case CallExpr c when v.BuiltinOf(c) is { } b:
                 if (b == BuiltinId.Close)
                     Add(ChannelOp.Close, c);
@@ -110,6 +120,9 @@ sealed class ChannelUses(VetProgram program)
             return k >= 0 && a.Lhs.Count == a.Rhs.Count && IsMake(v, a.Rhs[k]);
         }
     }
+
+    /// <summary>An unexported package-level slice or map of the package, named directly.</summary>
+    static Var? HolderOf(FuncView v, Expr e) => FuncView.Strip(e) is Ident i && v.VarOf(i) is { IsGlobal: true, Exported: false } x && x.Type.Underlying is SliceType or MapType ? v.VarOf(e) : null;
 
     public static bool IsMake(FuncView v, Expr e) => FuncView.Strip(e) is CallExpr c && v.BuiltinOf(c) == BuiltinId.Make;
 

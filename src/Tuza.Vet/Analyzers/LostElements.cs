@@ -52,9 +52,10 @@ public static class LostElements
     {
         if (v.Parent(s) is CallExpr { HasDots: true, Args: [_, _] } c && v.BuiltinOf(c) == BuiltinId.Append)
             return; // elements are copied; the deletion idiom has a finding of its own
-        if (FuncView.Strip(s.X) is not Ident name || v.VarOf(name) is not { IsGlobal: false } x || v.IsParam(x) || Cleared(v, name))
+        if (FuncView.Strip(s.X) is not Ident name || v.VarOf(name) is not { IsGlobal: false } x || Cleared(v, name))
             return;
-        long? length = FilledLength(v, x, out bool filled);
+        bool filled;
+        long? length = v.IsParam(x) ? FilledByCallers(index, v, x, out filled) : FilledLength(v, x, out filled);
         if (!filled || LostBy(v, s, length) is not { } lost)
             return;
         if (v.Parent(s) is AssignStmt a && a.Rhs.IndexOf(s) is >= 0 and var i && i < a.Lhs.Count && ReferenceEquals(v.VarOf(a.Lhs[i]), x))
@@ -85,8 +86,9 @@ public static class LostElements
         if (ExprText.Of(FuncView.Strip(a.Lhs[i])) != text || v.RootVar(s.X) is not { } root || !root.IsGlobal && FuncView.Strip(s.X) is Ident || Cleared(v, s.X))
             return;
         long? lo = s.Lo == null ? 0 : v.IntOf(s.Lo), hi = s.Hi == null ? null : v.IntOf(s.Hi);
+        bool shifted = s.Lo == null && s.Hi is { } end && FuncView.Strip(end) is BinaryExpr { Op: Token.Sub, X: var whole, Y: var one } && v.IntOf(one) is > 0 && Retention.IsLenOf(v, whole, s.X) && ShiftedBefore(v, a, text);
         bool half = s.Hi != null && FuncView.Strip(s.Hi) is BinaryExpr { Op: Token.Div, X: var x, Y: var y } && v.IntOf(y) is { } && Retention.IsLenOf(v, x, s.X);
-        if (hi is not > 0 && !half && !(lo is > 1 && s.Hi == null))
+        if (hi is not > 0 && !half && !shifted && !(lo is > 1 && s.Hi == null))
             return;
         report(new Finding(SourceText.StartPos(s), SourceText.Of(s)!.EndPos(s), "LOSTPTR", "retain/elements",
             $"the elements cut off {text} stay in the array and keep what they point to alive, though no slice reaches them")
@@ -95,6 +97,15 @@ public static class LostElements
             Advice = $"clear the elements first, or copy the part: slices.Clone({ExprText.Of(s)})",
             Fix = ClearFix(v, s, text),
         });
+    }
+
+    /// <summary>`copy(s[i:], s[i+1:])` stands before: the deletion that leaves the last element twice.</summary>
+    static bool ShiftedBefore(FuncView v, AssignStmt cut, string text)
+    {
+        List<Stmt>? list = v.Parent(cut) switch { BlockStmt b => b.List, CaseClause c => c.Body, CommClause c => c.Body, _ => null };
+        int at = list?.IndexOf(cut) ?? -1;
+        return at > 0 && list![at - 1] is ExprStmt { X: CallExpr { Args: [SliceExpr { X: var into }, SliceExpr { X: var from }] } call } && v.BuiltinOf(call) == BuiltinId.Copy
+            && ExprText.Of(FuncView.Strip(into)) == text && ExprText.Of(FuncView.Strip(from)) == text;
     }
 
     /// <summary>Has every element of a variable's slice been given a value here? The length when it is known.</summary>
@@ -131,6 +142,32 @@ public static class LostElements
         filled |= appended;
         return appended ? null : length;
     }
+
+    /// <summary>A parameter for which every caller passes a slice that it has filled and does not keep itself.</summary>
+    static long? FilledByCallers(CallIndex index, FuncView v, Var x, out bool filled)
+    {
+        filled = false;
+        if (v.Obj is not { } f || v.AssignmentsOf(x).Count > 0 || v.Params.IndexOf(x) is not (>= 0 and var p))
+            return null;
+        long? length = null;
+        foreach (var (caller, call) in index.CallersOf(f))
+        {
+            List<Expr> args = caller.AllArgs(call);
+            if (p >= args.Count || caller.VarOf(args[p]) is not { IsGlobal: false } given || caller.IsParam(given))
+                return null;
+            long? one = FilledLength(caller, given, out filled);
+            Flow kept = new(index, throughSlices: false);
+            kept.FromVar(caller, given, 0);
+            if (!filled || kept.Reaches(SinkKind.Global) || UsedAfter(caller, given, call))
+                return null;
+            length ??= one;
+        }
+        return length;
+    }
+
+    /// <summary>The caller goes on with the whole slice: then its elements are not lost.</summary>
+    static bool UsedAfter(FuncView v, Var x, CallExpr call) =>
+        v.Nodes.Exists(n => n is Ident i && ReferenceEquals(v.Info.Uses.GetValueOrDefault(i), x) && i.Pos > call.Rparen);
 
     /// <summary>`for i := range x { x[i] = … }` or a counting loop that assigns x[i].</summary>
     static bool FilledByLoop(FuncView v, Var x)

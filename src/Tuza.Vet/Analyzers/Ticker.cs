@@ -35,11 +35,36 @@ public static class Ticker
                     case SelectorExpr { Sel.Name: "C" }:
                         Report(v, call, "the ticker can never be stopped: only its channel is kept", null, null);
                         break;
+                    case ExprStmt or AssignStmt { Lhs: [Ident { Name: "_" }] }:
+                        Report(v, call, "the ticker can never be stopped: nothing refers to it", null, null);
+                        break;
+                    case AssignStmt { Lhs: [var target] } when FuncView.Strip(target) is SelectorExpr { Sel: var sel } && v.Info.Uses.GetValueOrDefault(sel) is Var { IsField: true } f:
+                        Field(v, call, f);
+                        break;
+                    case KeyValueExpr { Key: Ident key } when v.Info.Uses.GetValueOrDefault(key) is Var { IsField: true } f:
+                        Field(v, call, f);
+                        break;
                     case AssignStmt { Lhs: [Ident name], Define: true } a when v.VarOf(name) is { } t:
                         Local(v, call, a, t);
                         break;
                 }
             }
+        }
+
+        // A field that nothing in the package stops, and that other packages cannot see.
+        void Field(FuncView v, CallExpr call, Var f)
+        {
+            if (f.Exported || v.Package.GoMinor >= CollectedSince)
+                return;
+            foreach (FuncView w in FuncView.All(v.Package))
+            {
+                foreach (Node n in w.Nodes)
+                {
+                    if (n is Ident i && ReferenceEquals((w.Info.Uses.GetValueOrDefault(i) as Var)?.Origin, f.Origin) && w.Parent(i) is SelectorExpr s && w.Parent(s) is not SelectorExpr { Sel.Name: "C" or "Reset" } and not AssignStmt)
+                        return;
+                }
+            }
+            Report(v, call, $"nothing stops the ticker in field {f.Name}", null, null);
         }
 
         void Local(FuncView v, CallExpr call, AssignStmt a, Var t)
@@ -99,7 +124,8 @@ public static class Ticker
     {
         foreach (Node n in v.Nodes)
         {
-            if (n is Ident i && ReferenceEquals(v.Info.Uses.GetValueOrDefault(i), t) && v.Parent(i) is not SelectorExpr { Sel.Name: "C" or "Stop" or "Reset" })
+            if (n is Ident i && ReferenceEquals(v.Info.Uses.GetValueOrDefault(i), t) && v.Parent(i) is not SelectorExpr { Sel.Name: "C" or "Stop" or "Reset" }
+                && v.Parent(i) is not AssignStmt { Lhs: [Ident { Name: "_" }] })
                 return true;
         }
         return false;

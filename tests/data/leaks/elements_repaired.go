@@ -28,10 +28,23 @@ func (p *pool) drop(i int) {
 }
 
 func main() {
+	fill()
 	current = some()
 	for i := 0; i < 4; i++ {
 		shared.free = append(shared.free, new(block))
 	}
 	shared.drop(1)
 	fmt.Println(len(current), cap(current), len(shared.free))
+}
+
+func firstHalf(all []*block) []*block {
+	return slices.Clone(all[:len(all)/2])
+}
+
+func fill() {
+	all := []*block{}
+	for i := 0; i < 8; i++ {
+		all = append(all, new(block))
+	}
+	current = firstHalf(all)
 }

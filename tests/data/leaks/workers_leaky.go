@@ -52,6 +52,7 @@ func wait() {
 
 func main() {
 	s := &server{quit: make(chan bool)}
+	subscribe()
 	go s.loop()
 	for i := 0; i < 25; i++ {
 		sum([]int{1})
@@ -59,4 +60,16 @@ func main() {
 	}
 	time.Sleep(5 * time.Millisecond)
 	fmt.Println(runtime.NumGoroutine() > 100)
+}
+
+var subscribers []chan int
+
+func subscribe() {
+	c := make(chan int)
+	subscribers = append(subscribers, c)
+	go func() {
+		for v := range c { // LEAK goroutine/blocked
+			fmt.Println(v)
+		}
+	}()
 }

@@ -53,6 +53,7 @@ func wait() {
 
 func main() {
 	s := &server{quit: make(chan bool)}
+	subscribe()
 	go s.loop()
 	for i := 0; i < 25; i++ {
 		sum([]int{1})
@@ -60,6 +61,26 @@ func main() {
 	}
 	s.quit <- true
 	close(stop)
+	unsubscribeAll()
 	time.Sleep(20 * time.Millisecond)
 	fmt.Println(runtime.NumGoroutine() > 100)
+}
+
+var subscribers []chan int
+
+func subscribe() {
+	c := make(chan int)
+	subscribers = append(subscribers, c)
+	go func() {
+		for v := range c {
+			fmt.Println(v)
+		}
+	}()
+}
+
+func unsubscribeAll() {
+	for _, c := range subscribers {
+		close(c)
+	}
+	subscribers = nil
 }
