@@ -56,6 +56,11 @@ public unsafe interface IWorld
     /// <summary>World stopped, a cycle begins: the runtime drops caches of its own (sync.Pool, sudogs, defers).</summary>
     void CycleStart();
 
+    /// <summary>An object was allocated that is a sample of the heap profile. Returns what <see cref="SampleFree"/> gets when it dies (<see cref="Specials.AddProfile"/>).</summary>
+    void SampleAlloc(MCache* cache, byte* slot, long bytes);
+
+    void SampleFree(void* sample);
+
     /// <summary>The heap has grown to its trigger. Called by the allocator's slow path of <paramref name="cache"/>, no lock held.</summary>
     void RequestCollect(MCache* cache);
 

@@ -81,6 +81,13 @@ public unsafe struct MCache
     /// <summary>Marks on behalf of this P's allocations; made when first needed.</summary>
     public Marker* Assistant;
 
+    /// <summary>Heap profile: bytes until the next sample, the rate they were drawn for, and that the slot just taken is the sample.</summary>
+    public long NextSample;
+    public long SampleRate;
+    public int SampleNow;
+    uint _random;
+    fixed ulong _samplePending[3];
+
     /// <summary>Not 0: every allocation takes the slow path and asks for a collection (gcstress).</summary>
     public int Stress;
 
@@ -106,6 +113,8 @@ public unsafe struct MCache
         MSpan* s = (MSpan*)Spans[spanClass];
         SlotInfo* info = &SlotInfo.Table[spanClass + 1];
         int limit = (Stress | Trace) != 0 ? 1 : info->WindowSlots;
+        if (*ProfileRate != SampleRate)
+            DrawSample();
         int count = s->ElemCount;
         for (int i = s->FreeIndex; i < count;)
         {
@@ -120,6 +129,11 @@ public unsafe struct MCache
             if (n <= 0)
                 break;
             free = (~s->AllocBits[i >> 6] >> (i & 63)) & (ulong.MaxValue >> (64 - n));
+            if (SampleRate != 0)
+            {
+                free = UpToSample(spanClass, free, info->ElemBytes);
+                n = 64 - BitOperations.LeadingZeroCount(free);
+            }
             s->AllocBits[i >> 6] |= free << (i & 63);
             s->AllocCount += BitOperations.PopCount(free);
             s->FreeIndex = i + n;
@@ -135,6 +149,89 @@ public unsafe struct MCache
         }
         s->FreeIndex = count;
         return false;
+    }
+
+    /// <summary>`runtime.MemProfileRate`: mean bytes between samples of the heap profile; 0 none, 1 everything.</summary>
+    public static long* ProfileRate = (long*)NativeMemory.AllocZeroed(8);
+
+    /// <summary>How many bytes until the next sample: exponentially distributed.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public void DrawSample()
+    {
+        long rate = *ProfileRate;
+        SampleRate = rate;
+        if (rate <= 1)
+        {
+            NextSample = 0;
+            return;
+        }
+        if (_random == 0)
+            _random = (uint)((nuint)Self >> 6) | 1;
+        _random ^= _random << 13;
+        _random ^= _random >> 17;
+        _random ^= _random << 5;
+        NextSample = (long)(-Math.Log((_random + 0.5) / 4294967296.0) * rate);
+    }
+
+    /// <summary>
+    /// Heap profile: a window ends before the slot at which the next sample falls due; that slot becomes a window of its own, whatever
+    /// other classes do meanwhile. Returns the slots of the window.
+    /// </summary>
+    ulong UpToSample(int spanClass, ulong free, uint elemBytes)
+    {
+        int keep;
+        if ((_samplePending[spanClass >> 6] & (1UL << (spanClass & 63))) != 0)
+        {
+            _samplePending[spanClass >> 6] &= ~(1UL << (spanClass & 63));
+            SampleNow = 1;
+            keep = 1;
+        }
+        else
+        {
+            int slots = BitOperations.PopCount(free);
+            if (NextSample >= slots * (long)elemBytes)
+            {
+                NextSample -= slots * (long)elemBytes;
+                return free;
+            }
+            keep = (int)(NextSample / elemBytes);
+            DrawSample();
+            if (keep == 0)
+            {
+                SampleNow = 1;
+                keep = 1;
+            }
+            else
+            {
+                _samplePending[spanClass >> 6] |= 1UL << (spanClass & 63);
+            }
+        }
+        ulong kept = 0;
+        for (; keep > 0; keep--, free &= free - 1)
+            kept |= free & (0 - free);
+        return kept;
+    }
+
+    /// <summary>A large object: is it a sample?</summary>
+    public bool TakesSample(long bytes)
+    {
+        if (*ProfileRate != SampleRate)
+            DrawSample();
+        if (SampleRate == 0)
+            return false;
+        NextSample -= bytes;
+        if (NextSample >= 0 && SampleRate != 1)
+            return false;
+        DrawSample();
+        return true;
+    }
+
+    /// <summary>The slot just taken is in the heap profile.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public void Sample(byte* slot, long bytes)
+    {
+        SampleNow = 0;
+        World.Current.SampleAlloc(Self, slot, bytes);
     }
 
     /// <summary>Zeroes the free slots, run by run, and clears their pointer bits.</summary>
@@ -192,6 +289,7 @@ public unsafe struct MCache
             if (h->Gc.Phase != Phase.Off)
                 Marker.UnmarkWindow(Self, s, s->WindowStart, unused);
             s->AllocCount -= BitOperations.PopCount(unused);
+            NextSample += BitOperations.PopCount(unused) * (long)s->ElemBytes;
             s->FreeIndex = s->WindowStart + BitOperations.TrailingZeroCount(unused);
         }
         *w = default;

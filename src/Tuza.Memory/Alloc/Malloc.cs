@@ -171,6 +171,8 @@ public static unsafe partial class Malloc
         ulong free = w->Free;
         Debug.Assert((free & 1) != 0, "window starts with a free slot");
         w->Free = free & (free - 1);
+        if (c->SampleNow != 0)
+            c->Sample(w->First, SlotInfo.Table[spanClass + 1].ElemBytes);
         if (c->Trace != 0)
             AllocTrace.Born(c, w->First);
         return w->First;
@@ -264,6 +266,8 @@ public static unsafe partial class Malloc
         if (c->Trace != 0)
             AllocTrace.Born(c, s->Base);
         h->Centrals[s->Class.Value].FullSwept(h->SweepGen)->Push(h, s);
+        if (c->TakesSample((long)s->SpanBytes))
+            c->Sample(s->Base, (long)s->SpanBytes);
         return s->Base;
     }
 }

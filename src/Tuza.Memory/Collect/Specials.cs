@@ -1,4 +1,4 @@
-// Specials: facts about single objects that live beside them: finalizers, cleanups, weak handles.
+// Specials: facts about single objects that live beside them: finalizers, cleanups, weak handles, samples of the heap profile.
 //
 // A span has a list of them, sorted by offset, then kind; the arena has a bit per span with any. They are looked at in two moments: as roots when
 // marking begins (a finalizer keeps what its object refers to, not the object; a weak pointer keeps its handle), and when the span is swept.
@@ -26,6 +26,7 @@ public enum SpecialKind : byte
     Finalizer = 1,
     WeakHandle = 2,
     Cleanup = 3,
+    Profile = 4,
 }
 
 /// <summary>One fact about an object.</summary>
@@ -94,6 +95,18 @@ public static unsafe class Specials
     }
 
     public static void RemoveCleanup(MHeap* h, void* p, ulong number) => Remove(h, p, SpecialKind.Cleanup, &number);
+
+    // ---- the heap profile
+
+    /// <summary>The object at p is a sample.</summary>
+    public static void AddProfile(MHeap* h, void* p, void* sample)
+    {
+        Special* s = h->NewSpecial();
+        s->Kind = SpecialKind.Profile;
+        s->Value = sample;
+        if (!Add(h, p, s, unique: true))
+            h->FreeSpecial(s);
+    }
 
     // ---- weak pointers
 
@@ -293,7 +306,7 @@ public static unsafe class Specials
             while (*link != null && IndexOf(span, *link) == index)
             {
                 Special* s = *link;
-                if (revive && s->Kind == SpecialKind.Cleanup)
+                if (revive && (s->Kind is SpecialKind.Cleanup or SpecialKind.Profile))
                 {
                     link = &s->Next;
                     continue;
@@ -314,6 +327,10 @@ public static unsafe class Specials
             if (s->Kind == SpecialKind.WeakHandle)
             {
                 Volatile.Write(ref *(nuint*)s->Value, 0);
+            }
+            else if (s->Kind == SpecialKind.Profile)
+            {
+                World.Current.SampleFree(s->Value);
             }
             else
             {

@@ -187,6 +187,7 @@ public static unsafe class Gc
         {
             Sched.GcPending = 0;
             Collector.CollectAndSweep(h);
+            MemProfile.Swept();
             if (release)
                 Collector.ReleaseFreePages(h);
             return;
@@ -571,7 +572,15 @@ sealed unsafe class RuntimeWorld : IWorld
             Print.Text("GC forced\n");
     }
 
-    public void SweepDone() => Gc.SweepDone();
+    public void SweepDone()
+    {
+        MemProfile.Swept();
+        Gc.SweepDone();
+    }
+
+    public void SampleAlloc(MCache* cache, byte* slot, long bytes) => MemProfile.Alloc(cache, slot, bytes);
+
+    public void SampleFree(void* sample) => MemProfile.Free(sample);
 
     public void CycleStart() { }
 
@@ -583,6 +592,7 @@ sealed unsafe class RuntimeWorld : IWorld
     {
         Snapshots.CycleDone(cycle.HeapMarked);
         Timers.DropDead();
+        MemProfile.NextCycle();
         Metrics.PauseGc.Add(cycle.FirstPauseNanos);
         Metrics.PauseGc.Add(cycle.LastPauseNanos);
         Metrics.StoppingGc.Add(cycle.FirstStoppingNanos);

@@ -64,10 +64,16 @@ func readGCStats(pauses *[]uint64) {
 	*pauses = p[:gcstats(&p[0], len(p))]
 }
 
-// ---- profiles: nothing is sampled yet, so every profile is empty
+// ---- profiles
 
 // MemProfileRate is the average number of bytes between samples.
 var MemProfileRate int = 512 * 1024
+
+func setmemprofilerate(p *int)
+func memprofstart(inuseZero bool) int
+func memprofnext(counts *[3]int64, pcs *uintptr, max int) int
+
+func init() { setmemprofilerate(&MemProfileRate) }
 
 // A StackRecord is a stack of a profile.
 type StackRecord struct {
@@ -109,7 +115,25 @@ type BlockProfileRecord struct {
 	StackRecord
 }
 
-func MemProfile(p []MemProfileRecord, inuseZero bool) (n int, ok bool) { return 0, true }
+// MemProfile fills p with what was allocated where, as of the last completed cycle.
+func MemProfile(p []MemProfileRecord, inuseZero bool) (n int, ok bool) {
+	n = memprofstart(inuseZero)
+	if n > len(p) {
+		return n, false
+	}
+	var c [3]int64
+	for n = 0; n < len(p); n++ {
+		r := &p[n]
+		depth := memprofnext(&c, &r.Stack0[0], len(r.Stack0))
+		if depth < 0 {
+			break
+		}
+		clear(r.Stack0[depth:])
+		r.AllocObjects, r.FreeObjects = c[1], c[2]
+		r.AllocBytes, r.FreeBytes = c[0]*c[1], c[0]*c[2]
+	}
+	return n, true
+}
 
 const (
 	blockRecords = iota
@@ -218,7 +242,20 @@ func pprof_goroutineLeakProfileWithLabels(p []profilerecord.StackRecord, labels 
 }
 
 func pprof_memProfileInternal(p []profilerecord.MemProfileRecord, inuseZero bool) (n int, ok bool) {
-	return 0, true
+	n = memprofstart(inuseZero)
+	if n > len(p) {
+		return n, false
+	}
+	var c [3]int64
+	var pcs [128]uintptr
+	for n = 0; n < len(p); n++ {
+		depth := memprofnext(&c, &pcs[0], len(pcs))
+		if depth < 0 {
+			break
+		}
+		p[n] = profilerecord.MemProfileRecord{ObjectSize: c[0], AllocObjects: c[1], FreeObjects: c[2], Stack: append([]uintptr(nil), pcs[:depth]...)}
+	}
+	return n, true
 }
 
 func pprof_blockProfileInternal(p []profilerecord.BlockProfileRecord) (n int, ok bool) {

@@ -214,4 +214,36 @@ public sealed unsafe class AllocTests : IDisposable
         h->FreeManual(big);
         _world.Verify();
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4096)]
+    public void SamplesAreSpreadOverClassesByTheirBytes(long rate)
+    {
+        // Small and larger objects by turns: what is sampled of each must follow from its bytes, whatever windows they come from.
+        long old = *MCache.ProfileRate;
+        *MCache.ProfileRate = rate;
+        try
+        {
+            const int Rounds = 40_000;
+            for (int i = 0; i < Rounds; i++)
+            {
+                _ = Malloc.NewNoScan(_world.Cache, 256);
+                _ = Malloc.NewNoScan(_world.Cache, 2048);
+            }
+            foreach (long size in (long[])[256, 2048])
+            {
+                double seen = _world.Samples.FindAll(s => s.Bytes == size).Count;
+                double share = rate == 1 ? 1 : 1 - Math.Exp(-(double)size / rate);
+                Assert.InRange(seen / share, Rounds * 0.9, Rounds * 1.1);
+            }
+        }
+        finally
+        {
+            *MCache.ProfileRate = old;
+        }
+        Assert.Equal(80_000ul, _world.Stats().Mallocs);
+        _world.CollectAndSweep();
+        _world.Verify();
+    }
 }

@@ -105,6 +105,10 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
 
     public void ForcedByTime() { }
 
+    public void SampleAlloc(MCache* cache, byte* slot, long bytes) { }
+
+    public void SampleFree(void* sample) { }
+
     public void SweepDone() { }
 
     public void CycleStart() { }
@@ -342,6 +346,10 @@ public sealed unsafe class ConcurrentTests
         public double MarkShare => 1;
 
     public void ForcedByTime() { }
+
+    public void SampleAlloc(MCache* cache, byte* slot, long bytes) { }
+
+    public void SampleFree(void* sample) { }
 
         public void SweepDone() { }
 

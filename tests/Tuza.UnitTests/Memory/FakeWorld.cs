@@ -25,6 +25,8 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
     public int FinalizerWakes;
     public bool CollectOnRequest = true;
     public CycleStats Last;
+    public readonly System.Collections.Generic.List<(nuint Slot, long Bytes)> Samples = [];
+    public int FreedSamples;
 
     public FakeWorld(IOs? os = null)
     {
@@ -86,6 +88,10 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
     public double MarkShare => 1;
 
     public void ForcedByTime() { }
+
+    public void SampleAlloc(MCache* cache, byte* slot, long bytes) => Samples.Add(((nuint)slot, bytes));
+
+    public void SampleFree(void* sample) => FreedSamples++;
 
     public void SweepDone() { }
 
