@@ -28,7 +28,7 @@ public class ProgramTests
         return data;
 
         // Collecting at each allocation of a program that allocates much, and copying a deep stack at each call, takes minutes.
-        static bool TooSlow(string mode, string name) => (mode, name) is ("gcstress=1", "stdlib" or "maps") or ("stackstress=1", "stacks" or "stdlib" or "goroutines");
+        static bool TooSlow(string mode, string name) => (mode, name) is ("gcstress=1", "stdlib" or "maps" or "parallel") or ("stackstress=1", "stacks" or "stdlib" or "goroutines");
     }
 
     static TheoryData<string> Files(string kind)
