@@ -476,9 +476,14 @@ public static unsafe class Chan
         if (ch == null)
             return 0;
         HChan* c = (HChan*)ch;
-        if (LooksFull(c))
+        if (c->HasTimer == 0 && LooksFull(c))
             return 0;
         c->Lock.Enter();
+        if (c->HasTimer != 0 && !Timers.MaySendLocked(c))
+        {
+            c->Lock.Exit();
+            return 1;
+        }
         int r = TrySendLocked(g, c, (byte*)elem, out G* woken);
         Leave(g, c, woken);
         if (r < 0)

@@ -2,7 +2,8 @@
 //
 // TUZADEBUG (ours), comma separated: stackstress=1 (every slow prologue moves the stack), unwindstress=1 (prologues unwind at random),
 // parallel=0 (one P whatever GOMAXPROCS says), gcstress=n (collect at every n-th allocation), stackpoison=1 (fill left stacks), seed=n (deterministic random numbers and scheduling), heapverify=1,
-// poison=1 (as clobberfree), markers=n (threads that mark). GODEBUG: asyncpreemptoff, clobberfree, gctrace, invalidptr, panicnil. GOGC, GOMEMLIMIT, GOMAXPROCS, GOTRACEBACK as in Go.
+// poison=1 (as clobberfree), markers=n (threads that mark), stackstats=1 (what growing stacks costs, at exit). GODEBUG: adaptivestackstart,
+// asyncpreemptoff, clobberfree, gcshrinkstackoff, gctrace, invalidptr, panicnil. GOGC, GOMEMLIMIT, GOMAXPROCS, GOTRACEBACK as in Go.
 
 using System;
 using System.Globalization;
@@ -19,6 +20,10 @@ public static class DebugFlags
     public static readonly bool UnwindStress = Tuza("unwindstress") != 0;
     public static readonly long GcStress = Tuza("gcstress");
     public static readonly bool StackPoison = Tuza("stackpoison") != 0 || StackStress;
+    /// <summary>What growing stacks costs, at exit.</summary>
+    public static readonly bool StackStats = Tuza("stackstats") != 0;
+    public static readonly bool AdaptiveStackStart = Go("adaptivestackstart", unset: 1) != 0;
+    public static readonly bool ShrinkStackOff = Go("gcshrinkstackoff") != 0;
     public static readonly bool HeapVerify = Tuza("heapverify") != 0;
     /// <summary>Threads that may mark at a time; 0: as many as fit.</summary>
     public static readonly long Markers = Tuza("markers");

@@ -18,6 +18,7 @@ public static unsafe class Exit
     public static void Now(int code)
     {
         Print.Flush();
+        StackStats.Print();
         if (Throw.IsDying == 0)
             Snapshots.AtExit();
         Override?.Invoke(code);

@@ -23,6 +23,7 @@ public static unsafe class Gc
     static bool s_finalizersReady;
     static G* s_finalizerG;
     static bool s_finalizerIdle;
+    [System.Runtime.CompilerServices.FixedAddressValueType]
     static Lock32 s_finalizerLock; // the two above, and the goroutine's way to sleep
     static long s_startNanos;
 
@@ -164,6 +165,7 @@ public static unsafe class Gc
 
     // ---- runtime.GC: goroutines that wait for a cycle
 
+    [System.Runtime.CompilerServices.FixedAddressValueType]
     static Lock32 s_waitLock;
     static G* s_waiting;           // through SchedLink
     static int s_waitingCount;
@@ -499,7 +501,10 @@ public static unsafe class Gc
                 marker.RootBlock(c.Fp, site->PtrMask, (nuint)site->PtrWordCount);
         }
         if (g->Sp != null)
+        {
             marker.StackScanBytes += g->StackHi - g->Sp;
+            StackStats.Scanned(g->StackHi - g->Sp);
+        }
         if (g->ArgCount > 0)
             marker.RootRange((nuint*)g->Args, (nuint)g->ArgCount);
         marker.Root((nuint)gs->Entry);
@@ -593,6 +598,7 @@ sealed unsafe class RuntimeWorld : IWorld
         Snapshots.CycleDone(cycle.HeapMarked);
         Timers.DropDead();
         MemProfile.NextCycle();
+        StackStats.AdaptStart();
         Metrics.PauseGc.Add(cycle.FirstPauseNanos);
         Metrics.PauseGc.Add(cycle.LastPauseNanos);
         Metrics.StoppingGc.Add(cycle.FirstStoppingNanos);

@@ -108,12 +108,17 @@ public static unsafe partial class Sched
             byte* lo = g->StackLo, hi = g->StackHi;
             int index = State(g)->Index;
             Timer* sleep = State(g)->SleepTimer;
+            // A scanner that looked at the dead goroutine must have left; the clearing releases the lock.
+            if (ScanActive != 0)
+                TakeScanLock(State(g));
             new Span<byte>(g, sizeof(G) + sizeof(GState)).Clear();
             g->StackLo = lo;
             g->StackHi = hi;
             g->Runtime = (byte*)g + sizeof(G);
             State(g)->Index = index;
             State(g)->SleepTimer = sleep;
+            if (g->StackLo != null && g->StackHi - g->StackLo != Stacks.StartingBytes)
+                Stacks.Detach(g);
             if (g->StackLo == null)
                 Stacks.Attach(g, Stacks.StartingBytes);
         }

@@ -42,8 +42,12 @@ public static unsafe class Stacks
     /// <summary>A dead goroutine keeps a stack of the starting size only.</summary>
     public static void Release(G* g)
     {
-        if (g->StackHi - g->StackLo == StartingBytes)
-            return;
+        if (g->StackHi - g->StackLo != StartingBytes)
+            Detach(g);
+    }
+
+    public static void Detach(G* g)
+    {
         StackAlloc.Free(g->StackLo, g->StackHi - g->StackLo);
         g->StackLo = g->StackHi = null;
     }
@@ -149,6 +153,7 @@ public static unsafe class Stacks
             Print.End();
             Throw.Fatal("stack overflow");
         }
+        StackStats.Grow(g, used);
         Move(g, size);
     }
 
@@ -157,8 +162,9 @@ public static unsafe class Stacks
     {
         long size = g->StackHi - g->StackLo;
         long used = g->StackHi - g->Sp;
-        if (size / 2 < MinBytes || used + RedZoneBytes >= size / 4)
+        if (DebugFlags.ShrinkStackOff || size / 2 < MinBytes || used + RedZoneBytes >= size / 4)
             return;
+        StackStats.Shrink(used);
         Move(g, size / 2);
     }
 

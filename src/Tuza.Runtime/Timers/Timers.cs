@@ -33,6 +33,7 @@ public unsafe struct Timer
     public HChan* Chan;
     public G* Sleeper;
     public delegate*<Timer*, void> Native;
+    /// <summary>Native's argument. Of a channel's timer: 2 * Seq + 1 from the moment the timer goroutine has fetched it until it has sent; else 0.</summary>
     public void* NativeArg;
     public long When;
     public long Period;
@@ -135,6 +136,7 @@ public unsafe struct TimerHeap
 /// <summary>The heap of timers.</summary>
 public static unsafe class Timers
 {
+    [System.Runtime.CompilerServices.FixedAddressValueType]
     static Lock32 s_lock; // the timer goroutine's state
     static G* s_goroutine;
     static bool s_goroutineIdle;
@@ -489,18 +491,35 @@ public static unsafe class Timers
         return t;
     }
 
-    /// <summary>A value already sent but not received is as if never sent; then the timer counts as pending.</summary>
-    static bool Drain(Timer* t)
+    /// <summary>
+    /// The timer is stopped or set anew: a value sent but not received is as if never sent, and one on its way will not arrive. True: there was one.
+    /// </summary>
+    static bool Renew(Timer* t)
     {
         HChan* c = t->Chan;
-        if (c == null || c->Count == 0)
+        if (c == null)
+        {
+            t->Seq++;
             return false;
+        }
         c->Lock.Enter();
-        bool had = c->Count != 0;
+        bool had = c->Count != 0 || t->Period == 0 && t->NativeArg == (void*)(t->Seq << 1 | 1);
+        t->Seq++;
         c->Count = 0;
         c->SendIndex = c->RecvIndex = 0;
         c->Lock.Exit();
         return had;
+    }
+
+    /// <summary>The timer goroutine sends, with the channel's lock. False: the timer was stopped or set anew meanwhile, the value is dropped.</summary>
+    internal static bool MaySendLocked(HChan* c)
+    {
+        Timer* t = c->Timer;
+        if (t == null || t->NativeArg == null)
+            return true;
+        bool valid = t->NativeArg == (void*)(t->Seq << 1 | 1);
+        t->NativeArg = null;
+        return valid;
     }
 
     [GoFunc("time.stopTimer", Safepoint = false)]
@@ -509,8 +528,7 @@ public static unsafe class Timers
         Timer* t = (Timer*)timer;
         t->Lock.Enter();
         bool pending = Remove(t);
-        t->Seq++;
-        pending |= Drain(t);
+        pending |= Renew(t);
         t->Lock.Exit();
         return pending ? 1 : 0;
     }
@@ -521,8 +539,7 @@ public static unsafe class Timers
         Timer* t = (Timer*)timer;
         t->Lock.Enter();
         bool pending = Remove(t);
-        pending |= Drain(t);
-        t->Seq++;
+        pending |= Renew(t);
         t->Period = period;
         t->When = when < 0 ? long.MaxValue - 1 : when;
         Add(Bubbles.TimersOf(g), t);
