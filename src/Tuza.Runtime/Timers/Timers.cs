@@ -393,6 +393,8 @@ public static unsafe class Timers
             due->Seq = t->Seq;
             due->Delta = now - t->When;
             due->IsChan = t->Chan != null ? (byte)1 : (byte)0;
+            if (t->Chan != null)
+                t->NativeArg = (void*)(t->Seq << 1 | 1);
             if (t->Period > 0)
             {
                 long missed = (now - t->When) / t->Period;
