@@ -16,6 +16,8 @@ public sealed class GoFuncAttribute(string symbol) : Attribute
     public bool Safepoint { get; init; } = true;
     /// <summary>May park, unwind or move the stack: the caller checks after the call. Implies Safepoint. Default false.</summary>
     public bool Parks { get; init; }
+    /// <summary>Bound only where the processor has this (see CpuFeatures); otherwise the Go function stays. Empty: everywhere.</summary>
+    public string Needs { get; init; } = "";
     /// <summary>Never returns normally.</summary>
     public bool NoReturn { get; init; }
 }

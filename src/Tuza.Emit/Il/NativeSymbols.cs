@@ -28,7 +28,7 @@ static class NativeSymbols
             foreach (var type in Assembly.Load(name).GetTypes())
                 foreach (var m in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
                     foreach (var a in m.GetCustomAttributes<GoFuncAttribute>(false))
-                        if (!all.TryAdd(a.Symbol, new NativeSymbol(a.Symbol, m, EffectOf(a))))
+                        if (CpuFeatures.Has(a.Needs) && !all.TryAdd(a.Symbol, new NativeSymbol(a.Symbol, m, EffectOf(a))))
                             throw new InvalidOperationException($"symbol {a.Symbol} is implemented by {all[a.Symbol].Method} and by {m} of {type}");
         return all.ToFrozenDictionary();
     }

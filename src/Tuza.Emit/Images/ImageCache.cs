@@ -127,6 +127,7 @@ public sealed class ImageCache
             // The compiler is its assemblies.
             foreach (var type in (Type[])[typeof(Abi.G), typeof(Syntax.Pos), typeof(Package), typeof(LowFunction), typeof(Memory.Barrier), typeof(Sched), typeof(ImageCache)])
                 Add(type.Module.ModuleVersionId.ToString());
+            Add(Abi.CpuFeatures.Text);
         }
 
         public KeyBuilder Add(string text) => Add(Encoding.UTF8.GetBytes(text));

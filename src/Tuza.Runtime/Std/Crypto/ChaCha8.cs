@@ -15,6 +15,7 @@ public static unsafe class ChaCha8
 {
     /// <summary>`block(seed *[4]uint64, blocks *[32]uint64, counter uint32)`.</summary>
     [GoFunc("internal/chacha8rand.block", Safepoint = false)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Block(G* g, void* seed, void* blocks, uint counter)
     {
         uint* key = (uint*)seed;
