@@ -118,9 +118,8 @@ public sealed class Function
     /// <summary>What the builder needs to build the body again (inlining); private to IR.Build.</summary>
     public object? Source;
     public int TempCount;
-    /// <summary>Escape summary of parameters (written by Escape; encoded as gc's tags), and inlining facts (written by Inline).</summary>
+    /// <summary>Escape summary of parameters (written by Escape; encoded as gc's tags).</summary>
     public object? EscapeTags;
-    public object? InlineInfo;
     public object? Data;
 
     /// <summary>A literal inside an instance has the instance's message name.</summary>
