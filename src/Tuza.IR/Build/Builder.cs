@@ -144,6 +144,7 @@ sealed partial class Builder
     Local Declare(Var v, Pos pos)
     {
         var l = _fn.NewLocal(v.Name, _env.Of(v.Type), pos);
+        AddressSpace.Check(_pb.IR, l.Type, pos);
         _vars[v] = l;
         return l;
     }

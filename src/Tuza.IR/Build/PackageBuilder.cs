@@ -51,6 +51,7 @@ public sealed partial class PackageBuilder
                 {
                     if (fd.Name.Name == "_" || obj.Sig.TypeParams.Count > 0 || obj.Sig.RecvTypeParams.Count > 0)
                         continue;
+                    AddressSpace.Check(IR, obj.Sig, fd.Name.Pos);
                     bool isInit = fd.Recv == null && fd.Name.Name == "init";
                     var f = isInit ? NewInit(obj, inits++) : Ctx.FunctionOf(obj);
                     f.Obj = obj;
@@ -60,10 +61,15 @@ public sealed partial class PackageBuilder
                     if (isInit)
                         initFunctions.Add(f);
                 }
+                else if (decl is TypeDecl { TypeParams.Count: 0 } alias && Pkg.Info.Defs.GetValueOrDefault(alias.Name) is TypeName { IsAlias: true } other)
+                {
+                    AddressSpace.Check(IR, other.Type.Unalias, alias.Name.Pos);
+                }
                 else if (decl is TypeDecl td && Pkg.Info.Defs.GetValueOrDefault(td.Name) is TypeName { IsAlias: false, Type: NamedType named }
                     && named.TypeParams.Count == 0 && td.Name.Name != "_")
                 {
                     IR.DeclaredTypes.Add(named);
+                    AddressSpace.Check(IR, named.Underlying, td.Name.Pos);
                 }
                 else if (decl is VarDecl vd)
                 {
@@ -71,6 +77,8 @@ public sealed partial class PackageBuilder
                 }
             }
 
+        if (IR.Errors.Count > 0)
+            return IR;
         int declared = IR.Functions.Count;
         for (int i = 0; i < declared; i++)
             BuildBody(IR.Functions[i]);
@@ -103,6 +111,7 @@ public sealed partial class PackageBuilder
         foreach (var name in decl.Names)
             if (name.Name != "_" && Pkg.Info.Defs.GetValueOrDefault(name) is Var v)
             {
+                AddressSpace.Check(IR, v.Type.Unalias, name.Pos);
                 var g = Ctx.GlobalOf(v);
                 var link = Ctx.Facts(Pkg).Linknames.GetValueOrDefault(v.Name);
                 // `//go:linkname local remote` on a variable without value shares the remote's storage.
