@@ -94,7 +94,7 @@ sealed class Flags(string command)
         {
             if (name is "h" or "help")
                 throw new UsageException(HelpCommand.Text(command));
-            throw new UsageException($"flag provided but not defined: -{name}\n{Hint}");
+            throw new UsageException($"flag provided but not defined: -{name}\n{HelpCommand.Usage(command)}{Hint}");
         }
         i++;
         if (value == null && flag.IsBool)

@@ -18,7 +18,7 @@ sealed class TestEvents(string package)
 
     string _test = "";
 
-    void Emit(string action, string? test = null, string? output = null, double? elapsed = null)
+    void Emit(string action, string? test = null, string? output = null, double? elapsed = null, bool frame = false)
     {
         Dictionary<string, object> e = new() { ["Time"] = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture), ["Action"] = action, ["Package"] = package };
         if (!string.IsNullOrEmpty(test))
@@ -27,6 +27,8 @@ sealed class TestEvents(string package)
             e["Elapsed"] = Math.Round(elapsed.Value, 3);
         if (output != null)
             e["Output"] = output;
+        if (frame)
+            e["OutputType"] = "frame";
         Console.Out.WriteLine(JsonSerializer.Serialize(e, s_json));
     }
 
@@ -52,23 +54,27 @@ sealed class TestEvents(string package)
             string name = words.Length > 1 ? words[1].Trim() : "";
             _test = name;
             string? action = words[0] switch { "RUN" => "run", "PAUSE" => "pause", "CONT" => "cont", _ => null };
-            if (action != null)
+            // A pause is announced behind its line, the others before.
+            if (action is not (null or "pause"))
                 Emit(action, name);
             if (words[0] != "NAME")
-                Emit("output", name, text + "\n");
+                Emit("output", name, text + "\n", frame: true);
+            if (action == "pause")
+                Emit(action, name);
             return;
         }
         string trimmed = text.TrimStart(' ');
         if (framed && trimmed.StartsWith("--- ", StringComparison.Ordinal) && Result(trimmed) is { } result)
         {
             _test = result.Name;
-            Emit("output", result.Name, text + "\n");
+            Emit("output", result.Name, text + "\n", frame: true);
             Emit(result.Action, result.Name, elapsed: result.Seconds);
             return;
         }
-        if (text is "PASS" or "FAIL")
+        bool verdict = text is "PASS" or "FAIL";
+        if (verdict)
             _test = "";
-        Emit("output", _test, text + "\n");
+        Emit("output", _test, text + "\n", frame: verdict);
     }
 
     /// <summary>`--- PASS: TestX (0.01s)`.</summary>

@@ -23,4 +23,22 @@ public class Architecture
     [Fact]
     public void MemoryDoesNotSeeRuntime() =>
         Assert.DoesNotContain(Assembly.Load("Tuza.Memory").GetReferencedAssemblies(), a => a.Name == "Tuza.Runtime");
+
+    [Theory]
+    [InlineData("Tuza.Abi")]
+    [InlineData("Tuza.Memory")]
+    [InlineData("Tuza.Runtime")]
+    public void RunTimeFloorHasNoLinq(string assembly) =>
+        Assert.DoesNotContain(Assembly.Load(assembly).GetReferencedAssemblies(), a => a.Name == "System.Linq");
+
+    [Theory]
+    [InlineData("Tuza.Syntax", "Tuza.Types")]
+    [InlineData("Tuza.Types", "Tuza.Load")]
+    [InlineData("Tuza.Types", "Tuza.IR")]
+    [InlineData("Tuza.Load", "Tuza.IR")]
+    [InlineData("Tuza.IR", "Tuza.Emit")]
+    [InlineData("Tuza.IR", "Tuza.Runtime")]
+    [InlineData("Tuza.Emit", "Tuza.Cli")]
+    public void FloorsSeeOnlyWhatLiesBelow(string lower, string upper) =>
+        Assert.DoesNotContain(Assembly.Load(lower).GetReferencedAssemblies(), a => a.Name == upper);
 }

@@ -45,6 +45,9 @@ static class HelpCommand
         }
     }
 
+    /// <summary>The line about how a command is called.</summary>
+    public static string Usage(string command) => s_topics.TryGetValue(command, out var t) ? "usage: " + t.Usage + "\n" : "";
+
     public static string Text(string command)
     {
         if (!s_topics.TryGetValue(command, out (string Usage, string Short, string Long) t))

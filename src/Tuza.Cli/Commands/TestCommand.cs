@@ -59,6 +59,9 @@ static class TestCommand
         public List<string> Packages { get; } = [];
         public List<string> TestArgs { get; } = [];
         public bool Verbose, Json, CompileOnly;
+        /// <summary>The output is asked for even if all passes.</summary>
+        public bool Shown;
+        public bool Streamed => Verbose || Shown;
         public TimeSpan Timeout = TimeSpan.FromMinutes(10);
         public bool HasTimeout;
     }
@@ -151,6 +154,8 @@ static class TestCommand
         value ??= "true";
         if (name == "v")
             o.Verbose = value != "false";
+        if (name is "bench" or "list")
+            o.Shown = true;
         if (name == "timeout")
         {
             o.HasTimeout = true;
@@ -222,7 +227,7 @@ static class TestCommand
             if (o.CompileOnly)
                 return code == 0;
             bool ok = code == 0 && !timedOut;
-            if (!ok && events == null && !o.Verbose)
+            if (!ok && events == null && !o.Streamed)
                 Driver.Write(Console.Out, output);
             if (timedOut)
                 Say($"*** Test killed: ran too long ({o.Timeout + TimeSpan.FromMinutes(1)}).\n");
@@ -283,7 +288,7 @@ static class TestCommand
                 output.Append(line).Append('\n');
                 if (events != null)
                     events.Line(line);
-                else if (o.Verbose)
+                else if (o.Streamed)
                     Console.Out.WriteLine(line);
             }
         }
