@@ -84,19 +84,49 @@ public static unsafe class Collector
         public long ExtraPause;            // stops after which marking had to go on
     }
 
+    // The cycle that runs beside the program; there is one at a time.
+    static CycleTimes s_times;
+    static GcTrigger s_trigger;
+    static long s_goal;
+    static long s_live;
+
     /// <summary>One cycle beside the program, up to the end of marking. On the collector's own thread.</summary>
     public static void CollectConcurrently(MHeap* h, GcTrigger trigger)
+    {
+        Begin(h, trigger);
+        Complete(h);
+    }
+
+    /// <summary>
+    /// The first stop of a cycle beside the program: by the collector's thread, or by the one that found the heap at its trigger. That one runs
+    /// already: there is no thread to be woken, and none that has to make room.
+    /// </summary>
+    public static void Begin(MHeap* h, GcTrigger trigger)
     {
         IWorld world = World.Current;
         h->Sweeper.Finish();
         var t = new CycleTimes { Start = world.NanoTime() };
         world.StopTheWorld();
         t.Stopped = world.NanoTime();
-        long goal = h->Pacer.HeapGoal, live = h->Pacer.HeapLive;
+        s_trigger = trigger;
+        s_goal = h->Pacer.HeapGoal;
+        s_live = h->Pacer.HeapLive;
         var marker = new Marker(h, shared: true);
         BeginMark(h, world, ref marker, barrier: true);
-        t.Mark = world.NanoTime();
+        marker.Publish();
+        marker.ShareAll();
+        marker.Dispose();
+        s_times = t;
+        s_times.Mark = world.NanoTime();
         world.StartTheWorld();
+    }
+
+    /// <summary>The rest of a cycle that has begun, up to the end of marking. On the collector's own thread.</summary>
+    public static void Complete(MHeap* h)
+    {
+        IWorld world = World.Current;
+        CycleTimes t = s_times;
+        var marker = new Marker(h, shared: true);
         while (true)
         {
             MarkWork.Run(h, ref marker, long.MaxValue);
@@ -120,7 +150,7 @@ public static unsafe class Collector
             break;
         }
         h->Gc.CycleDedicatedNanos = t.Termination - t.Mark - t.ExtraPause - h->Gc.CycleSleepNanos;
-        EndMark(h, world, ref marker, trigger, live, goal, ref t);
+        EndMark(h, world, ref marker, s_trigger, s_live, s_goal, ref t);
         world.StartTheWorld();
         h->Gc.Work.Trim();
     }

@@ -1,6 +1,7 @@
 // The collector's own thread: it runs the cycles that the allocator or the program asks for, sweeps after them, starts one when there was none for
 // two minutes, and gives unused memory back to the system.
 //
+// The thread that finds the heap at its trigger does the first, short stop itself if it can; this thread marks, stops the world for the end, and sweeps.
 // A request costs the one who asks a test and, the first time, a wake-up. Who wants a whole cycle (runtime.GC) asks for the number of the cycle that must
 // end, and learns of it through IWorld.SweepDone.
 
@@ -19,6 +20,8 @@ public static unsafe class GcDriver
     static readonly Lock s_start = new();
     static Thread? s_thread;
     static int s_requested;
+    static int s_busy;         // a cycle is under way, sweep included; taken by who begins it, given back by the collector's thread
+    static int s_begun;        // by an allocating thread
     static uint s_wanted;      // cycles that must have been started
     static uint s_swept;       // cycles completed, sweep included
 
@@ -30,6 +33,26 @@ public static unsafe class GcDriver
     {
         if (Volatile.Read(ref s_requested) != 0 || Interlocked.Exchange(ref s_requested, 1) != 0)
             return;
+        Wake();
+    }
+
+    /// <summary>
+    /// The heap has reached its trigger, and the caller is at a safepoint where it can stop the world: it begins the cycle itself.
+    /// </summary>
+    public static void BeginHere(MHeap* h)
+    {
+        if (Volatile.Read(ref s_busy) != 0 || Interlocked.CompareExchange(ref s_busy, 1, 0) != 0)
+        {
+            Request();
+            return;
+        }
+        if (!h->Pacer.ShouldCollect)
+        {
+            Volatile.Write(ref s_busy, 0);
+            return;
+        }
+        Collector.Begin(h, GcTrigger.Heap);
+        Volatile.Write(ref s_begun, 1);
         Wake();
     }
 
@@ -85,13 +108,32 @@ public static unsafe class GcDriver
         while (true)
         {
             _ = s_wake.Wait(TickMillis);
-            while (IsWanted(h, out GcTrigger trigger))
+            while (true)
             {
-                if (trigger == GcTrigger.Time)
-                    World.Current.ForcedByTime();
-                Collector.CollectConcurrently(h, trigger);
+                if (Volatile.Read(ref s_begun) != 0)
+                {
+                    Volatile.Write(ref s_begun, 0);
+                    Collector.Complete(h);
+                }
+                else if (!IsWanted(h, out GcTrigger trigger))
+                {
+                    break;
+                }
+                else if (Interlocked.CompareExchange(ref s_busy, 1, 0) != 0)
+                {
+                    // Somebody begins one at this moment, and wakes this thread when it has.
+                    _ = s_wake.Wait(1);
+                    continue;
+                }
+                else
+                {
+                    if (trigger == GcTrigger.Time)
+                        World.Current.ForcedByTime();
+                    Collector.CollectConcurrently(h, trigger);
+                }
                 Volatile.Write(ref s_requested, 0);
                 Sweep(h);
+                Volatile.Write(ref s_busy, 0);
             }
         }
     }

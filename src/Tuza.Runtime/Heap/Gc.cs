@@ -130,7 +130,11 @@ public static unsafe class Gc
     {
         if (MHeap.Current->Gc.Concurrent != 0)
         {
-            GcDriver.Request();
+            G* running = Threads.CurrentG();
+            if (CanCollectNow() && Sched.State(running)->Locks == 0 && Sched.State(running)->Status == GStatus.Running)
+                GcDriver.BeginHere(MHeap.Current);
+            else
+                GcDriver.Request();
             return;
         }
         if (CanCollectNow())
