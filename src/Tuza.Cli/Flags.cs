@@ -69,6 +69,18 @@ sealed class Flags(string command)
         return rest;
     }
 
+    /// <summary>As Parse, but flags may also stand between and behind the arguments.</summary>
+    public List<string> ParseAnywhere(IReadOnlyList<string> args)
+    {
+        List<string> words = [], left = Parse(args);
+        while (left.Count > 0)
+        {
+            words.Add(left[0]);
+            left = Parse(left[1..]);
+        }
+        return words;
+    }
+
     /// <summary>Reads one flag at i and moves past it; false when there is none.</summary>
     public bool TryFlag(IReadOnlyList<string> args, ref int i)
     {

@@ -106,6 +106,18 @@ public sealed class VetTests : IDisposable
     }
 
     [Fact]
+    public void FlagsMayFollowTheType()
+    {
+        Module("layout", "entry.go");
+        var result = TuzaCommand.Run(["layout", "Entry", "-C", _folder, "-arch", "amd64,386", "-json"]);
+        using var json = System.Text.Json.JsonDocument.Parse(result.Output);
+        var types = json.RootElement.GetProperty("types");
+        Assert.Equal(["amd64", "386"], types.EnumerateArray().Select(t => t.GetProperty("arch").GetString()));
+        Assert.Equal([40L, 24L], types.EnumerateArray().Select(t => t.GetProperty("size").GetInt64()));
+        Assert.False(types[1].GetProperty("fields")[1].GetProperty("atomic64Aligned").GetBoolean());
+    }
+
+    [Fact]
     public void LayoutFixKeepsCommentsAndSkipsUnkeyedLiterals()
     {
         File.WriteAllText(Path.Combine(_folder, "go.mod"), "module example.com/fix\n\ngo 1.27\n");

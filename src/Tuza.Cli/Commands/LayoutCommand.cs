@@ -33,7 +33,7 @@ static class LayoutCommand
         bool fix = false, svg = false, json = false, all = false;
         int waste = -1;
         BuildFlags build = new();
-        List<string> rest = Register(build, s => arch = s, b => fix = b, b => svg = b, b => json = b, b => all = b, n => waste = n).Parse(args);
+        List<string> rest = Register(build, s => arch = s, b => fix = b, b => svg = b, b => json = b, b => all = b, n => waste = n).ParseAnywhere(args);
         if (arch == "")
             arch = Environment.GetEnvironmentVariable("GOARCH") is { Length: > 0 } a ? a : "amd64";
         Options options = new(arch.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), fix, svg, json, all || waste >= 0, Math.Max(waste, 0), build.Output);
@@ -158,10 +158,14 @@ static class LayoutCommand
         int bracket = name.IndexOf('[', StringComparison.Ordinal);
         string plain = bracket < 0 ? name : name[..bracket];
         List<(GoType, Package)> local = [];
-        foreach (CheckedPackage c in reading.Packages)
+        // The path itself, else a named package of that name, else any.
+        List<CheckedPackage> candidates = reading.Packages.FindAll(c => pkg == "" ? reading.Roots.Contains(c.Loaded) : c.Loaded.ImportPath == pkg);
+        if (candidates.Count == 0)
+            candidates = reading.Packages.FindAll(c => reading.Roots.Contains(c.Loaded) && c.Package!.Name == pkg);
+        if (candidates.Count == 0)
+            candidates = reading.Packages.FindAll(c => c.Package!.Name == pkg);
+        foreach (CheckedPackage c in candidates)
         {
-            if (pkg == "" ? !reading.Roots.Contains(c.Loaded) : c.Package!.Name != pkg && c.Loaded.ImportPath != pkg)
-                continue;
             if (bracket >= 0)
             {
                 foreach (Instance i in c.Package!.Info.Instances.Values)

@@ -32,7 +32,7 @@ static class VetCommand
     {
         Options options = new();
         BuildFlags build = new();
-        List<string> rest = Register(build, options).Parse(args);
+        List<string> rest = Register(build, options).ParseAnywhere(args);
         List<Rule> rules = [];
         foreach (string name in options.Only.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             rules.Add(Rules.Find(name) ?? throw new UsageException($"tuza vet: no rule {name}\nRun 'tuza help vet' for the rules."));
