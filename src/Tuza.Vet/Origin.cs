@@ -24,7 +24,7 @@ enum OriginKind : byte
     ReadAll,
 }
 
-/// <summary>One answer. Bytes: size if known, else 0. Text: how it is made, for a sentence "x is … here".</summary>
+/// <summary>One answer. Bytes: size if known, else 0. Text: how it is made, for a sentence "x is …".</summary>
 sealed record Origin(OriginKind Kind, long Bytes, Pos Pos, string Text);
 
 static class Origins
@@ -64,7 +64,7 @@ static class Origins
                     Collect(index, v, s.X, list, seen, depth);
                 return;
             case CompositeLit lit:
-                list.Add(new(OriginKind.Sized, lit.Elems.Count * ElemBytes(v, lit), lit.Pos, "written out"));
+                list.Add(new(OriginKind.Sized, lit.Elems.Count * ElemBytes(v, lit), StatementOf(v, lit), "written out here"));
                 return;
             case Ident i when v.VarOf(i) is { } x:
                 Variable(index, v, x, list, seen, depth, copied);
@@ -139,7 +139,7 @@ static class Origins
             if (b == BuiltinId.Make && c.Args.Count > 1)
             {
                 long? n = LengthOf(index, v, c.Args[^1]);
-                list.Add(new(n != null ? OriginKind.Sized : OriginKind.Unknown, (n ?? 0) * ElemBytes(v, c), c.Pos, n != null ? $"made with {(n ?? 0) * ElemBytes(v, c)} bytes" : "made"));
+                list.Add(new(n != null ? OriginKind.Sized : OriginKind.Unknown, (n ?? 0) * ElemBytes(v, c), StatementOf(v, c), n != null ? $"made here with {(n ?? 0) * ElemBytes(v, c)} bytes" : "made"));
             }
             else if (b == BuiltinId.Append)
                 Collect(index, v, c.Args[0], list, seen, depth);
@@ -151,12 +151,12 @@ static class Origins
         switch (name)
         {
             case "io.ReadAll" or "os.ReadFile" or "io/ioutil.ReadAll" or "io/ioutil.ReadFile" or "io/fs.ReadFile" or "embed.FS.ReadFile":
-                list.Add(new(OriginKind.ReadAll, 0, SourceText.StartPos(c), "read with " + name.Replace("io/ioutil", "ioutil", StringComparison.Ordinal).Replace("io/fs", "fs", StringComparison.Ordinal)));
+                list.Add(new(OriginKind.ReadAll, 0, StatementOf(v, c), "read here with " + name.Replace("io/ioutil", "ioutil", StringComparison.Ordinal).Replace("io/fs", "fs", StringComparison.Ordinal)));
                 return;
             case "strings.Repeat" or "bytes.Repeat":
                 long? times = v.IntOf(c.Args[1]);
                 long unit = v.ConstOf(c.Args[0]) is StringConstant s ? s.Length : 1;
-                list.Add(new(times != null ? OriginKind.Sized : OriginKind.Unknown, (times ?? 0) * unit, SourceText.StartPos(c), times != null ? $"made with {times * unit} bytes" : "made"));
+                list.Add(new(times != null ? OriginKind.Sized : OriginKind.Unknown, (times ?? 0) * unit, StatementOf(v, c), times != null ? $"made here with {times * unit} bytes" : "made"));
                 return;
         }
         if (v.CalleeOf(c) is { } f && index.ViewOf(f) is { } callee && seen.Add(callee))
@@ -188,6 +188,19 @@ static class Origins
                 most = Math.Max(most ?? 0, size);
         }
         return most;
+    }
+
+    /// <summary>Where the statement around a node begins: the line to look at.</summary>
+    static Pos StatementOf(FuncView v, Node n)
+    {
+        for (Node? p = n; p != null; p = v.Parent(p))
+        {
+            if (p is Stmt and not BlockStmt)
+                return SourceText.StartPos(p);
+            if (p is FuncLit or FuncDecl)
+                break;
+        }
+        return SourceText.StartPos(n);
     }
 
     static long ElemBytes(FuncView v, Expr e) => v.TypeOf(e)?.Underlying switch

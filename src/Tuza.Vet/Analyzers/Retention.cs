@@ -133,7 +133,7 @@ public static class Retention
         string part = count == null ? "a part of it" : strings || unit == 1 ? $"{count} bytes" : $"{count} elements ({count * unit} bytes)";
         List<Related> proof = [];
         if (size != null)
-            proof.Add(new(size.Pos, $"{name} is {size.Text} here"));
+            proof.Add(new(size.Pos, $"{name} is {size.Text}"));
         proof.Add(new(keeper.Pos, keeper.Kind == SinkKind.Global ? $"package variable {keeper.Var!.Name} keeps it" : keeper.Kind == SinkKind.Memory ? $"memory of {keeper.Var!.Name} keeps it" : $"{keeper.Var!.Name} keeps one such part for each round of the loop"));
         Fix? fix;
         int go = v.Package.GoMinor;
