@@ -392,7 +392,7 @@ public static unsafe partial class Sched
                 G* g = Steal(thief, victim);
                 if (g != null)
                     return g;
-                if (round == StealRounds - 1 && Volatile.Read(ref *(nint*)&victim->RunNext) != 0 && WaitForNext(victim))
+                if (round == StealRounds - 1 && victim->Eager != 0 && Volatile.Read(ref *(nint*)&victim->RunNext) != 0 && WaitForNext(victim))
                 {
                     g = Steal(thief, victim);
                     if (g != null)
@@ -404,7 +404,10 @@ public static unsafe partial class Sched
         return null;
     }
 
-    /// <summary>A goroutine sits in RunNext: if it does so for microseconds, asks the holder for it. True: worth another look.</summary>
+    /// <summary>
+    /// A goroutine sits in RunNext of a P where the monitor has seen one wait for long: if it does so for microseconds, asks the holder for it.
+    /// True: worth another look.
+    /// </summary>
     static bool WaitForNext(P* victim)
     {
         uint tick = Volatile.Read(ref victim->SwitchTick);

@@ -3,8 +3,9 @@
 // Per P: RunNext, the goroutine made ready last, which runs first and inherits the time slice; and a ring of 256. The holder puts at the tail of
 // the ring; the holder and thieves take at the head by compare-and-swap. A full ring sends half of itself to the global queue.
 //
-// RunNext belongs to the holder alone, so a hand-over between two goroutines costs no atomic instruction. A thief that sees it wait for long sets
-// GiveNext and raises the guard of the running goroutine; at its next safepoint the holder moves RunNext into the ring.
+// RunNext belongs to the holder alone, so a hand-over between two goroutines costs no atomic instruction. The monitor, if it sees one wait there for a
+// millisecond while a P is idle, and then for a while thieves too, set GiveNext and raise the guard of the running goroutine; at its next safepoint the
+// holder moves RunNext into the ring.
 //
 // The global queue is a list under the scheduler's lock. Yielding, preempted and woken-from-afar goroutines go there. Every 61st slice
 // of a P looks there first; a P without work takes its share of it.

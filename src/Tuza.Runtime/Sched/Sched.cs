@@ -3,9 +3,9 @@
 // G, M and P as in Go: an M (thread) needs a P to run goroutines; there are GOMAXPROCS Ps.
 //
 // Waking. Ready puts a goroutine into RunNext of the waker's P; the one that was there goes to the ring. If Ps are idle and nobody looks for
-// work, one is woken as soon as the ring is not empty. A single goroutine in RunNext wakes nobody at first: mostly its waker parks within a
-// microsecond, and handing it to another processor would cost more. If it does wait, the monitor or a thief notices (GiveNext), and from then on the
-// P is eager for a while: it wakes an idle P with every Ready.
+// work, a go statement wakes one as soon as the ring is not empty, Ready when two wait there. Fewer wake nobody at first: mostly their waker parks
+// within microseconds, and handing them to another processor would cost more. If they do wait, the monitor notices within a millisecond and wakes a P;
+// if it was RunNext (GiveNext), the P is eager for a while: it wakes an idle P with every Ready.
 //
 // Differs from Go there, and in that RunNext cannot be stolen.
 
@@ -226,6 +226,8 @@ public static unsafe partial class Sched
         P* p = POf(g);
         p->LiveDelta++;
         Ready(p, child, next: true);
+        if (s_idlePCount != 0 && p->QueueTail != p->QueueHead)
+            WakeP();
         Sysmon.Start();
     }
 
@@ -373,7 +375,8 @@ public static unsafe partial class Sched
             LocalPut(p, g);
         else
             p->Eager--;
-        if (s_idlePCount != 0 && Volatile.Read(ref s_spinning) == 0)
+        // One in the ring beside RunNext has its turn soon, unless they compute for long: the monitor sees that.
+        if (s_idlePCount != 0 && (g == null || p->QueueTail - Volatile.Read(ref p->QueueHead) > 1) && Volatile.Read(ref s_spinning) == 0)
             WakeP();
     }
 
