@@ -11,13 +11,12 @@ namespace Tuza.Load;
 /// <summary>File selection of standard packages.</summary>
 static class Selections
 {
-    static readonly HashSet<string> s_unknownArch = ["math", "hash/crc32", "internal/runtime/gc/scan", "internal/abi"];
+    static readonly HashSet<string> s_unknownArch = ["math", "internal/runtime/gc/scan", "internal/abi"];
 
     /// <summary>Files left out of, and added to, the amd64 selection.</summary>
     static readonly Dictionary<string, (string[] Without, string[] With)> s_lists = new()
     {
-        ["internal/cpu"] = (["cpu_x86.go", "cpu_x86_other.go", "cpu_x86_darwin.go", "cpu_x86_test.go", "datacache_x86.go"],
-            ["cpu_wasm.go", "cpu_no_name.go", "datacache_unsupported.go"]),
+        ["crypto/internal/fips140/aes"] = (["aes_noasm.go", "ctr_noasm.go"], ["aes_asm.go", "ctr_asm.go"]),
         ["internal/runtime/maps"] = (["memhash_aes.go", "memhash_aes_asm.go", "memhash_align_check.go"],
             ["memhash_noaes.go", "memhash_align_nocheck.go"]),
     };

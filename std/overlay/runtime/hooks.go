@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"internal/coverage/rtcov"
+	"internal/cpu"
 	"unsafe"
 )
 
@@ -14,6 +15,9 @@ var (
 	godebugUpdate func(string, string)
 	godebugEnv    = getenv("GODEBUG")
 )
+
+// What the machine can do, before the packages that ask are initialised.
+func init() { cpu.Initialize(godebugEnv) }
 
 //go:linkname godebug_setUpdate internal/godebug.setUpdate
 func godebug_setUpdate(update func(string, string)) {
