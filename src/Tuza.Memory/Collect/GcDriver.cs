@@ -14,7 +14,11 @@ public static unsafe class GcDriver
 {
     const long ForcePeriodNanos = 120_000_000_000;
     const int TickMillis = 1000;
-    const int SpansPerLook = 64;
+
+    // A step of giving memory back: 1 MiB, then a pause of a hundred times as long as it took, about a hundredth of a processor.
+    const int ReleaseMillis = 10;
+    const long ReleaseBytes = 1 << 20;
+    const long ReleaseRest = 100;
 
     static readonly SemaphoreSlim s_wake = new(0);
     static readonly Lock s_start = new();
@@ -107,7 +111,7 @@ public static unsafe class GcDriver
         MHeap* h = MHeap.Current;
         while (true)
         {
-            _ = s_wake.Wait(TickMillis);
+            _ = s_wake.Wait(Release(h));
             while (true)
             {
                 if (Volatile.Read(ref s_begun) != 0)
@@ -136,6 +140,20 @@ public static unsafe class GcDriver
                 Volatile.Write(ref s_busy, 0);
             }
         }
+    }
+
+    /// <summary>Gives a little of what the heap keeps without need back to the system; says how long to wait for the next time.</summary>
+    static int Release(MHeap* h)
+    {
+        long excess = h->Pacer.ReleaseExcess;
+        if (excess < ReleaseBytes)
+            return TickMillis;
+        long start = World.Current.NanoTime();
+        if (h->Scavenge((nuint)ReleaseBytes, force: false) == 0)
+            return TickMillis;
+        long nanos = World.Current.NanoTime() - start;
+        Interlocked.Add(ref h->Gc.ScavengeNanos, nanos);
+        return (int)long.Clamp(nanos * ReleaseRest / 1_000_000, ReleaseMillis, TickMillis);
     }
 
     /// <summary>In the background; the next cycle finishes what is left.</summary>

@@ -36,6 +36,8 @@ public unsafe struct Pacer
     const int RatioHistory = 4;
     const double MarkShareGoal = 0.25;
     const long MinScanWork = 1000;
+    const double RetainFactor = 1.1;
+    const long LimitPercent = 95;
     public const long NoLimit = long.MaxValue;
 
     MHeap* _heap;
@@ -66,6 +68,9 @@ public unsafe struct Pacer
     public long GlobalsScan;
     public long LastHeapScan;
     public long LastHeapGoal;
+
+    /// <summary>Pages in use when the last cycle ended, in bytes.</summary>
+    public long LastHeapInUse;
 
     /// <summary>0 until the runtime is ready to be collected.</summary>
     public int Enabled;
@@ -182,6 +187,7 @@ public unsafe struct Pacer
     {
         LastHeapGoal = HeapGoal;
         HeapMarked = marked;
+        LastHeapInUse = _heap->Stats.HeapInUse;
         LastHeapScan = heapScan;
         LastStackScan = stackScan;
         GlobalsScan = globalsScan;
@@ -225,6 +231,27 @@ public unsafe struct Pacer
         }
         _liveAtCommit = HeapLive;
         _trigger = TriggerFor(_gcPercentGoal);
+    }
+
+    /// <summary>
+    /// Bytes that the heap keeps without need: free pages beyond a tenth more than the next cycle will see in use, or what comes too near to the
+    /// memory limit.
+    /// </summary>
+    public readonly long ReleaseExcess
+    {
+        get
+        {
+            HeapStats* s = &_heap->Stats;
+            long excess = 0;
+            if (LastHeapGoal > 0 && GcPercent >= 0)
+            {
+                double keep = RetainFactor * LastHeapInUse * ((double)_gcPercentGoal / LastHeapGoal);
+                excess = s->HeapInUse + s->HeapFree - (long)double.Min(keep, long.MaxValue / 2);
+            }
+            if (MemoryLimit != NoLimit)
+                excess = long.Max(excess, s->MappedReady - MemoryLimit / 100 * LimitPercent);
+            return long.Min(excess, s->HeapFree);
+        }
     }
 
     /// <summary>`NextGC`.</summary>
