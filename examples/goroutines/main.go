@@ -35,7 +35,7 @@ func firstBuffered(n int) int {
 func withTimeout() error {
 	done := make(chan struct{}, 1)
 	go func() {
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(300 * time.Millisecond)
 		done <- struct{}{}
 	}()
 	select {
@@ -48,7 +48,7 @@ func withTimeout() error {
 
 // leaked is the number of goroutines that are still there when everything that can end has ended.
 func leaked(before int) int {
-	for range 100 {
+	for range 1000 {
 		if runtime.NumGoroutine() == before {
 			break
 		}
