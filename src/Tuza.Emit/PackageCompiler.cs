@@ -116,6 +116,16 @@ public static class PackageCompiler
             var fresh = ir.Functions.GetRange(_placed, ir.Functions.Count - _placed);
             _placed = ir.Functions.Count;
             place(fresh);
+            if (_next == 0 && ir.Functions.RemoveAll(IsMessageOnly) > 0)
+                _placed = ir.Functions.Count;
+        }
+
+        static bool IsMessageOnly(Function f)
+        {
+            for (Function? g = f; g != null; g = g.Outer)
+                if (g.IsMessageOnly)
+                    return true;
+            return false;
         }
 
         /// <summary>The functions that are there now; more may come through Next.</summary>

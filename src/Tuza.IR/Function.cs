@@ -107,6 +107,10 @@ public sealed class Function
     /// <summary>Range-over-func body.</summary>
     public bool IsRangeFuncBody;
 
+    /// <summary>An instance that text without type parameters asks for: gc has a function of that name.</summary>
+    public bool HasPlainName;
+    /// <summary>Exists only for what -m says: taken away before lowering.</summary>
+    public bool IsMessageOnly;
     /// <summary>-m says nothing about it: another instance of the same shape stands for it.</summary>
     public bool IsUnreported;
 
@@ -126,6 +130,7 @@ public sealed class Function
     internal void NameAfter(Function outer)
     {
         IsUnreported = outer.IsUnreported;
+        IsMessageOnly = outer.IsMessageOnly;
         if (outer.MessageName != null && LinkName.StartsWith(outer.LinkName, System.StringComparison.Ordinal))
             MessageName = outer.MessageName + LinkName[outer.LinkName.Length..];
     }

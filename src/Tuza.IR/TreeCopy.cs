@@ -210,6 +210,8 @@ public sealed class TreeCopy(Function from, Function target)
         IsWrapper = f.IsWrapper,
         IsRangeFuncBody = f.IsRangeFuncBody,
         IsUnreported = f.IsUnreported,
+        MessageName = f.MessageName,
+        IsMessageOnly = f.IsMessageOnly,
         HasDefer = f.HasDefer,
         HasRecover = f.HasRecover,
         IsInstance = f.IsInstance,

@@ -211,7 +211,10 @@ public sealed partial class PackageBuilder
             return Ctx.FunctionOf(origin);
         string name = Names.OfFunc(origin, recvArgs, args);
         if (_made.TryGetValue(name, out var known))
+        {
+            known.HasPlainName = known.HasPlainName || IsPlain(recvShapes ?? recvArgs) && IsPlain(shapes ?? args);
             return known;
+        }
         var env = new Specialiser(Ctx, origin, recvArgs, args);
         var sig = origin.Sig;
         var made = BuildContext.NewFunction(name, origin.Pkg!, env.OfSignature(sig), sig.Recv == null ? null : env.Of(sig.Recv.Type), sig.Recv?.Name ?? "");

@@ -34,6 +34,14 @@ public sealed partial class PackageBuilder
 
     static readonly PointerType s_bytePointer = new(Universe.Uint8);
 
+    static bool IsPlain(IReadOnlyList<GoType> args)
+    {
+        foreach (var t in args)
+            if (TypeWriter.LinkName(t).Contains("go.shape.", System.StringComparison.Ordinal))
+                return false;
+        return true;
+    }
+
     internal static bool IsShape(NamedType t) => t.Obj.Pkg == null && t.Obj.Name.StartsWith("go.shape.", System.StringComparison.Ordinal);
 
     /// <summary>Names a new instance by its shapes. args: receiver's and own type arguments, perhaps shapes already.</summary>
@@ -44,6 +52,7 @@ public sealed partial class PackageBuilder
         string full = Names.OfFunc(origin, recv, own);
         made.MessageName = full.StartsWith(prefix, System.StringComparison.Ordinal) ? full[prefix.Length..] : full;
         made.IsUnreported = !_spokenFor.Add(full);
+        made.HasPlainName = IsPlain(recvArgs) && IsPlain(args);
         return new Specialiser(Ctx, origin, recv, own);
 
         List<GoType> Of(List<TypeParam> parameters, IReadOnlyList<GoType> list)

@@ -282,7 +282,7 @@ sealed partial class EscapeBatch
     Leaks TagOf(Function f, int index)
     {
         Local p = f.Params[index];
-        bool report = Report.Wanted && !f.IsWrapper && !f.IsInstance;
+        bool report = Report.Wanted && !f.IsWrapper && !f.IsInstance && !f.IsMessageOnly;
         bool isUintptr = p.Type.Underlying is BasicType { Kind: BasicKind.Uintptr };
         bool unnamed = p.Name.StartsWith("~p", StringComparison.Ordinal);
         string name = unnamed ? $"arg#{index + 1}" : p.Name;

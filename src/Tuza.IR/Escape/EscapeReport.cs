@@ -102,9 +102,7 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
         while (f.Outer != null)
             f = f.Outer;
         string dict = ReferenceEquals(f.Pkg, local) ? ".dict" : f.Pkg.Name + "..dict";
-        // The dictionary stands where the declaration goes on behind `func`.
-        Pos at = f.Obj?.Decl is { Recv: not null } d ? Pos.Make(d.Pos.FileId, d.Pos.Line, 6) : f.Pos;
-        diagnostics.Warn(at, $"{_text.Symbol(f)} capturing by value: {dict} (addr=false assign=false width=8)");
+        diagnostics.Warn(PackageBuilder.PosOfDeclaration(f), $"{_text.Symbol(f)} capturing by value: {dict} (addr=false assign=false width=8)");
     }
 
     static string Word(bool b) => b ? "true" : "false";
@@ -169,7 +167,7 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
                 ExprNode e => (_text.Of(e), e.Pos),
                 StmtNode s => (_text.Of(s), s.Pos),
                 Local v => (_text.Of(v), v.Pos),
-                CaseNode c => ("case", c.Pos),
+                CaseNode c => (_text.Of(c), c.Pos),
                 _ => ("?", default),
             };
             text.Append("\n    from ").Append(what).Append(" (").Append(note.Why).Append(") at ").Append(Place(pos));

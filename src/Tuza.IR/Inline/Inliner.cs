@@ -147,8 +147,12 @@ public sealed partial class Inliner
     {
         if (reason != null)
         {
-            if (_messages.Wants(2))
+            if (_messages.Wants(2) && !f.IsUnreported)
                 _messages.Print(PosOf(f), $"cannot inline {InlineText.Name(f, _package.Pkg)}: {reason}");
+        }
+        else if (f.IsUnreported)
+        {
+            // Another instance of its shape has been reported.
         }
         else if (_messages.Wants(2))
             _messages.Print(PosOf(f), $"can inline {InlineText.Name(f, _package.Pkg)} with cost {cost} as: {InlineText.Body(f, _package.Pkg)}");
@@ -234,7 +238,7 @@ public sealed partial class Inliner
         for (var i = call.Pos.Inlined; i != null; i = i.At.Inlined)
             if (i.Function == Names.Shown(callee.LinkName))
             {
-                if (log && _messages.Wants(2))
+                if (log && _messages.Wants(2) && !caller.IsUnreported)
                     _messages.Print(call.Pos, $"cannot inline {InlineText.Name(callee, _package.Pkg)} into {InlineText.Name(caller, _package.Pkg)}: repeated recursive cycle");
                 return false;
             }
@@ -255,7 +259,7 @@ public sealed partial class Inliner
 
     InlinedCallNode? Inline(Function caller, CallNode call, Function callee)
     {
-        if (_messages.Wants(1) && !GcIntrinsics.Contains(callee.LinkName))
+        if (_messages.Wants(1) && !caller.IsUnreported && !GcIntrinsics.Contains(callee.LinkName))
         {
             string text = "inlining call to " + InlineText.Name(callee, _package.Pkg);
             if (call.Pos.Outermost is { IsKnown: true } pos)

@@ -34,6 +34,25 @@ public sealed class NodeText(Package local)
         return text;
     }
 
+    public string Of(CaseNode c)
+    {
+        int start = _b.Length;
+        if (c.IsDefault)
+        {
+            Put("default");
+        }
+        else
+        {
+            Put("case ").Put(string.Join(", ", c.Types.ConvertAll(t => t == null ? "nil" : Of(t))));
+            List(c.Exprs);
+        }
+        Put(": ");
+        Stmts(c.Body);
+        string text = _b.ToString(start, _b.Length - start);
+        _b.Length = start;
+        return text;
+    }
+
     public string Of(GoType t) => GcTypeText.Write(t, local);
 
     public string Of(Local l)

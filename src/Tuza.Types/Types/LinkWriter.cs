@@ -217,7 +217,7 @@ sealed class LinkWriter(bool reflect)
         var t = Lookup.Deref(f.Type, out _).Unalias;
         return t switch
         {
-            NamedType n => n.Obj.Name == f.Name && (f.Exported || Predicates.SamePkg(n.Obj.Pkg, f.Pkg)),
+            NamedType n => !n.IsInstance && n.LocalArgs == null && n.Obj.Name == f.Name && (f.Exported || Predicates.SamePkg(n.Obj.Pkg, f.Pkg)),
             _ => false,
         };
     }
