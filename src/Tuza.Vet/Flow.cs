@@ -207,8 +207,8 @@ sealed class Flow(CallIndex index, bool throughSlices)
             return;
         if (v.IsConversion(c))
         {
-            // Between strings and byte slices the bytes are copied.
-            if (v.TypeOf(c) is { } to && v.TypeOf(e) is { } from && Predicates.IsString(to) == Predicates.IsString(from))
+            // Between strings and byte slices, and into arrays, the bytes are copied.
+            if (v.TypeOf(c) is { Underlying: not ArrayType } to && v.TypeOf(e) is { } from && Predicates.IsString(to) == Predicates.IsString(from))
                 From(v, c, depth);
             return;
         }
