@@ -337,6 +337,8 @@ public static unsafe class DynamicBridges
         nint args = (nint)((byte*)sample.Args - (byte*)&sample);
         MethodInfo enter = typeof(DynamicBridges).GetMethod(nameof(Enter))!;
         int go = FuncTable.ByName(methodValue ? "runtime.reflectDynMethodStub" : "runtime.reflectDynStub");
+        if (go == 0)
+            Throw.Fatal("no Go function runtime.reflectDynStub");
         nint goCode = (nint)FuncTable.EntryOf(go);
         Type result = ResultOf(shape);
         return Define($"Stub{b.Id}{(methodValue ? "m" : "")}", result, [.. types], il =>
