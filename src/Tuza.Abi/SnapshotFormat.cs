@@ -14,6 +14,7 @@
 //         text start function, u64 stack bytes, u32 pending defers, u16 waited-for objects (u64 address each), u32 frames, innermost first;
 //         each: text function, text file, u32 line, u32 slots; each: u32 offset, u64 value
 //   SPEC  u32 count; each: u64 object, u8 kind (1 finalizer, 2 weak handle, 3 cleanup), text function, u64 function value
+//   TIMR  u32 count; timers that will fire: u64 object, u64 period in nanoseconds (0: once), u64 channel
 //   SPAN  u32 count; each: u64 address, u64 pages, u8 span class, u8 state, u32 slots, u32 slots in use
 //   OBJS  u64 count; in order of address: u64 address, u64 bytes, type, stack, u8 flags, u32 body bytes, mask (if not NoScan), body
 //   END!  u64 objects, u64 bytes of all objects
@@ -28,7 +29,7 @@ public static class SnapshotFormat
     public const uint Version = 1;
 
     public const string Meta = "META", Text = "TEXT", Type = "TYPE", Stack = "STCK", Globals = "GLOB", Goroutines = "GORO", Specials = "SPEC",
-        Spans = "SPAN", Objects = "OBJS", End = "END!";
+        Timers = "TIMR", Spans = "SPAN", Objects = "OBJS", End = "END!";
 
     /// <summary>Of objects without pointers at most so many bytes are kept: enough to compare strings.</summary>
     public const int MostNoScanBody = 4096;

@@ -1,10 +1,11 @@
-// The flags of `tuza run` that write heap snapshots: -snapshot-at, -snapshot, -redact.
+// The flags of `tuza run` that write heap snapshots: -snapshot-at, -snapshot, -redact; and -leaks, which judges the one at exit.
 
 using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using Tuza.Emit;
+using Tuza.Inspect;
 using Tuza.Runtime;
 
 namespace Tuza.Cli;
@@ -13,20 +14,21 @@ namespace Tuza.Cli;
 sealed class SnapshotFlags
 {
     string _at = "", _file = "";
-    bool _redact, _force;
+    bool _redact, _force, _leaks;
 
     public Flags Register(Flags flags) => flags
         .Text("snapshot-at", t => _at = t, "when to write a heap snapshot: exit, peak, signal (SIGUSR1) or a time like 5s; several with commas")
         .Text("snapshot", t => _file = t, "the snapshot's file (default PROGRAM.PID.tuza)")
         .Bool("redact", b => _redact = b, "write pointers and lengths only, no data")
+        .Bool("leaks", b => _leaks = b, "at exit, say what memory and which goroutines are held for nothing")
         .Bool("f", b => _force = b, "overwrite the snapshot's file");
 
     /// <summary>Hands the plan to the host. target: what is run.</summary>
     public void Apply(string target, List<string> arguments, string goroot)
     {
-        if (_at == "" && _file == "")
+        if (_at == "" && _file == "" && !_leaks)
             return;
-        bool exit = _at == "", peak = false, signal = false;
+        bool exit = _at == "" || _leaks, peak = false, signal = false;
         TimeSpan? after = null;
         foreach (string part in _at.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -52,8 +54,25 @@ sealed class SnapshotFlags
             Redact = _redact,
             Goroot = goroot,
             Program = string.Join(' ', (List<string>)[target, .. arguments]),
-            Written = static file => Driver.Write(Console.Error, $"tuza: heap snapshot {file}\ntuza: next: tuza heap {file} top\n"),
+            Written = Written,
         };
+    }
+
+    void Written(string file)
+    {
+        if (!_leaks)
+        {
+            Driver.Write(Console.Error, $"tuza: heap snapshot {file}\ntuza: next: tuza heap {file} top\n");
+            return;
+        }
+        try
+        {
+            Driver.Write(Console.Error, LeakReport.Text(LeakFinder.Find(SnapshotReader.Read(file)), $"tuza heap {Path.GetFileName(file)} why ADDRESS, waste, retained, goroutines"));
+        }
+        catch (SnapshotException e)
+        {
+            Driver.Write(Console.Error, $"tuza: {file}: {e.Message}\n");
+        }
     }
 
     /// <summary>Go's notation, of one unit: 500ms, 5s, 1.5m, 2h.</summary>

@@ -10,7 +10,7 @@ namespace Tuza.Cli;
 
 static class HeapCommand
 {
-    const string Usage = "usage: tuza heap FILE top | sites | type NAME | why ADDRESS | retained | waste | dups | diff OLDER | goroutines | spans  [-n ROWS] [-json]";
+    const string Usage = "usage: tuza heap FILE top | sites | type NAME | why ADDRESS | retained | waste | dups | diff OLDER | leaks | goroutines | spans  [-n ROWS] [-json]";
 
     public static int Run(List<string> args)
     {
@@ -40,6 +40,11 @@ static class HeapCommand
             case "dups": table = views.Duplicates(words[0], rows); break;
             case "diff": table = views.Since(Read(Word(words, 2)), rows); break;
             case "goroutines": table = views.Goroutines(); break;
+            case "leaks":
+                List<Leak> leaks = LeakFinder.Find(snapshot);
+                table = json ? LeakReport.Table(leaks) : null;
+                text = LeakReport.Text(leaks, "");
+                break;
             case "spans": table = views.Spans(); break;
             case "why":
                 ulong address = Address(Word(words, 2));

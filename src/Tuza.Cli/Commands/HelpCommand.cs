@@ -18,7 +18,7 @@ static class HelpCommand
         ["heap"] = ("tuza heap file view [-n rows] [-json]", "answer questions about a heap snapshot",
             "Snapshots are written by tuza run -snapshot-at exit|peak|signal|5s. The views:\n\n\ttop          bytes and objects by type\n\tsites        by place of allocation\n\ttype NAME    the objects of a type\n\twhy ADDRESS  "
             + "who keeps an object alive\n\tretained     what would be freed without each\n\twaste        blocks that strings and slices keep for a part of them\n\tdups         equal strings in several blocks\n\t"
-            + "diff OLDER   growth since another snapshot\n\tgoroutines   what they wait for, since when\n\tspans        how full the size classes are"),
+            + "leaks        what is held for nothing, with the way to mend it\n\tdiff OLDER   growth since another snapshot\n\tgoroutines   what they wait for, since when\n\tspans        how full the size classes are"),
         ["layout"] = ("tuza layout [-arch amd64,386] [-fix] [-svg] [-json] [packages] [pkg.]Type ... | tuza layout -all [-waste N] [packages]", "show how types lie in memory",
             "Offsets, sizes, padding, pointers, the size class and what it wastes, the best order of fields, 64-bit atomics on 32-bit machines."),
         ["vet"] = ("tuza vet [-fix | -diff] [-json | -sarif file] [-only rules] [packages]", "find leaks and wasted memory in the source",

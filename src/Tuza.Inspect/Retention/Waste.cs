@@ -10,7 +10,7 @@ using Tuza.Abi;
 namespace Tuza.Inspect;
 
 /// <summary>An object of which only Reachable bytes can be reached, by References strings or slices.</summary>
-public readonly record struct WastedObject(int Object, long Reachable, int References, bool HoldsPointers)
+public readonly record struct WastedObject(int Object, long Reachable, int References, bool HoldsPointers, bool ByStrings)
 {
     public long Wasted(Snapshot s) => s.Bytes[Object] - Reachable;
 }
@@ -29,6 +29,7 @@ public static class Waste
                 references[o]++;
         }
         Dictionary<int, List<(long From, long To)>> reach = [];
+        HashSet<int> byStrings = [];
         foreach (SnapshotUse u in s.Uses)
         {
             if (s.Find(u.Address) is not (>= 0 and var o))
@@ -36,6 +37,8 @@ public static class Waste
             references[o]--;
             if (!reach.TryGetValue(o, out List<(long, long)>? parts))
                 reach[o] = parts = [];
+            if (u.Element == 0)
+                byStrings.Add(o);
             long from = (long)(u.Address - s.Address[o]);
             parts.Add((from, Math.Min(s.Bytes[o], from + (u.Element == 0 ? u.Bytes : u.Capacity))));
         }
@@ -46,7 +49,7 @@ public static class Waste
                 continue;
             long reachable = Union(parts);
             if (s.Bytes[o] - Math.Max(reachable, Rounded(reachable)) >= least)
-                found.Add(new WastedObject(o, reachable, parts.Count, (s.Flags[o] & SnapshotFlags.NoScan) == 0));
+                found.Add(new WastedObject(o, reachable, parts.Count, (s.Flags[o] & SnapshotFlags.NoScan) == 0, byStrings.Contains(o)));
         }
         found.Sort((a, b) => b.Wasted(s) != a.Wasted(s) ? b.Wasted(s).CompareTo(a.Wasted(s)) : a.Object.CompareTo(b.Object));
         return found;

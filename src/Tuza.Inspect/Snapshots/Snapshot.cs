@@ -39,13 +39,15 @@ public sealed class SnapshotGoroutine
     public string Start { get; init; } = "";
     public long StackBytes { get; init; }
     public int Defers { get; init; }
-    /// <summary>Addresses of the channels it waits on.</summary>
+    /// <summary>Addresses of the channels, or of the semaphore's word, it waits on.</summary>
     public List<ulong> WaitsOn { get; } = [];
     public List<SnapshotFrame> Frames { get; } = [];
     public SnapshotRoot Root { get; set; } = null!;
 }
 
 public readonly record struct SnapshotSpecial(ulong Address, int Kind, string Function);
+
+public readonly record struct SnapshotTimer(ulong Address, long PeriodNanos, ulong Channel);
 
 public readonly record struct SnapshotSpan(ulong Address, long Pages, int Class, int State, int Slots, int Used);
 
@@ -60,6 +62,7 @@ public sealed class Snapshot
     public List<SnapshotRoot> Roots { get; } = [];
     public List<SnapshotGoroutine> Goroutines { get; } = [];
     public List<SnapshotSpecial> Specials { get; } = [];
+    public List<SnapshotTimer> Timers { get; } = [];
     public List<SnapshotSpan> Spans { get; } = [];
 
     public int ObjectCount { get; internal set; }

@@ -44,6 +44,7 @@ public sealed class SnapshotReader
         r.ReadGlobals();
         r.ReadGoroutines();
         r.ReadSpecials();
+        r.ReadTimers();
         return r._snapshot;
     }
 
@@ -317,6 +318,17 @@ public sealed class SnapshotReader
             }
             _snapshot.Goroutines.Add(g);
             _snapshot.Roots.Add(g.Root);
+        }
+    }
+
+    void ReadTimers()
+    {
+        SnapshotSource s = Section(SnapshotFormat.Timers);
+        for (int n = s.Count(24); n > 0; n--)
+        {
+            ulong address = s.U64();
+            long period = s.Size();
+            _snapshot.Timers.Add(new SnapshotTimer(address, period, s.U64()));
         }
     }
 

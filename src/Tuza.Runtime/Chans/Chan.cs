@@ -53,6 +53,9 @@ public static unsafe class Chan
 
     static TypeDesc* s_headerType;
 
+    /// <summary>The type of channels whose elements are elsewhere or hold no pointers; null before the first.</summary>
+    internal static TypeDesc* ObjectType => s_headerType;
+
     static byte* Slot(HChan* c, long i) => c->Buf + i * c->ElemBytes;
 
     /// <summary>Element copy between the buffer and the caller's variable.</summary>

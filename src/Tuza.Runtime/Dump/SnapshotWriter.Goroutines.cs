@@ -32,6 +32,26 @@ sealed unsafe partial class SnapshotWriter
         });
     }
 
+    void WriteTimers() => Counted(() =>
+    {
+        int n = 0;
+        for (int i = 0; i < Sched.PCount; i++)
+        {
+            P* p = Sched.PAt(i);
+            for (int k = 0; p != null && k < p->Timers.Count; k++)
+            {
+                Timer* t = p->Timers.Items[k];
+                if (t->Sleeper != null || t->Native != null)
+                    continue;
+                _out.Write((ulong)t);
+                _out.Write(t->Period);
+                _out.Write((ulong)t->Chan);
+                n++;
+            }
+        }
+        return n;
+    });
+
     void Goroutine(G* g, GState* gs, long now)
     {
         _out.Write(g->Goid);
@@ -56,8 +76,7 @@ sealed unsafe partial class SnapshotWriter
         {
             for (Sudog* s = gs->Waiting; s != null && waits.Count < ushort.MaxValue; s = s->WaitLink)
             {
-                if (s->C != null)
-                    waits.Add((ulong)s->C);
+                waits.Add(s->C != null ? (ulong)s->C : (ulong)s->Elem); // a channel, or the word of a semaphore
             }
         }
         _out.Write((ushort)waits.Count);

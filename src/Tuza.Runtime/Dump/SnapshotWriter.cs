@@ -63,6 +63,7 @@ sealed unsafe partial class SnapshotWriter
         Section(SnapshotFormat.Globals, Globals);
         Section(SnapshotFormat.Goroutines, Goroutines);
         Section(SnapshotFormat.Specials, WriteSpecials);
+        Section(SnapshotFormat.Timers, WriteTimers);
         Section(SnapshotFormat.Stack, Stacks);
         Section(SnapshotFormat.Type, Types);
         Section(SnapshotFormat.Text, Texts);
@@ -150,12 +151,14 @@ sealed unsafe partial class SnapshotWriter
 
     void Type(TypeDesc* t)
     {
-        _out.Write(Text(TypeTable.TypeString(t)));
-        _out.Write((byte)t->Kind);
+        // The runtime's own objects (channels, timers) have descriptors with sizes and pointers only.
+        bool described = t->Str != 0;
+        _out.Write(Text(described ? TypeTable.TypeString(t) : t == Chan.ObjectType ? "chan" : t == Timers.ObjectType ? "time.Timer" : "(runtime)"));
+        _out.Write((byte)(described ? t->Kind : Kind.Invalid));
         _out.Write((ulong)t->Size);
         _out.Write((ulong)t->PtrBytes);
-        _out.Write(t->Kind == Kind.Array ? (ulong)((ArrayTypeDesc*)t)->Len : 0);
-        _out.Write(t->Kind switch
+        _out.Write(described && t->Kind == Kind.Array ? (ulong)((ArrayTypeDesc*)t)->Len : 0);
+        _out.Write(!described ? 0u : t->Kind switch
         {
             Kind.Array => TypeIndex(((ArrayTypeDesc*)t)->Elem),
             Kind.Slice => TypeIndex(((SliceTypeDesc*)t)->Elem),
@@ -164,8 +167,8 @@ sealed unsafe partial class SnapshotWriter
             Kind.Map => TypeIndex(((MapTypeDesc*)t)->Elem),
             _ => 0u,
         });
-        _out.Write(t->Kind == Kind.Map ? TypeIndex(((MapTypeDesc*)t)->Key) : 0u);
-        if (t->Kind != Kind.Struct)
+        _out.Write(described && t->Kind == Kind.Map ? TypeIndex(((MapTypeDesc*)t)->Key) : 0u);
+        if (!described || t->Kind != Kind.Struct)
         {
             _out.Write(0);
             return;

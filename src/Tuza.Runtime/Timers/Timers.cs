@@ -142,6 +142,9 @@ public static unsafe class Timers
     static bool s_goroutineIdle;
     static TypeDesc* s_timerType;
 
+    /// <summary>The type of timer objects; null before the first.</summary>
+    internal static TypeDesc* ObjectType => s_timerType;
+
     public static bool IsDue(P* p)
     {
         long next = Volatile.Read(ref p->Timers.Next);

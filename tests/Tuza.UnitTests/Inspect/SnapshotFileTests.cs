@@ -58,6 +58,7 @@ public sealed class SnapshotFileTests
         Section(w, SnapshotFormat.Globals, b => { b.Write(1); b.Write(2); b.Write(0x4000000UL); b.Write(8L); b.Write(1UL); b.Write(Array); });
         Section(w, SnapshotFormat.Goroutines, b => b.Write(0));
         Section(w, SnapshotFormat.Specials, b => b.Write(0));
+        Section(w, SnapshotFormat.Timers, b => b.Write(0));
         if (complete)
             Section(w, SnapshotFormat.End, b => { b.Write(2L); b.Write((1L << 20) + 16); });
         return stream.ToArray();

@@ -1,0 +1,274 @@
+// From a snapshot to leaks: memory and goroutines that the program holds and cannot use. One method per family, each finding with what it costs,
+// where it was made, what keeps it and how to mend it; the most expensive first.
+//
+// A finding is a fact about this snapshot, not a guess: parts of blocks that no reference reaches, goroutines that nobody who can run could wake,
+// finalizers whose object reaches itself. What only may be a leak (many deferred calls, tickers) says how much there is.
+
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+
+namespace Tuza.Inspect;
+
+/// <summary>A leak. Bytes: what it holds for nothing. Where: file:line, or "".</summary>
+public sealed record Leak(string Family, long Bytes, long Count, string Text, string Where, string Fix, ulong Example);
+
+public sealed class LeakFinder
+{
+    const int ManyDefers = 64;
+
+    readonly Snapshot _s;
+    readonly HeapGraph _graph;
+    readonly Dominators _tree;
+    readonly List<Leak> _leaks = [];
+
+    LeakFinder(Snapshot s)
+    {
+        _s = s;
+        _graph = HeapGraph.Of(s);
+        _tree = Dominators.Of(_graph);
+    }
+
+    /// <summary>least: blocks that waste less are passed over.</summary>
+    public static List<Leak> Find(Snapshot s, long least = 256)
+    {
+        LeakFinder f = new(s);
+        f.Retained(least);
+        f.LostElements();
+        f.BlockedGoroutines();
+        f.Tickers();
+        f.FinalizerCycles();
+        f.PendingDefers();
+        f._leaks.Sort(static (a, b) => b.Bytes != a.Bytes ? b.Bytes.CompareTo(a.Bytes) : string.CompareOrdinal(a.Family + a.Where, b.Family + b.Where));
+        return f._leaks;
+    }
+
+    static string Number(long n, string one) => n == 1 ? $"1 {one}" : $"{n.ToString(CultureInfo.InvariantCulture)} {one}s";
+
+    // ---- substrings and sub-slices
+
+    void Retained(long least)
+    {
+        Dictionary<(string Family, string Site), (long Wasted, long Held, long Used, long Blocks, long References, int Example)> sums = [];
+        foreach (WastedObject w in Waste.Find(_s, least))
+        {
+            var key = (w.ByStrings ? "retain/substring" : "retain/subslice", UserSite(_s.Stack[w.Object]));
+            var v = sums.TryGetValue(key, out var before) ? before : (0, 0, 0, 0, 0, w.Object);
+            sums[key] = (v.Wasted + w.Wasted(_s), v.Held + _s.Bytes[w.Object], v.Used + w.Reachable, v.Blocks + 1, v.References + w.References, v.Example);
+        }
+        foreach (((string family, string site), var v) in sums)
+        {
+            bool strings = family == "retain/substring";
+            string text = $"{Number(v.References, strings ? "string" : "slice")} of {Units.Bytes(v.Used)} in all {(v.References == 1 ? "keeps" : "keep")} {Number(v.Blocks, "block")} of {Units.Bytes(v.Held)}";
+            _leaks.Add(new Leak(family, v.Wasted, v.Blocks, text, site, strings ? "keep a copy: strings.Clone" : "keep a copy: slices.Clone or bytes.Clone", _s.Address[v.Example]));
+        }
+    }
+
+    // ---- pointers in elements that no slice shows
+
+    void LostElements()
+    {
+        int[] others = new int[_s.ObjectCount];
+        foreach (int to in _s.EdgeTo)
+            others[to]++;
+        foreach (SnapshotRoot r in _s.Roots)
+        {
+            foreach ((int o, _) in r.Refs)
+                others[o]++;
+        }
+        Dictionary<int, List<(long From, long To)>> windows = [];
+        foreach (SnapshotUse u in _s.Uses)
+        {
+            if (u.Element == 0 || _s.Types[u.Element].PointerBytes == 0 || _s.Find(u.Address) is not (>= 0 and var o))
+                continue;
+            others[o]--;
+            if (!windows.TryGetValue(o, out List<(long, long)>? list))
+                windows[o] = list = [];
+            long from = (long)(u.Address - _s.Address[o]);
+            list.Add((from, from + u.Bytes));
+        }
+        foreach ((int o, List<(long From, long To)> list) in windows)
+        {
+            if (others[o] > 0)
+                continue; // something else may reach every element
+            long held = 0, count = 0;
+            HashSet<int> seen = [];
+            for (int e = _s.EdgeStart[o]; e < _s.EdgeStart[o + 1]; e++)
+            {
+                long at = _s.EdgeOffset[e];
+                if (list.Exists(w => at >= w.From && at < w.To))
+                    continue;
+                count++;
+                int target = _graph.FirstObject + _s.EdgeTo[e];
+                if (_tree.Parent[target] == _graph.FirstObject + o && seen.Add(target))
+                    held += _tree.Retained[target];
+            }
+            if (count > 0 && held > 0)
+                _leaks.Add(new Leak("retain/lostelems", held, count, $"{Number(count, "pointer")} in elements that no slice shows keep {Units.Bytes(held)}", UserSite(_s.Stack[o]), "set elements to nil before slicing them away, or use slices.Delete", _s.Address[o]));
+        }
+    }
+
+    // ---- goroutines
+
+    /// <summary>
+    /// As the goroutineleak profile: what the variables and the goroutines that can run reach is alive; a goroutine that waits on something alive
+    /// can be woken, so it is alive too; the others wait for ever.
+    /// </summary>
+    void BlockedGoroutines()
+    {
+        bool[] alive = new bool[_s.ObjectCount];
+        Stack<int> work = new();
+        List<SnapshotGoroutine> waiting = [];
+        foreach (SnapshotGoroutine g in _s.Goroutines)
+        {
+            if (!g.IsSystem && IsBlocked(g))
+                waiting.Add(g);
+        }
+        HashSet<SnapshotRoot> doubtful = [];
+        foreach (SnapshotGoroutine g in waiting)
+            doubtful.Add(g.Root);
+        foreach (SnapshotRoot r in _s.Roots)
+        {
+            if (!doubtful.Contains(r))
+                Mark(r);
+        }
+        for (bool again = true; again;)
+        {
+            again = false;
+            for (int i = waiting.Count - 1; i >= 0; i--)
+            {
+                if (!waiting[i].WaitsOn.Exists(a => a != 0 && (_s.Find(a) is var o && (o < 0 || alive[o]))))
+                    continue;
+                Mark(waiting[i].Root);
+                waiting.RemoveAt(i);
+                again = true;
+            }
+        }
+        Dictionary<(string Created, string At, string Reason), (long Count, long Bytes, long Oldest, SnapshotGoroutine Example)> groups = [];
+        foreach (SnapshotGoroutine g in waiting)
+        {
+            SnapshotFrame at = g.Frames.Find(static f => !f.Function.StartsWith("runtime.", StringComparison.Ordinal));
+            var key = (UserSite(g.Created), at.Function == null ? "" : Place(at), g.Reason);
+            int node = _s.Roots.IndexOf(g.Root) + 1;
+            long bytes = g.StackBytes + (node > 0 ? _tree.Retained[node] : 0);
+            var v = groups.TryGetValue(key, out var before) ? before : (0, 0, 0, g);
+            groups[key] = (v.Count + 1, v.Bytes + bytes, Math.Max(v.Oldest, g.WaitNanos), v.Example);
+        }
+        foreach (((string created, string at, string reason), var v) in groups)
+        {
+            string text = $"{Number(v.Count, "goroutine")} {(v.Count == 1 ? "waits" : "wait")} for ever: {reason}" + (created == "" ? "" : $" (go statement {created})");
+            _leaks.Add(new Leak("goroutine/blocked", v.Bytes, v.Count, text, at, "let the other side send, receive or close, or select on a context's Done too", v.Example.WaitsOn.Count > 0 ? v.Example.WaitsOn[0] : 0));
+        }
+
+        void Mark(SnapshotRoot r)
+        {
+            foreach ((int o, _) in r.Refs)
+                Push(o);
+            while (work.TryPop(out int o))
+            {
+                for (int e = _s.EdgeStart[o]; e < _s.EdgeStart[o + 1]; e++)
+                    Push(_s.EdgeTo[e]);
+            }
+        }
+
+        void Push(int o)
+        {
+            if (alive[o])
+                return;
+            alive[o] = true;
+            work.Push(o);
+        }
+    }
+
+    /// <summary>Waits that only another goroutine ends.</summary>
+    static bool IsBlocked(SnapshotGoroutine g) => g.Reason.StartsWith("chan ", StringComparison.Ordinal) || g.Reason.StartsWith("select", StringComparison.Ordinal)
+        || g.Reason.StartsWith("sync.", StringComparison.Ordinal) || g.Reason.StartsWith("sema", StringComparison.Ordinal);
+
+    // ---- tickers, finalizers, deferred calls
+
+    void Tickers()
+    {
+        Dictionary<string, (long Count, SnapshotTimer Example)> groups = [];
+        foreach (SnapshotTimer t in _s.Timers)
+        {
+            if (t.PeriodNanos == 0)
+                continue;
+            string site = _s.Find(t.Address) is >= 0 and var o ? UserSite(_s.Stack[o]) : "";
+            var v = groups.TryGetValue(site, out var before) ? before : (0, t);
+            groups[site] = (v.Count + 1, v.Example);
+        }
+        foreach ((string site, var v) in groups)
+            _leaks.Add(new Leak("ticker", 0, v.Count, $"{Number(v.Count, "ticker")} every {v.Example.PeriodNanos / 1e9:0.###} s {(v.Count == 1 ? "was" : "were")} not stopped (before Go 1.23 never freed; since then while referred to)", site, "defer ticker.Stop()", v.Example.Address));
+    }
+
+    void FinalizerCycles()
+    {
+        foreach (SnapshotSpecial special in _s.Specials)
+        {
+            if (special.Kind != 1 || _s.Find(special.Address) is not (>= 0 and var start) || _tree.Parent[_graph.FirstObject + start] is var p && p >= 0 && p != _graph.RootCount && p < _graph.FirstObject && p != 0)
+                continue;
+            List<int> cycle = CycleOf(start);
+            if (cycle.Count == 0 || IsRooted(start))
+                continue;
+            string way = string.Join(" -> ", cycle.ConvertAll(_s.TypeName));
+            _leaks.Add(new Leak("finalizer/cycle", _tree.Retained[_graph.FirstObject + start], 1, $"an object with finalizer {special.Function} reaches itself and is never freed: {way}", UserSite(_s.Stack[start]), "break the cycle, or use runtime.AddCleanup", _s.Address[start]));
+        }
+    }
+
+    RootPaths? _paths;
+
+    bool IsRooted(int o)
+    {
+        List<int> path = (_paths ??= new RootPaths(_graph)).To(_graph.FirstObject + o);
+        return path.Count > 0 && path[0] < _graph.RootCount;
+    }
+
+    /// <summary>Objects on a way from one back to itself, itself at both ends; empty if there is none.</summary>
+    List<int> CycleOf(int start)
+    {
+        Dictionary<int, int> from = [];
+        Queue<int> queue = new([start]);
+        while (queue.TryDequeue(out int o))
+        {
+            for (int e = _s.EdgeStart[o]; e < _s.EdgeStart[o + 1]; e++)
+            {
+                int to = _s.EdgeTo[e];
+                if (to == start)
+                {
+                    List<int> way = [start, o];
+                    for (int v = o; v != start; v = from[v])
+                        way.Add(from[v]);
+                    way.Reverse();
+                    return o == start ? [start, start] : way;
+                }
+                if (from.TryAdd(to, o))
+                    queue.Enqueue(to);
+            }
+        }
+        return [];
+    }
+
+    void PendingDefers()
+    {
+        foreach (SnapshotGoroutine g in _s.Goroutines)
+        {
+            if (g.Defers < ManyDefers)
+                continue;
+            SnapshotFrame at = g.Frames.Find(f => !f.Function.StartsWith("runtime.", StringComparison.Ordinal));
+            _leaks.Add(new Leak("defer/loop", 0, g.Defers, $"goroutine {g.Id} has {g.Defers} deferred calls pending", at.Function == null ? "" : Place(at), "make the loop's body a function of its own", 0));
+        }
+    }
+
+    // ---- places
+
+    static string Place(SnapshotFrame f) => $"{Path.GetFileName(f.File)}:{f.Line}";
+
+    /// <summary>The user's frame of a stack, as file:line.</summary>
+    string UserSite(int stack)
+    {
+        string site = _s.SiteOf(stack);
+        int blank = site.LastIndexOf(' ');
+        return blank < 0 ? site : site[(blank + 1)..];
+    }
+}
