@@ -287,7 +287,7 @@ public sealed class SnapshotReader
     void ReadGoroutines()
     {
         SnapshotSource s = Section(SnapshotFormat.Goroutines);
-        for (int n = s.Count(52); n > 0; n--)
+        for (int n = s.Count(48); n > 0; n--)
         {
             long id = (long)s.U64();
             int status = s.U8();
