@@ -40,6 +40,8 @@ public enum ImageSection
     Inits,
     /// <summary>Open-addressing hash table of SymbolRecords (a power of two many), by FNV-1a of the name.</summary>
     Symbols,
+    /// <summary>VariableParts: where strings and slices lie in the data segment.</summary>
+    Parts,
     /// <summary>For the compiler: facts about functions that callers in other packages use.</summary>
     Summary,
     /// <summary>For the compiler: functions that may be inlined, and their costs.</summary>
@@ -142,6 +144,19 @@ public struct CodeRecord
     public int Func;
     public TextRef Name, Package;
 }
+
+/// <summary>A string or slice in a variable; only snapshots look at these.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct VariablePart
+{
+    public long Offset;
+    /// <summary>1 for a string.</summary>
+    public int ElementBytes;
+    public PartFlags Flags;
+}
+
+[System.Flags]
+public enum PartFlags { None = 0, IsString = 1, HasPointers = 2 }
 
 public enum SymbolKind { None, Func, Global }
 

@@ -9,7 +9,8 @@
 //   TYPE  u32 count; each: text name, u8 kind, u64 size, u64 pointer bytes, u64 length (arrays), type element, type key,
 //         u32 fields; each: text name, type, u64 offset
 //   STCK  u32 count; each: u16 frames, innermost first; each: text function, text file, u32 line
-//   GLOB  u32 count; variables with pointers: text name, u64 address, u64 bytes, mask, body
+//   GLOB  u32 count; variables with pointers: text name, u64 address, u64 bytes, mask, body,
+//         u32 parts; each string or slice: u32 offset, u32 bytes of an element, u8 flags (PartFlags)
 //   GORO  u32 count; each: u64 id, u8 status, u8 system, text reason, u64 nanoseconds waiting, stack of the go statement,
 //         text start function, u64 stack bytes, u32 pending defers, u16 waited-for objects (u64 address each), u32 frames, innermost first;
 //         each: text function, text file, u32 line, u32 slots; each: u32 offset, u64 value

@@ -57,6 +57,8 @@ sealed partial class ImageBuilder
             for (int i = 0; i < words.Length; i++)
                 if (words[i])
                     PtrWords.Add((at >> 3) + i);
+        if (!g.ReadOnly)
+            AddParts(g.Type, at);
         if (g.Init is { } init)
         {
             if (init.Bytes.Length > 0)

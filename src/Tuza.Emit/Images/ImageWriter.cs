@@ -60,6 +60,7 @@ sealed class ImageWriter(ImageBuilder image)
             inits.Add(image.Funcs.Find(f => f.Low.LinkName == name)?.Index ?? throw new InvalidOperationException($"image: no initialiser {name}"));
         sections[(int)ImageSection.Inits] = Bytes(inits);
         sections[(int)ImageSection.Symbols] = Bytes(Symbols());
+        sections[(int)ImageSection.Parts] = Bytes(image.Parts);
         sections[(int)ImageSection.Summary] = image.Input.Summary;
         sections[(int)ImageSection.Inlinable] = image.Input.Inlinable;
         sections[(int)ImageSection.Info] = Info();

@@ -16,7 +16,7 @@ public sealed record Leak(string Family, long Bytes, long Count, string Text, st
 
 public sealed class LeakFinder
 {
-    const int ManyDefers = 64;
+    const int ManyDefers = 64, FinalizerKind = 1;
 
     readonly Snapshot _s;
     readonly HeapGraph _graph;
@@ -80,7 +80,7 @@ public sealed class LeakFinder
         Dictionary<int, List<(long From, long To)>> windows = [];
         foreach (SnapshotUse u in _s.Uses)
         {
-            if (u.Element == 0 || _s.Types[u.Element].PointerBytes == 0 || _s.Find(u.Address) is not (>= 0 and var o))
+            if (!u.Pointers || _s.Find(u.Address) is not (>= 0 and var o))
                 continue;
             others[o]--;
             if (!windows.TryGetValue(o, out List<(long, long)>? list))
@@ -204,16 +204,20 @@ public sealed class LeakFinder
 
     void FinalizerCycles()
     {
+        Dictionary<(string Site, string Text), (long Count, long Bytes, int Example)> groups = [];
         foreach (SnapshotSpecial special in _s.Specials)
         {
-            if (special.Kind != 1 || _s.Find(special.Address) is not (>= 0 and var start) || _tree.Parent[_graph.FirstObject + start] is var p && p >= 0 && p != _graph.RootCount && p < _graph.FirstObject && p != 0)
+            if (special.Kind != FinalizerKind || _s.Find(special.Address) is not (>= 0 and var start) || IsRooted(start))
                 continue;
             List<int> cycle = CycleOf(start);
-            if (cycle.Count == 0 || IsRooted(start))
+            if (cycle.Count == 0)
                 continue;
-            string way = string.Join(" -> ", cycle.ConvertAll(_s.TypeName));
-            _leaks.Add(new Leak("finalizer/cycle", _tree.Retained[_graph.FirstObject + start], 1, $"an object with finalizer {special.Function} reaches itself and is never freed: {way}", UserSite(_s.Stack[start]), "break the cycle, or use runtime.AddCleanup", _s.Address[start]));
+            var key = (UserSite(_s.Stack[start]), $"finalizer {special.Function}: {string.Join(" -> ", cycle.ConvertAll(_s.TypeName))}");
+            var v = groups.TryGetValue(key, out var before) ? before : (0, 0, start);
+            groups[key] = (v.Count + 1, v.Bytes + _tree.Retained[_graph.FirstObject + start], v.Example);
         }
+        foreach (((string site, string text), var v) in groups)
+            _leaks.Add(new Leak("finalizer/cycle", v.Bytes, v.Count, $"{Number(v.Count, "object")} with a finalizer {(v.Count == 1 ? "reaches itself and is" : "reach themselves and are")} never freed ({text})", site, "break the cycle, or use runtime.AddCleanup", _s.Address[v.Example]));
     }
 
     RootPaths? _paths;

@@ -42,7 +42,7 @@ public sealed partial class HeapViews
         byte[] buffer = new byte[SnapshotFormat.MostNoScanBody];
         foreach (SnapshotUse u in s.Uses)
         {
-            if (u.Element != 0 || u.Bytes is 0 or > SnapshotFormat.MostNoScanBody || !seen.Add((u.Address, u.Bytes)) || s.Find(u.Address) is not (>= 0 and var o))
+            if (!u.IsString || u.Bytes is 0 or > SnapshotFormat.MostNoScanBody || !seen.Add((u.Address, u.Bytes)) || s.Find(u.Address) is not (>= 0 and var o))
                 continue;
             long from = (long)(u.Address - s.Address[o]);
             if (s.BodyOffset[o] == 0 || from + u.Bytes > Math.Min(s.Bytes[o], SnapshotFormat.MostNoScanBody))

@@ -37,10 +37,10 @@ public static class Waste
             references[o]--;
             if (!reach.TryGetValue(o, out List<(long, long)>? parts))
                 reach[o] = parts = [];
-            if (u.Element == 0)
+            if (u.IsString)
                 byStrings.Add(o);
             long from = (long)(u.Address - s.Address[o]);
-            parts.Add((from, Math.Min(s.Bytes[o], from + (u.Element == 0 ? u.Bytes : u.Capacity))));
+            parts.Add((from, Math.Min(s.Bytes[o], from + (u.IsString ? u.Bytes : u.Capacity))));
         }
         List<WastedObject> found = [];
         foreach ((int o, List<(long From, long To)> parts) in reach)

@@ -51,8 +51,8 @@ public readonly record struct SnapshotTimer(ulong Address, long PeriodNanos, ulo
 
 public readonly record struct SnapshotSpan(ulong Address, long Pages, int Class, int State, int Slots, int Used);
 
-/// <summary>A string or slice somewhere: Bytes from Address on are used, Capacity bytes could be. Element: the type of slice elements, 0 for strings.</summary>
-public readonly record struct SnapshotUse(ulong Address, long Bytes, long Capacity, int Element);
+/// <summary>A string or slice somewhere: Bytes from Address on are used, Capacity bytes could be. Pointers: its elements hold some.</summary>
+public readonly record struct SnapshotUse(ulong Address, long Bytes, long Capacity, bool IsString, bool Pointers);
 
 public sealed class Snapshot
 {

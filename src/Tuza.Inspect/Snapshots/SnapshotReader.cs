@@ -200,8 +200,8 @@ public sealed class SnapshotReader
         Resolve(start);
     }
 
-    /// <summary>Mask and body of something with pointers: notes targets, offsets and uses.</summary>
-    void Body(SnapshotSource s, int bytes, int type)
+    /// <summary>Mask and body of something with pointers: notes targets, offsets and uses. The body is valid until the next read.</summary>
+    ReadOnlySpan<byte> Body(SnapshotSource s, int bytes, int type)
     {
         int words = bytes / 8, maskWords = (words + 63) / 64;
         if (maskWords * 8L + bytes > s.Left)
@@ -227,6 +227,7 @@ public sealed class SnapshotReader
         }
         if (type != 0)
             _parts.Collect(body, type, _snapshot.Uses);
+        return body;
     }
 
     /// <summary>Addresses become object numbers; those outside the heap are dropped.</summary>
@@ -264,14 +265,20 @@ public sealed class SnapshotReader
     void ReadGlobals()
     {
         SnapshotSource s = Section(SnapshotFormat.Globals);
-        for (int n = s.Count(20); n > 0; n--)
+        for (int n = s.Count(24); n > 0; n--)
         {
             SnapshotRoot root = new() { Name = Text(s) };
             s.U64();
             long bytes = s.Size();
             if (bytes > s.Left)
                 throw new SnapshotException("section GLOB is damaged: a variable is longer than the section");
-            Body(s, (int)Math.Min(bytes, int.MaxValue & ~7), 0);
+            byte[] body = Body(s, (int)Math.Min(bytes, int.MaxValue & ~7), 0).ToArray();
+            for (int parts = s.Count(9); parts > 0; parts--)
+            {
+                int at = s.I32(), element = s.I32();
+                var flags = (PartFlags)s.U8();
+                ValueParts.Add(body, at, new ValueParts.Part(at, element, (flags & PartFlags.IsString) != 0, (flags & PartFlags.HasPointers) != 0), _snapshot.Uses);
+            }
             for (int i = 0; i < _targets.Count; i++)
             {
                 if (_snapshot.Find(_targets[i]) is >= 0 and var target)

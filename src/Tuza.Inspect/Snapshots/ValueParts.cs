@@ -10,7 +10,7 @@ namespace Tuza.Inspect;
 /// <summary>Finds values that know how much of their memory they use.</summary>
 sealed class ValueParts(List<SnapshotType> types)
 {
-    readonly record struct Part(int Offset, long ElementBytes, int Element, bool IsString);
+    public readonly record struct Part(int Offset, long ElementBytes, bool IsString, bool Pointers);
 
     /// <summary>More parts than this in one value are not looked for (large arrays of structures).</summary>
     const int MostParts = 4096, MostDepth = 64;
@@ -27,16 +27,18 @@ sealed class ValueParts(List<SnapshotType> types)
         for (long start = 0; start + size <= body.Length; start += size)
         {
             foreach (Part p in parts)
-            {
-                long at = start + p.Offset;
-                if (at + (p.IsString ? 16 : 24) > body.Length)
-                    continue;
-                ulong address = Word(body, at), length = Word(body, at + 8), capacity = p.IsString ? length : Word(body, at + 16);
-                if (address == 0 || length > capacity || capacity > 1UL << 47 || p.ElementBytes > 0 && capacity > (1UL << 47) / (ulong)p.ElementBytes)
-                    continue;
-                uses.Add(new SnapshotUse(address, (long)length * p.ElementBytes, (long)capacity * p.ElementBytes, p.Element));
-            }
+                Add(body, start + p.Offset, p, uses);
         }
+    }
+
+    /// <summary>The string or slice at an offset of a body, if it is one and not nil.</summary>
+    public static void Add(ReadOnlySpan<byte> body, long at, Part p, List<SnapshotUse> uses)
+    {
+        if (at < 0 || at + (p.IsString ? 16 : 24) > body.Length)
+            return;
+        ulong address = Word(body, at), length = Word(body, at + 8), capacity = p.IsString ? length : Word(body, at + 16);
+        if (address != 0 && length <= capacity && capacity <= 1UL << 47 && (p.ElementBytes <= 0 || capacity <= (1UL << 47) / (ulong)p.ElementBytes))
+            uses.Add(new SnapshotUse(address, (long)length * p.ElementBytes, (long)capacity * p.ElementBytes, p.IsString, p.Pointers));
     }
 
     static ulong Word(ReadOnlySpan<byte> body, long at) => BinaryPrimitives.ReadUInt64LittleEndian(body[(int)at..]);
@@ -60,10 +62,10 @@ sealed class ValueParts(List<SnapshotType> types)
         switch (t.Kind)
         {
             case Kind.String:
-                list.Add(new Part((int)offset, 1, 0, IsString: true));
+                list.Add(new Part((int)offset, 1, IsString: true, Pointers: false));
                 break;
             case Kind.Slice:
-                list.Add(new Part((int)offset, types[t.Elem].Bytes, t.Elem, IsString: false));
+                list.Add(new Part((int)offset, types[t.Elem].Bytes, IsString: false, types[t.Elem].PointerBytes > 0));
                 break;
             case Kind.Struct:
                 foreach (SnapshotField f in t.Fields)

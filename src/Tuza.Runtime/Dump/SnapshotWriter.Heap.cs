@@ -162,8 +162,24 @@ sealed unsafe partial class SnapshotWriter
                 _out.Write((ulong)d.Base + (ulong)from);
                 _out.Write((long)words * 8);
                 MaskAndBody((ulong*)(d.Base + from), words, mask);
+                PartsOf(d, from, from + words * 8L);
                 n++;
             }
+        }
+        return n;
+    });
+
+    void PartsOf(DataSegment d, long from, long to) => Counted(() =>
+    {
+        int n = 0;
+        foreach (VariablePart p in d.Parts)
+        {
+            if (p.Offset < from || p.Offset >= to)
+                continue;
+            _out.Write((int)(p.Offset - from));
+            _out.Write(p.ElementBytes);
+            _out.Write((byte)p.Flags);
+            n++;
         }
         return n;
     });

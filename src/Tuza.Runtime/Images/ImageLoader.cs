@@ -84,6 +84,7 @@ sealed unsafe class DataSegment
     public long Bytes;
     public ulong* Mask;
     public List<(long Offset, string Name)> Symbols { get; } = [];
+    public VariablePart[] Parts { get; set; } = [];
 }
 
 /// <summary>All images of the process.</summary>
@@ -308,6 +309,8 @@ public static unsafe class ImageLoader
     static DataSegment Segment(LoadedImage image)
     {
         DataSegment d = new() { Package = image.Package, Base = image.Data, Bytes = image.Header->DataBytes, Mask = image.Section<ulong>(ImageSection.DataMask, out _) };
+        VariablePart* parts = image.Section<VariablePart>(ImageSection.Parts, out int partCount);
+        d.Parts = new ReadOnlySpan<VariablePart>(parts, partCount).ToArray();
         SymbolRecord* table = image.Section<SymbolRecord>(ImageSection.Symbols, out int size);
         for (int i = 0; i < size; i++)
         {

@@ -55,7 +55,7 @@ public sealed class SnapshotFileTests
             b.Write(4);
             b.Write("abcd"u8);
         });
-        Section(w, SnapshotFormat.Globals, b => { b.Write(1); b.Write(2); b.Write(0x4000000UL); b.Write(8L); b.Write(1UL); b.Write(Array); });
+        Section(w, SnapshotFormat.Globals, b => { b.Write(1); b.Write(2); b.Write(0x4000000UL); b.Write(8L); b.Write(1UL); b.Write(Array); b.Write(0); });
         Section(w, SnapshotFormat.Goroutines, b => b.Write(0));
         Section(w, SnapshotFormat.Specials, b => b.Write(0));
         Section(w, SnapshotFormat.Timers, b => b.Write(0));
