@@ -106,7 +106,7 @@ public sealed partial class HeapViews(Snapshot s)
         foreach (SnapshotFrame f in s.Stacks[s.Stack[target]])
             o.WriteLine($"\tallocated at {Units.Printable(f.Function)}  {Units.Printable(f.File)}:{f.Line}");
         if (Waste.Find(s, 1).Find(w => w.Object == target) is { References: > 0 } used)
-            o.WriteLine($"used: {used.Reachable} B of {s.Bytes[target]} B, by {used.References} string{(used.References == 1 ? "" : "s")} or slice{(used.References == 1 ? "" : "s")}; {used.Wasted(s)} B are out of reach of any reference");
+            o.WriteLine($"used: {used.Reachable} B of {s.Bytes[target]} B, by {used.References} string{(used.References == 1 ? "" : "s")} or slice{(used.References == 1 ? "" : "s")}; {used.Wasted(s)} B are used by nothing");
         List<int> path = new RootPaths(Graph).To(node);
         if (path.Count < 2 || path[0] - 1 >= s.Roots.Count)
         {

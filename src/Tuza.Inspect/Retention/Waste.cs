@@ -1,7 +1,10 @@
 // Memory that is kept alive for less than the whole of it: what no string, slice or other reference can reach any more.
 //
-// For each object all references are counted. Those from strings and slices say which bytes they can reach (a slice up to its capacity); any other
-// reference, an interior pointer or one from a stack, may reach everything, so such objects are left out. What remains is certain.
+// For each object all references are counted. Those from strings and slices say which bytes they can reach; any other reference, an interior pointer
+// or one from a stack, may reach everything, so such objects are left out.
+//
+// A slice reaches its elements up to its capacity: a buffer that grows needs the rest. But one that shows less than an eighth of a block of some
+// size, and more than nothing (an empty one is a buffer to be filled again), is a part that was cut out, and is counted by its length.
 
 using System;
 using System.Collections.Generic;
@@ -40,7 +43,7 @@ public static class Waste
             if (u.IsString)
                 byStrings.Add(o);
             long from = (long)(u.Address - s.Address[o]);
-            parts.Add((from, Math.Min(s.Bytes[o], from + (u.IsString ? u.Bytes : u.Capacity))));
+            parts.Add((from, Math.Min(s.Bytes[o], from + (u.IsString || IsCutOut(u, s.Bytes[o]) ? u.Bytes : u.Capacity))));
         }
         List<WastedObject> found = [];
         foreach ((int o, List<(long From, long To)> parts) in reach)
@@ -54,6 +57,10 @@ public static class Waste
         found.Sort((a, b) => b.Wasted(s) != a.Wasted(s) ? b.Wasted(s).CompareTo(a.Wasted(s)) : a.Object.CompareTo(b.Object));
         return found;
     }
+
+    const int CutOutFrom = 4096, CutOutShare = 8;
+
+    static bool IsCutOut(SnapshotUse u, long block) => block >= CutOutFrom && u.Bytes > 0 && u.Bytes <= u.Capacity / CutOutShare;
 
     /// <summary>What a copy of so many bytes would take.</summary>
     static long Rounded(long bytes) => bytes <= 0 ? 0 : (long)SizeClasses.RoundUp((nuint)bytes, noscan: true);

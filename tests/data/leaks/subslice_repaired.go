@@ -31,8 +31,9 @@ func summarise(n int) summary {
 	}
 }
 
+var kept []summary
+
 func main() {
-	var kept []summary
 	for i := 0; i < 64; i++ {
 		kept = append(kept, summarise(i))
 	}
