@@ -289,7 +289,11 @@ public unsafe struct MCache
             if (h->Gc.Phase != Phase.Off)
                 Marker.UnmarkWindow(Self, s, s->WindowStart, unused);
             s->AllocCount -= BitOperations.PopCount(unused);
-            NextSample += BitOperations.PopCount(unused) * (long)s->ElemBytes;
+            // A sample that was due behind the window is drawn anew: the distribution has no memory.
+            if ((_samplePending[spanClass >> 6] & (1UL << (spanClass & 63))) != 0)
+                _samplePending[spanClass >> 6] &= ~(1UL << (spanClass & 63));
+            else
+                NextSample += BitOperations.PopCount(unused) * (long)s->ElemBytes;
             s->FreeIndex = s->WindowStart + BitOperations.TrailingZeroCount(unused);
         }
         *w = default;
