@@ -82,7 +82,7 @@ public sealed class VetTests : IDisposable
     {
         Module("leaks", name);
         string before = TuzaCommand.Run(["vet", "-C", _folder]).Output;
-        int fixable = Regex.Matches(before, @"\(tuza vet -fix\)").Count;
+        int fixable = Regex.Count(before, @"\(tuza vet -fix\)");
         TuzaCommand.Run(["vet", "-C", _folder, "-fix"]);
         string after = TuzaCommand.Run(["vet", "-C", _folder]).Output;
         Assert.DoesNotContain("(tuza vet -fix)", after);

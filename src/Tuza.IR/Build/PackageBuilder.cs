@@ -202,8 +202,10 @@ public sealed partial class PackageBuilder
 
     internal void AddLocalType(NamedType t) => _localTypes.Add(t);
 
-    /// <summary>A declared function, or an instance of a generic one when there are type arguments.</summary>
-    /// <param name="recvShapes">How the instance that asks knows recvArgs, for messages; and the same for args.</param>
+    /// <summary>
+    /// A declared function, or an instance of a generic one when there are type arguments. recvShapes: how the instance that asks knows recvArgs,
+    /// for messages; shapes: the same for args.
+    /// </summary>
     internal Function FunctionFor(Func f, IReadOnlyList<GoType> recvArgs, IReadOnlyList<GoType> args, IReadOnlyList<GoType>? recvShapes = null, IReadOnlyList<GoType>? shapes = null)
     {
         var origin = f.Origin;

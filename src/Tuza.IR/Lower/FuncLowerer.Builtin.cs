@@ -130,9 +130,10 @@ sealed partial class FuncLowerer
         return [ptr, newLen, cap];
     }
 
-    /// <summary>Makes room for n more elements: pointer, old length, new length, capacity.</summary>
-    /// <param name="buffer">Memory of the frame that growth may use.</param>
-    /// <param name="climb">Every growth uses it, by size classes, as long as the elements fit.</param>
+    /// <summary>
+    /// Makes room for n more elements: pointer, old length, new length, capacity. buffer: memory of the frame that growth may use; climb: every
+    /// growth uses it, by size classes, as long as the elements fit.
+    /// </summary>
     (LowExpr Ptr, LowExpr Len, LowExpr NewLen, LowExpr Cap) Grow(LowExpr[] s, LowExpr n, GoType elem, GrowthBuffer? buffer = null, bool climb = false)
     {
         var ptr = NewTemp(LowType.Ptr);

@@ -50,7 +50,7 @@ public static unsafe class Print
         if (s_owner == Environment.CurrentManagedThreadId)
             return;
         for (int i = 0; i < 100 && !s_lock.TryEnter(); i++)
-            Futex.SleepMicros(1000);
+            _ = Futex.SleepMicros(1000);
         s_target = null;
         s_depth = 0;
         s_owner = Environment.CurrentManagedThreadId;

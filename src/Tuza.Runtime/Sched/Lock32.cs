@@ -44,9 +44,9 @@ public struct Lock32
             if (i < ActiveSpins)
                 Futex.Pause(PausesPerSpin);
             else if (i < ActiveSpins + Yields)
-                Futex.Yield();
+                _ = Futex.Yield();
             else
-                Futex.SleepMicros(50);
+                _ = Futex.SleepMicros(50);
         }
     }
 }

@@ -262,7 +262,7 @@ public static unsafe partial class Sched
             // Somebody else is at it: be stopped.
             if (m == null)
             {
-                Futex.Yield();
+                _ = Futex.Yield();
                 continue;
             }
             if (Volatile.Read(ref s_stopWanted) != 0)
@@ -270,7 +270,7 @@ public static unsafe partial class Sched
             if (m->P->RunSafePointFn != 0)
                 RunSafePointFn(m->P);
             Futex.Pause(20);
-            Futex.Yield();
+            _ = Futex.Yield();
         }
     }
 
