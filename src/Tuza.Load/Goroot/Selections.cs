@@ -1,7 +1,7 @@
 // The packages of the standard library whose files are not chosen by the build tags alone.
 //
 // The tag purego already removes most assembly. What is left: packages that have portable files for architectures
-// without assembly, which are selected as for an unknown architecture, and two where the right mixture exists for no architecture and is
+// without assembly, which are selected as for an unknown architecture, and one where the right mixture exists for no architecture and is
 // listed by name. Functions that still have no body are hooks and intrinsics of the runtime.
 
 using System.Collections.Generic;
@@ -16,7 +16,6 @@ static class Selections
     /// <summary>Files left out of, and added to, the amd64 selection.</summary>
     static readonly Dictionary<string, (string[] Without, string[] With)> s_lists = new()
     {
-        ["crypto/internal/fips140/aes"] = (["aes_noasm.go", "ctr_noasm.go"], ["aes_asm.go", "ctr_asm.go"]),
         ["internal/runtime/maps"] = (["memhash_aes.go", "memhash_aes_asm.go", "memhash_align_check.go"],
             ["memhash_noaes.go", "memhash_align_nocheck.go"]),
     };

@@ -1,8 +1,7 @@
-// What gc's library has in amd64 assembly because of special instructions: cpuid, AES, CRC-32.
+// What gc's library has in amd64 assembly because of special instructions: cpuid, CRC-32. AES is in Crypto/AesBlocks.cs.
 //
 // The Go side asks internal/cpu whether the machine has them, so none of these is called on one that has not. Signatures are the flattened
-// Go ones. AES key schedules: a round key is its 16 bytes as they are; decryption has its keys in the order of use, all but the first and last
-// through InvMixColumns, as the instructions want them.
+// Go ones.
 
 using System;
 using System.Buffers.Binary;
@@ -12,11 +11,9 @@ using System.Runtime.Intrinsics.X86;
 
 using Tuza.Abi;
 
-using AesNi = System.Runtime.Intrinsics.X86.Aes;
-
 namespace Tuza.Runtime;
 
-/// <summary>Functions of internal/cpu, crypto/internal/fips140/aes and hash/crc32.</summary>
+/// <summary>Functions of internal/cpu and hash/crc32.</summary>
 static unsafe class CpuInstructions
 {
     // ---- internal/cpu
@@ -46,128 +43,6 @@ static unsafe class CpuInstructions
 
     [GoFunc("internal/cpu.getGOAMD64level", Safepoint = false)]
     public static int Level(G* g) => 1;
-
-    // ---- AES
-
-    const string AesPackage = "crypto/internal/fips140/aes.";
-
-    static uint SubWord(uint w) => AesNi.KeygenAssist(Vector128.Create(0, w, 0, 0).AsByte(), 0).AsUInt32().ToScalar();
-
-    [GoFunc(AesPackage + "expandKeyAsm", Safepoint = false)]
-    public static void ExpandKey(G* g, long rounds, void* key, void* enc, void* dec)
-    {
-        uint* w = (uint*)enc;
-        int words = (int)rounds - 6, all = 4 * ((int)rounds + 1);
-        Buffer.MemoryCopy(key, w, 4 * words, 4 * words);
-        uint rcon = 1;
-        for (int i = words; i < all; i++)
-        {
-            uint t = w[i - 1];
-            if (i % words == 0)
-            {
-                t = uint.RotateRight(SubWord(t), 8) ^ rcon;
-                rcon = rcon << 1 ^ (rcon >> 7) * 0x11b;
-            }
-            else if (words > 6 && i % words == 4)
-                t = SubWord(t);
-            w[i] = w[i - words] ^ t;
-        }
-        if (dec == null)
-            return;
-        var from = (Vector128<byte>*)enc;
-        var to = (Vector128<byte>*)dec;
-        for (int r = 0; r <= rounds; r++)
-        {
-            var k = Vector128.Load((byte*)(from + (rounds - r)));
-            (r == 0 || r == rounds ? k : AesNi.InverseMixColumns(k)).Store((byte*)(to + r));
-        }
-    }
-
-    [GoFunc(AesPackage + "encryptBlockAsm", Safepoint = false)]
-    public static void EncryptBlock(G* g, long rounds, void* keys, void* dst, void* src)
-    {
-        byte* k = (byte*)keys;
-        var s = Vector128.Load((byte*)src) ^ Vector128.Load(k);
-        for (long r = 1; r < rounds; r++)
-            s = AesNi.Encrypt(s, Vector128.Load(k + (16 * r)));
-        AesNi.EncryptLast(s, Vector128.Load(k + (16 * rounds))).Store((byte*)dst);
-    }
-
-    [GoFunc(AesPackage + "decryptBlockAsm", Safepoint = false)]
-    public static void DecryptBlock(G* g, long rounds, void* keys, void* dst, void* src)
-    {
-        byte* k = (byte*)keys;
-        var s = Vector128.Load((byte*)src) ^ Vector128.Load(k);
-        for (long r = 1; r < rounds; r++)
-            s = AesNi.Decrypt(s, Vector128.Load(k + (16 * r)));
-        AesNi.DecryptLast(s, Vector128.Load(k + (16 * rounds))).Store((byte*)dst);
-    }
-
-    /// <summary>The counter block, big-endian; the counter goes on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<byte> Counter(ref ulong lo, ref ulong hi)
-    {
-        var block = Vector128.Create(BinaryPrimitives.ReverseEndianness(hi), BinaryPrimitives.ReverseEndianness(lo)).AsByte();
-        if (++lo == 0)
-            hi++;
-        return block;
-    }
-
-    [GoFunc(AesPackage + "ctrBlocks1Asm", Safepoint = false)]
-    public static void Ctr1(G* g, long rounds, void* keys, void* dst, void* src, ulong lo, ulong hi)
-    {
-        byte* k = (byte*)keys;
-        var s = Counter(ref lo, ref hi) ^ Vector128.Load(k);
-        for (long r = 1; r < rounds; r++)
-            s = AesNi.Encrypt(s, Vector128.Load(k + (16 * r)));
-        (AesNi.EncryptLast(s, Vector128.Load(k + (16 * rounds))) ^ Vector128.Load((byte*)src)).Store((byte*)dst);
-    }
-
-    [GoFunc(AesPackage + "ctrBlocks2Asm", Safepoint = false)]
-    public static void Ctr2(G* g, long rounds, void* keys, void* dst, void* src, ulong lo, ulong hi)
-    {
-        Ctr1(g, rounds, keys, dst, src, lo, hi);
-        if (++lo == 0)
-            hi++;
-        Ctr1(g, rounds, keys, (byte*)dst + 16, (byte*)src + 16, lo, hi);
-    }
-
-    /// <summary>Four blocks side by side, so that the latency of the instructions is hidden.</summary>
-    [GoFunc(AesPackage + "ctrBlocks4Asm", Safepoint = false)]
-    public static void Ctr4(G* g, long rounds, void* keys, void* dst, void* src, ulong lo, ulong hi)
-    {
-        byte* k = (byte*)keys, d = (byte*)dst, s = (byte*)src;
-        var key = Vector128.Load(k);
-        var a = Counter(ref lo, ref hi) ^ key;
-        var b = Counter(ref lo, ref hi) ^ key;
-        var c = Counter(ref lo, ref hi) ^ key;
-        var e = Counter(ref lo, ref hi) ^ key;
-        for (long r = 1; r < rounds; r++)
-        {
-            key = Vector128.Load(k + (16 * r));
-            a = AesNi.Encrypt(a, key);
-            b = AesNi.Encrypt(b, key);
-            c = AesNi.Encrypt(c, key);
-            e = AesNi.Encrypt(e, key);
-        }
-        key = Vector128.Load(k + (16 * rounds));
-        a = AesNi.EncryptLast(a, key) ^ Vector128.Load(s);
-        b = AesNi.EncryptLast(b, key) ^ Vector128.Load(s + 16);
-        c = AesNi.EncryptLast(c, key) ^ Vector128.Load(s + 32);
-        e = AesNi.EncryptLast(e, key) ^ Vector128.Load(s + 48);
-        a.Store(d);
-        b.Store(d + 16);
-        c.Store(d + 32);
-        e.Store(d + 48);
-    }
-
-    [GoFunc(AesPackage + "ctrBlocks8Asm", Safepoint = false)]
-    public static void Ctr8(G* g, long rounds, void* keys, void* dst, void* src, ulong lo, ulong hi)
-    {
-        Ctr4(g, rounds, keys, dst, src, lo, hi);
-        ulong next = lo + 4;
-        Ctr4(g, rounds, keys, (byte*)dst + 64, (byte*)src + 64, next, next < lo ? hi + 1 : hi);
-    }
 
     // ---- CRC-32
 
