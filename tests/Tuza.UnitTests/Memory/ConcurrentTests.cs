@@ -22,7 +22,7 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
     readonly Lock _stopping = new();
     readonly int _threads;
     volatile int _stop;
-    int _parked;
+    int _parked, _left;
     string? _failure;
 
     public MHeap* Heap;
@@ -64,7 +64,11 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
     }
 
     /// <summary>A thread is done: it counts as stopped for ever.</summary>
-    public void Leave() => Interlocked.Increment(ref _parked);
+    public void Leave()
+    {
+        Interlocked.Increment(ref _left);
+        Interlocked.Increment(ref _parked);
+    }
 
     public void StopTheWorld()
     {
@@ -77,6 +81,9 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
     public void StartTheWorld()
     {
         _stop = 0;
+        // The next stop must not count threads that are still on their way out of this one.
+        while (Volatile.Read(ref _parked) > Volatile.Read(ref _left))
+            Thread.Yield();
         _stopping.Exit();
     }
 

@@ -215,7 +215,7 @@ func main() {
 	// Timers: sleepers wake in the order of their times, a stopped timer does not fire.
 	order := make(chan int, 3)
 	for _, d := range []int{30, 10, 20} {
-		go func() { time.Sleep(time.Duration(d) * time.Millisecond * 4); order <- d }()
+		go func() { time.Sleep(time.Duration(d) * time.Millisecond * 40); order <- d }()
 	}
 	fmt.Println(<-order, <-order, <-order)
 	t := time.AfterFunc(time.Hour, func() { panic("fired") })
