@@ -132,6 +132,8 @@ public unsafe struct MHeap
     /// <summary>Gives all memory back. For tests: nothing may touch the heap afterwards.</summary>
     public static void Destroy(MHeap* h)
     {
+        Current = null;
+        MarkWork.AwaitHelpers();
         for (int i = 0; i < h->_arenaCount; i++)
         {
             HeapArena* a = h->_arenas[i];

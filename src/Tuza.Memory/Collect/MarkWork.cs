@@ -144,6 +144,13 @@ public static unsafe class MarkWork
         }
     }
 
+    /// <summary>The heap is about to go: waits until no helper looks at it any more.</summary>
+    internal static void AwaitHelpers()
+    {
+        while (Volatile.Read(ref s_helping) != 0)
+            Thread.Yield();
+    }
+
     static void Help()
     {
         while (true)
