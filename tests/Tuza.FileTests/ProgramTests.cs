@@ -2,7 +2,6 @@
 // tests/data/crash: programs that end badly; the first line of the .out file is the exit code, then the text up to the first goroutine trace,
 // addresses masked as 0x?.
 
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text.RegularExpressions;

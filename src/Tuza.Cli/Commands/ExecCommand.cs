@@ -6,7 +6,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text;
 using Tuza.Emit;
-using Tuza.Load;
 
 namespace Tuza.Cli;
 

@@ -2,7 +2,6 @@
 
 using System;
 using System.Collections.Generic;
-using Tuza.Emit;
 using Tuza.Load;
 
 namespace Tuza.Cli;

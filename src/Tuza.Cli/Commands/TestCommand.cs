@@ -10,7 +10,6 @@ using System.Globalization;
 using System.IO;
 using System.Text;
 using System.Threading;
-using Tuza.Emit;
 using Tuza.Load;
 
 namespace Tuza.Cli;

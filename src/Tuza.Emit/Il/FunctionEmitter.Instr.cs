@@ -15,7 +15,7 @@ sealed partial class FunctionEmitter
     const int UnrollBytes = 32;
 
     /// <summary>True if control does not go on behind the instruction.</summary>
-    bool Instr(LowInstr instr, LowBlock block)
+    bool Instr(LowInstr instr)
     {
         switch (instr)
         {
@@ -158,8 +158,7 @@ sealed partial class FunctionEmitter
             LdG(nameof(G.MCache));
             addr();
             _il.Unary(ILOpCode.Ldind_i);
-            value();
-            _il.Token(ILOpCode.Call, _image.Meta.Member(ImageBuilder.BarrierRecord), 3, 0, "Barrier.Record");
+            _il.Token(ILOpCode.Call, _image.Meta.Member(ImageBuilder.BarrierRecord), 2, 0, "Barrier.Record");
             _il.Branch(ILOpCode.Br, back);
         });
         // The temporaries stay taken: the cold code reads them later, and must not find them reused.

@@ -542,7 +542,7 @@ sealed partial class FunctionEmitter
             bool ended = false;
             foreach (var instr in b.Instrs)
             {
-                ended = Instr(instr, b);
+                ended = Instr(instr);
                 if (ended)
                     break;
             }

@@ -115,8 +115,15 @@ sealed class ImageWriter(ImageBuilder image)
         string file = Positions.AtRunTime(f.Low.Pos).File;
         var r = new FuncRecord
         {
-            Name = image.Text(f.Low.DisplayName ?? f.Low.LinkName), File = image.Text(file), Signature = image.Text(f.Signature),
-            StartLine = LineOf(f.Low.Pos), FrameBytes = frame.FrameBytes, FirstSite = _sites.Count, FirstInline = _inlines.Count, Token = f.Token, ResumeToken = f.ResumeToken,
+            Name = image.Text(f.Low.DisplayName ?? f.Low.LinkName),
+            File = image.Text(file),
+            Signature = image.Text(f.Signature),
+            StartLine = LineOf(f.Low.Pos),
+            FrameBytes = frame.FrameBytes,
+            FirstSite = _sites.Count,
+            FirstInline = _inlines.Count,
+            Token = f.Token,
+            ResumeToken = f.ResumeToken,
             Flags = (f.Low.IsWrapper ? FuncFlags.Wrapper : 0) | (f.Low.DeferReturn != null ? FuncFlags.HasDefer : 0),
             Facts = frame.IsPure ? FuncFacts.Pure : 0,
         };
@@ -183,8 +190,12 @@ sealed class ImageWriter(ImageBuilder image)
         _inlineIds.Add(call, id);
         _inlines.Add(new InlineRecord
         {
-            Name = image.Text(call.Function), File = image.Text(Positions.AtRunTime(call.Start).File), Parent = parent,
-            CallLine = LineOf(call.At.IsKnown ? call.At : f.Pos), StartLine = LineOf(call.Start), Flags = call.IsWrapper ? FuncFlags.Wrapper : 0,
+            Name = image.Text(call.Function),
+            File = image.Text(Positions.AtRunTime(call.Start).File),
+            Parent = parent,
+            CallLine = LineOf(call.At.IsKnown ? call.At : f.Pos),
+            StartLine = LineOf(call.Start),
+            Flags = call.IsWrapper ? FuncFlags.Wrapper : 0,
         });
         return id;
     }

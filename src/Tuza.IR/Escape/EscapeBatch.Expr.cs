@@ -1,7 +1,6 @@
 // Flows of expressions: Expr(k, n) evaluates n into hole k.
 
 using System;
-using System.Collections.Generic;
 using Tuza.Types;
 
 namespace Tuza.IR;

@@ -173,7 +173,7 @@ static class SliceBuffers
                     f.ShowsCapacity = true;
                     break;
                 case AddrNode a:
-                    for (var x = a.X; ; )
+                    for (var x = a.X; ;)
                     {
                         if (x is FieldNode { ThroughPtr: false } field)
                             x = field.X;

@@ -5,7 +5,6 @@
 //     slot 24 x 16 bytes, zeroed
 //     site 2 call main.g prog.go:12 moves: pointers 8 words 3 saved i, n
 
-using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;

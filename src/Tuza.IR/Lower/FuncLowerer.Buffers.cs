@@ -11,7 +11,7 @@ namespace Tuza.IR;
 
 sealed partial class FuncLowerer
 {
-    const int MapHeaderBytes = 48, MapSeedOffset = 8, MapDirOffset = 16, GroupSlots = 8, MaxInlineMapPart = 128;
+    const int MapHeaderBytes = 48, MapDirOffset = 16, GroupSlots = 8, MaxInlineMapPart = 128;
     const long EmptyControl = unchecked((long)0x8080808080808080UL);
 
     static readonly bool[] s_mapPointers = [false, false, true, false, false, false];

@@ -2,7 +2,6 @@
 //
 // Objects that no root reaches (the runtime's own, or garbage of a snapshot that was taken without a collection before) hang on one more root.
 
-using System;
 using System.Collections.Generic;
 
 namespace Tuza.Inspect;

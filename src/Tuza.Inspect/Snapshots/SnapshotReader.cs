@@ -306,7 +306,14 @@ public sealed class SnapshotReader
             long stack = s.Size();
             SnapshotGoroutine g = new()
             {
-                Id = id, Status = status, IsSystem = system, Reason = reason, WaitNanos = wait, Created = created, Start = start, StackBytes = stack,
+                Id = id,
+                Status = status,
+                IsSystem = system,
+                Reason = reason,
+                WaitNanos = wait,
+                Created = created,
+                Start = start,
+                StackBytes = stack,
                 Defers = s.I32(),
                 Root = new SnapshotRoot { Name = $"goroutine {id}", IsGoroutine = true },
             };

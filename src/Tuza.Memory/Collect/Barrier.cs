@@ -30,7 +30,7 @@ public static unsafe class Barrier
     public static void WritePointer(MCache* c, void** slot, void* value)
     {
         if (Enabled != 0)
-            Record(c, (nuint)(*slot), (nuint)value);
+            Record(c, (nuint)(*slot));
         *slot = value;
     }
 
@@ -39,7 +39,7 @@ public static unsafe class Barrier
 
     /// <summary>Records the value a slot loses; the one it gets is known already.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Record(MCache* c, nuint oldValue, nuint newValue) => Add(c, oldValue);
+    public static void Record(MCache* c, nuint oldValue) => Add(c, oldValue);
 
     /// <summary>The collector must not lose this object.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -179,7 +179,7 @@ public static unsafe class Barrier
     }
 
     /// <summary>Copies values into memory that held nothing, or where nothing it held was known to the collector: a fresh object, a frame. Nothing is lost.</summary>
-    public static void TypedCopyFresh(MCache* c, TypeDesc* t, void* dst, void* src, nuint bytes) => Buffer.MemoryCopy(src, dst, bytes, bytes);
+    public static void TypedCopyFresh(void* dst, void* src, nuint bytes) => Buffer.MemoryCopy(src, dst, bytes, bytes);
 
     /// <summary>Zeroes memory of the heap whose type is not known to the caller.</summary>
     public static void MemClrHasPointers(MCache* c, void* p, nuint bytes)

@@ -1,6 +1,5 @@
 // What the collector remembers between cycles: phase, roots outside the heap, pause history.
 
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Threading;
 

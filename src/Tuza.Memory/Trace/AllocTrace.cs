@@ -96,12 +96,12 @@ public static unsafe class AllocTrace
     }
 
     [ThreadStatic]
-    static (nint Type, uint Id) t_last;
+    static (nint Type, uint Id) s_last;
 
     static uint TypeId(TypeDesc* t)
     {
-        if (t_last.Type == (nint)t)
-            return t_last.Id;
+        if (s_last.Type == (nint)t)
+            return s_last.Id;
         lock (s_lock)
         {
             if (!s_typeIds.TryGetValue((nint)t, out uint id))
@@ -110,7 +110,7 @@ public static unsafe class AllocTrace
                 s_types.Add((nint)t);
                 s_typeIds[(nint)t] = id;
             }
-            t_last = ((nint)t, id);
+            s_last = ((nint)t, id);
             return id;
         }
     }

@@ -94,7 +94,7 @@ public static unsafe class Chan
     {
         if (c->ElemType->HasPointers)
             Barrier.TypedMemMove((MCache*)g->MCache, c->ElemType, dst, src);
-        Barrier.TypedCopyFresh((MCache*)g->MCache, c->ElemType, dst, src, c->ElemBytes);
+        Barrier.TypedCopyFresh(dst, src, c->ElemBytes);
     }
 
     static void Clear(G* g, HChan* c, byte* p)

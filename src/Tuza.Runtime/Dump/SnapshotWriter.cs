@@ -12,7 +12,6 @@ using System.IO;
 using System.Text;
 
 using Tuza.Abi;
-using Tuza.Memory;
 
 namespace Tuza.Runtime;
 

@@ -37,8 +37,7 @@ public static unsafe class Snapshots
     const double MoreThanBefore = 1.05;
 
     static SnapshotPlan? s_plan;
-    static System.Threading.Timer? s_timer;
-    static System.Runtime.InteropServices.PosixSignalRegistration? s_signal;
+    static readonly List<IDisposable> s_triggers = []; // a timer or a signal registration ends when nobody holds it
     static int s_wanted, s_exiting;
     static long s_peak;
 
@@ -53,15 +52,15 @@ public static unsafe class Snapshots
             return;
         AllocTrace.StackOf = &StackIds.Current;
         if (plan.After is { } after)
-            s_timer = new System.Threading.Timer(static _ => Want(), null, after, Timeout.InfiniteTimeSpan);
+            s_triggers.Add(new System.Threading.Timer(static _ => Want(), null, after, Timeout.InfiniteTimeSpan));
         if (plan.OnSignal && !OperatingSystem.IsWindows())
         {
             const int SigUsr1 = 10;
-            s_signal = System.Runtime.InteropServices.PosixSignalRegistration.Create((System.Runtime.InteropServices.PosixSignal)SigUsr1, static c =>
+            s_triggers.Add(System.Runtime.InteropServices.PosixSignalRegistration.Create((System.Runtime.InteropServices.PosixSignal)SigUsr1, static c =>
             {
                 c.Cancel = true;
                 Want();
-            });
+            }));
         }
     }
 

@@ -3,7 +3,6 @@
 // Package internal/runtime/maps hashes 4- and 8-byte keys and strings by itself in its fast paths, and calls the map type's hasher elsewhere (growing,
 // reflection). Both must agree: Mem is the function of its runtime_hash64.go with hash keys of zero. Every map has a random seed of its own.
 
-using System;
 using System.Runtime.CompilerServices;
 
 using Tuza.Abi;

@@ -8,7 +8,6 @@
 //   host         faults, and the signals with which the host stops its threads, stay with the host
 //   listened to  after signal.Notify: the pipe
 
-using System;
 using System.Runtime.InteropServices;
 using System.Threading;
 

@@ -20,7 +20,7 @@ public static unsafe class Threads
     const int NativeReserveBytes = 1 << 20;
 
     [System.ThreadStatic]
-    static M* t_m;
+    static M* s_m;
 
     static int s_count;
 
@@ -33,11 +33,11 @@ public static unsafe class Threads
     public static M* Current
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => t_m;
+        get => s_m;
     }
 
     /// <summary>The goroutine that runs on the calling thread, or null.</summary>
-    public static G* CurrentG() => t_m == null ? null : t_m->CurG;
+    public static G* CurrentG() => s_m == null ? null : s_m->CurG;
 
     public static M* NewM()
     {
@@ -57,7 +57,7 @@ public static unsafe class Threads
     /// <summary>The calling thread is this M from now on: learns how deep its native stack may go.</summary>
     public static void Bind(M* m)
     {
-        t_m = m;
+        s_m = m;
         (nuint lo, nuint hi) = NativeStack.Bounds();
         nuint here = (nuint)(&m);
         // Without knowledge of the bounds: assume the smallest thread stack of the system.

@@ -3,8 +3,6 @@
 // The Go side asks internal/cpu whether the machine has them, so none of these is called on one that has not. Signatures are the flattened
 // Go ones.
 
-using System;
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;

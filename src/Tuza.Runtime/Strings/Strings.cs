@@ -7,9 +7,8 @@
 // outlive the frame gives one.
 
 using System;
-using System.Runtime.InteropServices;
 using System.Runtime.CompilerServices;
-
+using System.Runtime.InteropServices;
 using Tuza.Abi;
 
 namespace Tuza.Runtime;

@@ -342,7 +342,7 @@ public sealed unsafe class ConcurrentTests
 
         public bool ScanStacks(ref Marker marker, int from, int to) => false;
 
-    public void MarkingDone() { }
+        public void MarkingDone() { }
 
         public bool Pause(MCache* cache) => false;
 
@@ -352,11 +352,11 @@ public sealed unsafe class ConcurrentTests
 
         public double MarkShare => 1;
 
-    public void ForcedByTime() { }
+        public void ForcedByTime() { }
 
-    public void SampleAlloc(MCache* cache, byte* slot, long bytes) { }
+        public void SampleAlloc(MCache* cache, byte* slot, long bytes) { }
 
-    public void SampleFree(void* sample) { }
+        public void SampleFree(void* sample) { }
 
         public void SweepDone() { }
 

@@ -1,6 +1,5 @@
 // Functions that behave like emitted ones: frames, headers, unwinding, resume bodies, written by hand.
 
-using System;
 using System.Runtime.InteropServices;
 using System.Text;
 using Tuza.Abi;

@@ -1,6 +1,5 @@
 // Goroutines, channels, select, stacks and timers over hand-made frames.
 
-using System;
 using Tuza.Abi;
 using Tuza.Runtime;
 using Xunit;

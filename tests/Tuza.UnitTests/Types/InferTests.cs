@@ -1,6 +1,5 @@
 // Type inference and the relations between types, through whole programs; messages are gc's.
 
-using Tuza.Types;
 using Xunit;
 
 namespace Tuza.UnitTests.Types;

@@ -148,7 +148,7 @@ public static unsafe class DynamicBridges
         foreach (FlatPart part in shape.Params)
         {
             if (part.IsMemory)
-                Barrier.TypedCopyFresh(cache, part.Type, frame + part.Offset, (void*)*others++, part.Type->Size);
+                Barrier.TypedCopyFresh(frame + part.Offset, (void*)*others++, part.Type->Size);
             foreach (FlatScalar s in part.Scalars)
             {
                 if (s.Tracked)
