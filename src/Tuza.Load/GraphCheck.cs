@@ -51,7 +51,9 @@ sealed class GraphCheck(DisplayPaths paths, ModuleGraph modules, LoadOptions opt
         }
         foreach (ImportError e in p.ImportErrors)
             Errors.Add($"{Text(e.Pos)}: {e.Text}");
-        if (p.Error != null)
+        if (p.Error != null && _stack.Count == 1 && p.Files.Count == 0 && !p.Error.StartsWith("no Go files", StringComparison.Ordinal) && !p.Error.Contains(": ", StringComparison.Ordinal))
+            Errors.Add((p.IsExcluded ? "package " : "") + $"{p.ImportPath}: {p.Error}");
+        else if (p.Error != null)
             Errors.Add(_stack.Count == 1 || p.Error.Contains(": ", StringComparison.Ordinal) ? p.Error : $"package {string.Join("\n\timports ", _stack.ConvertAll(s => s.Package.ImportPath))}: {p.Error}");
         _stack.RemoveAt(_stack.Count - 1);
         _state[p] = true;

@@ -50,6 +50,9 @@ public sealed class LoadedPackage
     /// <summary>What is wrong with the folder as a whole ("no Go files in ..."), without position.</summary>
     public string? Error { get; set; }
 
+    /// <summary>There are Go files, but none for this build: an error where the package is named, nothing where a pattern met it.</summary>
+    public bool IsExcluded { get; set; }
+
     /// <summary>Files of the package under test and of the package NAME_test; only read for tests.</summary>
     public List<FileNode> TestFiles { get; } = [];
     public List<FileNode> ExternalTestFiles { get; } = [];

@@ -46,6 +46,7 @@ public sealed partial class Loader
     readonly PackageReader _reader;
     readonly ModuleGraph _modules;
     readonly Dictionary<string, LoadedPackage> _packages = [];
+    readonly HashSet<LoadedPackage> _matched = []; // by patterns alone
     readonly Dictionary<LoadedPackage, Action> _jobs = [];
     readonly Queue<LoadedPackage> _queue = new();
     readonly List<string> _errors = [];
@@ -79,6 +80,7 @@ public sealed partial class Loader
             foreach (string path in _options.Implicit)
                 Need(path, null);
             Run();
+            roots.RemoveAll(p => p.IsExcluded && _matched.Contains(p));
         }
         return Finish(roots);
     }
@@ -208,7 +210,7 @@ public sealed partial class Loader
         if (FolderPackage(dir) is { } where)
             return Get(where, _options.Tests);
         _errors.Add(_modules.HasModules
-            ? $"{(argument.StartsWith('/') ? "directory " + argument : "directory " + _paths.Short(dir))} outside main module or its selected dependencies"
+            ? $"{(argument.StartsWith('/') ? "directory " + argument : "directory " + _paths.Short(dir))} outside {_modules.Named}"
             : "go: go.mod file not found in current directory or any parent directory; see 'go help modules'");
         return null;
     }
@@ -250,7 +252,7 @@ public sealed partial class Loader
             }
             if (FolderPackage(root) == null && !ModuleGraph.IsUnder(root, SrcDir))
             {
-                _errors.Add($"pattern {pattern}: directory prefix {_paths.Short(root)} does not contain main module or its selected dependencies");
+                _errors.Add($"pattern {pattern}: directory prefix {_paths.Short(root)} does not contain {_modules.Named}");
                 return list;
             }
             Func<string, bool> match = Patterns.Matcher(Path.GetFullPath(_paths.WorkDir + "/" + prefix + "\u0001").Replace("\u0001", "", StringComparison.Ordinal) + pattern[dots..]);
@@ -287,8 +289,17 @@ public sealed partial class Loader
         void AddMatch(Place? where)
         {
             if (where is { } w and not { IsStd: true, ImportPath: "builtin" } && HasFittingFile(w)) // builtin is documentation
-                list.Add(Get(w, _options.Tests));
+                list.Add(Matched(w));
         }
+    }
+
+    LoadedPackage Matched(Place where)
+    {
+        bool isNew = !_packages.ContainsKey(where.ImportPath);
+        LoadedPackage p = Get(where, _options.Tests);
+        if (isNew)
+            _matched.Add(p);
+        return p;
     }
 
     /// <summary>Patterns pass over folders without a file for this build.</summary>

@@ -45,6 +45,7 @@ sealed class PackageReader(BuildContext context, DisplayPaths paths)
         Parse(p, selected.ConvertAll(name => (Path.Combine(p.Dir, name), texts[name])), tests, ref ignored);
         if (p.Files.Count == 0 && p.Error == null)
         {
+            p.IsExcluded = ignored > 0 && p.TestFiles.Count + p.ExternalTestFiles.Count == 0;
             p.Error = ignored > 0 ? "build constraints exclude all Go files in " + p.Dir
                 : go.Exists(n => n.EndsWith("_test.go", StringComparison.Ordinal)) ? "no non-test Go files in " + p.Dir
                 : "no Go files in " + p.Dir;

@@ -60,7 +60,8 @@ static class TestCommand
         public bool Verbose, Json, CompileOnly;
         /// <summary>The output is asked for even if all passes.</summary>
         public bool Shown;
-        public bool Streamed => Verbose || Shown;
+        public bool IsBench;
+        public bool Streamed => Verbose || Shown || Packages.Count == 0;
         public TimeSpan Timeout = TimeSpan.FromMinutes(10);
         public bool HasTimeout;
     }
@@ -79,7 +80,7 @@ static class TestCommand
         bool failed = false;
         foreach (LoadedPackage p in loaded.Roots)
             failed |= !TestPackage(o, p);
-        if (failed && !o.Json)
+        if (failed && !o.Json && o.Packages.Count > 0)
             Console.WriteLine("FAIL");
         return failed ? 1 : 0;
     }
@@ -153,8 +154,8 @@ static class TestCommand
         value ??= "true";
         if (name == "v")
             o.Verbose = value != "false";
-        if (name is "bench" or "list")
-            o.Shown = true;
+        o.Shown |= name is "bench" or "list";
+        o.IsBench |= name == "bench";
         if (name == "timeout")
         {
             o.HasTimeout = true;
@@ -230,9 +231,7 @@ static class TestCommand
                 Driver.Write(Console.Out, output);
             if (timedOut)
                 Say($"*** Test killed: ran too long ({o.Timeout + TimeSpan.FromMinutes(1)}).\n");
-            else if (code != 0 && code != 1 && code != 2)
-                Say($"exit status {code}\n");
-            else if (!ok)
+            else if (!ok && (output.Length == 0 || o.Packages.Count == 0 || o.IsBench))
                 Say($"exit status {code}\n");
             string noTests = output.Contains("testing: warning: no tests to run", StringComparison.Ordinal) ? " [no tests to run]" : "";
             string time = seconds.ToString("0.000", CultureInfo.InvariantCulture) + "s";

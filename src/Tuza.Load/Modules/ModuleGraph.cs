@@ -35,6 +35,9 @@ public sealed class ModuleGraph
     public List<string> Errors { get; } = [];
     public bool HasModules => Main.Count > 0;
 
+    /// <summary>For messages: where packages may come from.</summary>
+    public string Named => RootFile.EndsWith(".work", StringComparison.Ordinal) ? "modules listed in go.work or their selected dependencies" : "main module or its selected dependencies";
+
     /// <summary>The go.mod or go.work that rules, or "".</summary>
     public string RootFile { get; private set; } = "";
 
@@ -48,7 +51,7 @@ public sealed class ModuleGraph
         string? goMod = Upwards(folder, "go.mod");
         string? goWork = environment("GOWORK") switch { "off" => null, { Length: > 0 } file => file, _ => Upwards(folder, "go.work") };
         if (goWork != null && File.Exists(goWork))
-            graph.LoadWorkspace(goWork);
+            graph.LoadWorkspace(goWork, mod);
         else if (goMod != null)
             graph.LoadModule(goMod, mod);
         return graph;
@@ -92,12 +95,12 @@ public sealed class ModuleGraph
         string vendor = Path.Combine(main.Dir, "vendor");
         bool vendoring = mod == "vendor" || (mod == "" && SemVer.GoMinor(main.Go) >= 14 && File.Exists(Path.Combine(vendor, "modules.txt")));
         if (vendoring)
-            LoadVendor(vendor);
+            LoadVendor(vendor, [main], main);
         else
             Select([main], main);
     }
 
-    void LoadWorkspace(string goWork)
+    void LoadWorkspace(string goWork, string mod)
     {
         RootFile = goWork;
         ModFile work = Read(goWork);
@@ -114,7 +117,13 @@ public sealed class ModuleGraph
             mains.Add(m);
             AddMain(m);
         }
-        if (Errors.Count == 0)
+        if (Errors.Count > 0)
+            return;
+        string vendor = Path.Combine(work.Dir, "vendor");
+        bool vendoring = mod == "vendor" || (mod == "" && SemVer.GoMinor(work.Go) >= 22 && File.Exists(Path.Combine(vendor, "modules.txt")));
+        if (vendoring)
+            LoadVendor(vendor, mains, work);
+        else
             Select(mains, work);
     }
 
@@ -219,7 +228,7 @@ public sealed class ModuleGraph
 
     // ---- vendor
 
-    void LoadVendor(string vendor)
+    void LoadVendor(string vendor, List<ModFile> mains, ModFile root)
     {
         _vendorDir = vendor;
         string file = Path.Combine(vendor, "modules.txt");
@@ -229,10 +238,14 @@ public sealed class ModuleGraph
             return;
         }
         Module? current = null;
+        ModuleVersion version = default;
+        VendorCheck check = new(mains, root);
         foreach (string line in File.ReadLines(file))
         {
             if (line.StartsWith("## ", StringComparison.Ordinal))
             {
+                if (Array.Exists(line[3..].Split(';'), s => s.Trim() == "explicit"))
+                    check.Explicit.Add(version);
                 int at = line.IndexOf("go ", StringComparison.Ordinal);
                 if (current != null && at > 0)
                 {
@@ -244,13 +257,24 @@ public sealed class ModuleGraph
             {
                 string[] words = line[2..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 current = null;
-                if (words.Length < 2 || words[1] == "=>")
+                int arrow = Array.IndexOf(words, "=>");
+                version = new ModuleVersion(words[0], arrow == 1 || words.Length < 2 ? "" : words[1]);
+                check.Listed.Add(version);
+                if (arrow > 0 && arrow + 1 < words.Length)
+                    check.Replaced[version] = new ModuleVersion(words[arrow + 1], arrow + 2 < words.Length ? words[arrow + 2] : "");
+                if (version.Version == "")
                     continue;
                 current = new Module(words[0], words[1], vendor, "go1.16", IsMain: false);
                 _modules.Add(current);
             }
             else if (current != null && line.Trim() is { Length: > 0 } package && !line.StartsWith('#'))
                 _vendored[package] = (Path.Combine(vendor, package), current);
+        }
+        if (SemVer.GoMinor(mains[0].Go) >= 14 && check.Findings() is { Length: > 0 } findings)
+        {
+            string sync = root.Use.Count > 0 ? "work" : "mod";
+            Errors.Add($"go: inconsistent vendoring in {Path.GetDirectoryName(vendor)}:{findings}\n\n\tTo ignore the vendor directory, use -mod=readonly or -mod=mod.\n"
+                + $"\tTo sync the vendor directory, run:\n\t\tgo {sync} vendor");
         }
     }
 

@@ -72,7 +72,7 @@ public sealed class LoaderTests : IDisposable
             $"a/a.go:4:2: package foo is not in std ({Goroot}/src/foo)"], Load("./a").Errors);
         Assert.Equal(["package ex.com/m/x\n\timports ex.com/m/y from x.go\n\timports ex.com/m/x from y.go: import cycle not allowed"], Load("./x").Errors);
         Assert.Equal([$"found packages one (a.go) and two (b.go) in {_dir}/m/two"], Load("./two").Errors);
-        Assert.Equal([$"build constraints exclude all Go files in {_dir}/m/none"], Load("./none").Errors);
+        Assert.Equal([$"package ex.com/m/none: build constraints exclude all Go files in {_dir}/m/none"], Load("./none").Errors);
         Assert.Equal(["stat no.go: no such file or directory"], Load("no.go").Errors);
         Assert.Equal([$"package nope is not in std ({Goroot}/src/nope)"], Load("nope").Errors);
     }
@@ -114,6 +114,7 @@ public sealed class LoaderTests : IDisposable
     [Fact]
     public void VendoredPackages()
     {
+        Put("m/go.mod", "module ex.com/m\n\ngo 1.21\n\nrequire ex.com/v v1.0.0\n");
         Put("m/vendor/modules.txt", "# ex.com/v v1.0.0\n## explicit; go 1.20\nex.com/v/p\n");
         Put("m/vendor/ex.com/v/p/p.go", "package p\n");
         Put("m/m.go", "package m\nimport _ \"ex.com/v/p\"\n");
@@ -122,6 +123,47 @@ public sealed class LoaderTests : IDisposable
         Assert.Equal("go1.20", r.Packages.Single(p => p.ImportPath == "ex.com/v/p").GoVersion);
         Put("goroot/src/fmt/fmt.go", "package fmt\nimport _ \"golang.org/x/net\"\n");
         Assert.Contains(Load("fmt").Packages, p => p.ImportPath == "vendor/golang.org/x/net");
+    }
+
+    [Fact]
+    public void VendorFolderThatLagsBehind()
+    {
+        Put("v/go.mod", "module ex.com/v\n\ngo 1.21\n\nrequire (\n\tq.com/q v1.4.0\n\tq.com/r v1.0.0\n)\n\nreplace q.com/r => ./r\n");
+        Put("v/v.go", "package v\nimport _ \"q.com/q\"\n");
+        Put("v/vendor/modules.txt", "# q.com/q v1.3.0\n## explicit; go 1.20\nq.com/q\n# q.com/r v1.0.0 => ./other\n## explicit\n# q.com/s => ./s\n");
+        Put("v/vendor/q.com/q/q.go", "package q\n");
+        string error = Assert.Single(NewLoader("v").Load(["."]).Errors);
+        Assert.Equal([
+            $"go: inconsistent vendoring in {Path.Combine(_dir, "v")}:",
+            "\tq.com/q@v1.4.0: is explicitly required in go.mod, but not marked as explicit in vendor/modules.txt",
+            "\tq.com/r: is replaced in go.mod, but not marked as replaced in vendor/modules.txt",
+            "\tq.com/q@v1.3.0: is marked as explicit in vendor/modules.txt, but not explicitly required in go.mod",
+            "\tq.com/s: is marked as replaced in vendor/modules.txt, but not replaced in go.mod",
+        ], error.Split('\n')[..5]);
+    }
+
+    [Fact]
+    public void WorkspacesHaveAVendorFolderToo()
+    {
+        Put("w/go.work", "go 1.24\n\nuse ./a\n");
+        Put("w/a/go.mod", "module ex.com/a\n\ngo 1.24\n\nrequire q.com/q v1.3.0\n");
+        Put("w/a/a.go", "package a\nimport _ \"q.com/q\"\n");
+        Put("w/vendor/modules.txt", "## workspace\n# q.com/q v1.3.0\n## explicit; go 1.20\nq.com/q\n");
+        Put("w/vendor/q.com/q/q.go", "package q\n");
+        LoadResult r = NewLoader("w/a").Load(["."]);
+        Assert.Empty(r.Errors);
+        Assert.Equal("go1.20", r.Packages.Single(p => p.ImportPath == "q.com/q").GoVersion);
+    }
+
+    [Fact]
+    public void PatternsPassOverWhatHasNoFileForThisBuild()
+    {
+        Put("m/a/a.go", "package a\n");
+        Put("m/c/c.go", "package c\nimport \"C\"\n");
+        LoadResult r = Load("./...");
+        Assert.Empty(r.Errors);
+        Assert.Equal(["ex.com/m/a"], r.Roots.Select(p => p.ImportPath));
+        Assert.Equal([$"package ex.com/m/c: build constraints exclude all Go files in {Path.Combine(_dir, "m", "c")}"], Load("./c").Errors);
     }
 
     [Fact]
