@@ -65,6 +65,7 @@ public unsafe struct CollectorState
     int _rootCursor;
     nuint _rootOffset;
     int _specialCursor;
+    int _specialArenas;    // arenas when marking began: specials in later ones belong to new objects
     int _queueDone;
     int _stackCursor;
     int _stacksDone;
@@ -136,12 +137,13 @@ public unsafe struct CollectorState
         _rootCursor = _specialCursor = _queueDone = _stackCursor = 0;
         _stacksDone = Concurrent == 0 ? 1 : 0;
         _rootOffset = 0;
+        _specialArenas = _heap->ArenaCount;
         BytesMarked = HeapScanWork = StackScanWork = GlobalsScanWork = AssistCredit = 0;
     }
 
     /// <summary>Every root job was taken.</summary>
     public readonly bool RootsDone =>
-        Volatile.Read(in _stacksDone) != 0 && Volatile.Read(in _queueDone) != 0 && Volatile.Read(in _rootCursor) >= _rootCount && Volatile.Read(in _specialCursor) >= _heap->ArenaCount;
+        Volatile.Read(in _stacksDone) != 0 && Volatile.Read(in _queueDone) != 0 && Volatile.Read(in _rootCursor) >= _rootCount && Volatile.Read(in _specialCursor) >= _specialArenas;
 
     /// <summary>Takes and does one root job: enqueues a part of the roots that are neither stacks nor the runtime's own; false when none is left.</summary>
     public bool MarkSomeRoots(ref Marker marker)
@@ -181,7 +183,7 @@ public unsafe struct CollectorState
         }
         _lock.Exit(LockRank.FinQueue);
         int arena = Interlocked.Increment(ref _specialCursor) - 1;
-        if (arena >= _heap->ArenaCount)
+        if (arena >= _specialArenas)
             return false;
         Specials.MarkRoots(_heap, arena, ref marker);
         return true;

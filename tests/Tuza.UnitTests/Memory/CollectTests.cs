@@ -351,6 +351,27 @@ public sealed unsafe class CollectTests : IDisposable
     }
 
     [Fact]
+    public void ArenasThatComeWhileMarkingRunsAreNoRoots()
+    {
+        _world.CollectOnRequest = false;
+        MHeap* h = _world.Heap;
+        CollectorState* gc = &h->Gc;
+        Malloc.MallocGC(_world.Cache, 1, null, true);
+        gc->BeginRoots();
+        var marker = new Marker(h);
+        while (gc->MarkSomeRoots(ref marker))
+        {
+        }
+        Assert.True(gc->RootsDone);
+        int arenas = h->ArenaCount;
+        while (h->ArenaCount == arenas)
+            Malloc.MallocGC(_world.Cache, 16 << 20, null, false);
+        Assert.True(gc->RootsDone);
+        marker.Drain();
+        marker.Dispose();
+    }
+
+    [Fact]
     public void BadPointersAreFound()
     {
         _world.Push(Malloc.NewNoScan(_world.Cache, 100000));
