@@ -14,7 +14,7 @@ namespace Tuza.Abi;
 public static class ImageFormat
 {
     public const ulong Magic = 0x31_47_4D_49_41_5A_55_54; // "TUZAIMG1"
-    public const int Version = 2;
+    public const int Version = 3;
     public const string ResourceName = "go";
     /// <summary>Name of the place of all variables of size zero; the loader knows it.</summary>
     public const string ZeroBase = "runtime.zerobase";
@@ -88,6 +88,8 @@ public enum FuncFacts { None = 0, Pure = 1 }
 public struct SiteRecord
 {
     public int Line, Inline, FirstMask, PtrWords;
+    /// <summary>How many stack objects are described behind the mask, see <see cref="SiteDesc"/>.</summary>
+    public int Objects;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -101,9 +101,16 @@ public unsafe struct SiteDesc
     public int Line;
     /// <summary>Innermost inlined body at this site: index into FuncDesc.Inlines, or -1.</summary>
     public int Inline;
-    /// <summary>Live pointer words of the frame, bit i = word at fp + 8*i; PtrWordCount bits.</summary>
+    /// <summary>
+    /// Live pointer words of the frame, bit i = word at fp + 8*i; PtrWordCount bits. With objects another such mask follows, of the pointer words in them, and
+    /// then a word per object, by offset: offset from fp (high half) and size.
+    /// </summary>
     public ulong* PtrMask;
     public int PtrWordCount;
-    /// <summary>Pointer words in g->Args that belong to the callee (unused: 0).</summary>
-    public int Reserved;
+    /// <summary>Parts of the frame that are live if a live pointer leads to them. They are disjoint.</summary>
+    public int ObjectCount;
+
+    public readonly int MaskWords => (PtrWordCount + 63) >> 6;
+    public readonly ulong* ObjectMask => PtrMask + MaskWords;
+    public readonly ulong* Objects => PtrMask + 2 * MaskWords;
 }

@@ -155,20 +155,30 @@ sealed class ImageWriter(ImageBuilder image)
         var words = s.PtrWords;
         var pos = s.Pos.IsKnown ? s.Pos : f.Pos;
         var r = new SiteRecord { Line = LineOf(pos), Inline = PlaceOf(pos, f, funcFile, firstInline) };
-        if (words.Count == 0)
+        if (words.Count == 0 && s.Objects.Count == 0)
             return r;
-        r.PtrWords = words[^1] + 1;
-        string key = string.Join(',', words);
+        r.PtrWords = 1 + Math.Max(words.Count > 0 ? words[^1] : 0, s.ObjectWords.Count > 0 ? s.ObjectWords[^1] : 0);
+        r.Objects = s.Objects.Count;
+        string key = string.Join(',', words) + ";" + string.Join(',', s.ObjectWords) + ";" + string.Join(',', s.Objects);
         if (!_maskIds.TryGetValue(key, out r.FirstMask))
         {
             r.FirstMask = _masks.Count;
             _maskIds.Add(key, r.FirstMask);
-            var mask = new ulong[(r.PtrWords + 63) / 64];
-            foreach (int w in words)
-                mask[w >> 6] |= 1UL << w;
-            _masks.AddRange(mask);
+            _masks.AddRange(MaskOf(words, r.PtrWords));
+            if (r.Objects > 0)
+                _masks.AddRange(MaskOf(s.ObjectWords, r.PtrWords));
+            foreach (var (offset, size) in s.Objects)
+                _masks.Add((ulong)offset << 32 | (uint)size);
         }
         return r;
+    }
+
+    static ulong[] MaskOf(List<int> words, int count)
+    {
+        var mask = new ulong[(count + 63) / 64];
+        foreach (int w in words)
+            mask[w >> 6] |= 1UL << w;
+        return mask;
     }
 
     /// <summary>The inlined body that a position lies in, as its number within the function, or -1.</summary>

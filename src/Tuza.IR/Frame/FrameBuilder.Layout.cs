@@ -326,6 +326,10 @@ public sealed partial class FrameBuilder
         foreach (var s in _f.Slots)
             if (s.AddrTaken && reachable[s.Id])
                 Check(s);
+        if (instr is LowCall)
+            foreach (var s in _u.SlotArgs)
+                if (touched[s.Id])
+                    Check(s);
 
         void Check(LowSlot s)
         {
@@ -468,7 +472,7 @@ public sealed partial class FrameBuilder
                     }
                 }
                 foreach (var (s, off, size) in _u.SlotDefs)
-                    if (off == 0 && size == s.Size && !s.AddrTaken)
+                    if (off == 0 && size == s.Size && Kills(instr, s))
                         live.Remove(_slotBase + s.Id);
                 if (_deferLive != null && _info.SiteOf.TryGetValue(instr, out var site) && site.Effect >= CallEffect.Moves)
                     live.Or(_deferLive);
@@ -529,27 +533,52 @@ public sealed partial class FrameBuilder
             if (site.Kind != SiteKind.Entry)
             {
                 foreach (var s in _siteSlots[site])
-                    if (!s.AddrTaken)
-                        AddSlot(s);
-                foreach (var s in _f.Slots)
-                    if (s.AddrTaken && _info.SlotOffset[s.Id] != 0 && _touchedAt.TryGetValue(site, out var touched) && touched[s.Id])
-                        AddSlot(s);
+                    AddSlot(site, s, words);
+                Objects(site);
             }
             site.PtrWords.AddRange(words);
-
-            void AddSlot(LowSlot s)
-            {
-                var (first, count) = _wordBits[s.Id];
-                if (count == 0)
-                    return;
-                bool all = _zeroed.Contains(s);
-                int at = (int)(_info.SlotOffset[s.Id] >> 3);
-                for (int i = 0; i < s.PtrWords!.Length; i++)
-                    if (s.PtrWords[i] && (all || (_written.TryGetValue(site, out var w) && w[first + (count == 1 ? 0 : i)])))
-                        words.Add(at + i);
-            }
         }
         MergePanics();
+    }
+
+    /// <summary>Pointer words of the slot that surely hold something.</summary>
+    void AddSlot(FrameSite site, LowSlot s, SortedSet<int> words)
+    {
+        var (first, count) = _wordBits[s.Id];
+        if (count == 0)
+            return;
+        bool all = _zeroed.Contains(s);
+        int at = (int)(_info.SlotOffset[s.Id] >> 3);
+        for (int i = 0; i < s.PtrWords!.Length; i++)
+            if (s.PtrWords[i] && (all || (_written.TryGetValue(site, out var w) && w[first + (count == 1 ? 0 : i)])))
+                words.Add(at + i);
+    }
+
+    /// <summary>Slots that are not live, but to which there may be live pointers.</summary>
+    void Objects(FrameSite site)
+    {
+        _touchedAt.TryGetValue(site, out var touched);
+        List<LowSlot> args = [];
+        if (site.Call != null && site.Effect != CallEffect.NoReturn)
+        {
+            _u.Of(site.Call);
+            args = _u.SlotArgs;
+        }
+        var live = new BitSet(_f.Slots.Count);
+        foreach (var s in _siteSlots[site])
+            live.Add(s.Id);
+        var words = new SortedSet<int>();
+        foreach (var s in _f.Slots)
+        {
+            if (live[s.Id] || _wordBits[s.Id].Count == 0 || _info.SlotOffset[s.Id] == 0 || !(s.AddrTaken && touched != null && touched[s.Id] || args.Contains(s)))
+                continue;
+            int before = words.Count;
+            AddSlot(site, s, words);
+            if (words.Count > before)
+                site.Objects.Add(((int)_info.SlotOffset[s.Id], (int)s.Size));
+        }
+        site.Objects.Sort();
+        site.ObjectWords.AddRange(words);
     }
 
     /// <summary>Panic sites of one line that have the same map are one site (one cold block then serves them all).</summary>
@@ -562,7 +591,7 @@ public sealed partial class FrameBuilder
         {
             if (s is { Kind: SiteKind.Panic })
             {
-                var key = (s.Pos.Line, string.Join(',', s.PtrWords));
+                var key = (s.Pos.Line, string.Join(',', s.PtrWords) + ";" + string.Join(',', s.ObjectWords));
                 if (seen.TryGetValue(key, out var first))
                 {
                     first.FullHeader |= s.FullHeader;

@@ -9,9 +9,13 @@
 //     is stored (or wanted at a poll or at the entry) while the other's home is wanted; interfering locals get different homes.
 //     A call in an unlikely block stores what it wants itself, just before it.
 //  4. Slots. A slot lives from its first touch to its last mention. Slots that do not live at the same time share memory, except those
-//     whose address escapes: they live from their first touch to the end. A word of a slot is in a site's map if the slot is live and the word has been
+//     whose address escapes: their memory is theirs to the end. A word of a slot is in a site's map if the slot is live and the word has been
 //     written on every path; where that cannot be shown, the slot is zeroed in the prologue and counts as written from there on.
 //     Why maps never show stale words: between the write and the site the slot is live all the way, hence in all maps between.
+//     Stack objects. A slot of which pointers may exist, but which is mentioned no more, lives while such a pointer lives. At a site it is listed as an
+//     object; who scans the stack looks into it when a live word points to it (StackTracer). The same holds for arguments in memory, during the
+//     call: the callee's pointer keeps them alive. What is neither live nor pointed to can only come back to life by being written anew.
+//     Pointers for results in memory do not count as mentions by the program, but look the same: an addressed slot that a call fills is live until then.
 //  5. Layout and maps.
 
 using System;
@@ -304,7 +308,7 @@ public sealed partial class FrameBuilder
                     k.Add(d.Id);
                 }
                 foreach (var (s, off, size) in _u.SlotDefs)
-                    if (off == 0 && size == s.Size && !s.AddrTaken)
+                    if (off == 0 && size == s.Size && Kills(instr, s))
                     {
                         g.Remove(_slotBase + s.Id);
                         k.Add(_slotBase + s.Id);
@@ -350,17 +354,49 @@ public sealed partial class FrameBuilder
         }
     }
 
+    /// <summary>A slot that is written as a whole did not live before.</summary>
+    static bool Kills(LowInstr instr, LowSlot s) => !s.AddrTaken || instr is not LowCall;
+
     bool IsParam(LowLocal l) => ReferenceEquals(l, _info.Ctx) || _params.Contains(l);
 
-    /// <summary>Input slots are read during the call; pointer arguments of C# functions stay alive during the call.</summary>
+    /// <summary>Input slots are read during the call; pointer arguments of C# functions stay alive during the call. For what lives before it.</summary>
     void KeepArgs(LowInstr instr, BitSet set)
     {
         foreach (var s in _u.SlotArgs)
             set.Add(_slotBase + s.Id);
-        if (instr is LowCall c && _calls[c] is { Native: true, Effect: CallEffect.Safepoint or CallEffect.Moves })
+        if (instr is LowCall)
+            foreach (var (s, _, _) in _u.SlotDefs)
+                if (s.AddrTaken)
+                    set.Add(_slotBase + s.Id);
+        KeepNative(instr, set);
+    }
+
+    void KeepNative(LowInstr instr, BitSet set)
+    {
+        if (instr is LowCall c && IsNative(c))
             foreach (var a in c.Args)
                 if (a is LowLocalRef { Local: var l } && Tracked(l))
                     set.Add(l.Id);
+    }
+
+    bool IsNative(LowCall c) => _calls[c] is { Native: true, Effect: CallEffect.Safepoint or CallEffect.Moves };
+
+    /// <summary>What lives during the call beyond what lives after it. The input slots of a Go function live as long as its pointers to them.</summary>
+    void KeepDuring(FrameSite site, LowInstr instr, BitSet set)
+    {
+        if (site.Effect != CallEffect.NoReturn)
+        {
+            if (instr is LowCall c && !IsNative(c))
+            {
+                foreach (var (s, _, _) in _u.SlotDefs)
+                    if (s.AddrTaken)
+                        set.Add(_slotBase + s.Id);
+                return;
+            }
+            KeepNative(instr, set);
+        }
+        foreach (var s in _u.SlotArgs)
+            set.Add(_slotBase + s.Id);
     }
 
     void SiteLiveness()
@@ -380,7 +416,7 @@ public sealed partial class FrameBuilder
                 foreach (var d in _u.Defs)
                     live.Remove(d.Id);
                 foreach (var (s, off, size) in _u.SlotDefs)
-                    if (off == 0 && size == s.Size && !s.AddrTaken)
+                    if (off == 0 && size == s.Size && Kills(instr, s))
                         live.Remove(_slotBase + s.Id);
                 if (_info.SiteOf.TryGetValue(instr, out var site))
                 {
@@ -389,10 +425,7 @@ public sealed partial class FrameBuilder
                     at.Set(live);
                     if (site.Effect == CallEffect.NoReturn)
                         at.Clear();
-                    else
-                        KeepArgs(instr, at);
-                    foreach (var s in _u.SlotArgs)
-                        at.Add(_slotBase + s.Id);
+                    KeepDuring(site, instr, at);
                     if (site.Effect >= CallEffect.Moves && _deferLive != null)
                     {
                         at.Or(_deferLive);

@@ -27,6 +27,9 @@ public sealed class FrameSite
     public List<LowLocal> Scalars = [];
     /// <summary>Word indices of the frame (from fp) that hold pointers.</summary>
     public List<int> PtrWords = [];
+    /// <summary>Parts of the frame that live if a live pointer leads to them, by offset; and their words that hold pointers.</summary>
+    public List<(int Offset, int Size)> Objects = [];
+    public List<int> ObjectWords = [];
     /// <summary>Call in an unlikely block: it stores the pointers it wants itself, so that definitions on the usual way need not.</summary>
     public bool StoresHomes;
     /// <summary>What such a call stores: the pointers whose homes are not valid already.</summary>

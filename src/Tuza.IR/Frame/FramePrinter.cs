@@ -50,6 +50,8 @@ public static class FramePrinter
         sb.Append(CultureInfo.InvariantCulture, $"  site {s.Id} {what} line {Positions.Resolve(s.Pos).Line} {s.Effect}");
         if (s.PtrWords.Count > 0)
             sb.Append(": pointer words ").AppendJoin(' ', s.PtrWords);
+        foreach (var (at, size) in s.Objects)
+            sb.Append(CultureInfo.InvariantCulture, $"; object {at} {size} bytes");
         if (s.Scalars.Count > 0)
             sb.Append("; saved ").Append(Names(s.Scalars));
         sb.Append('\n');

@@ -1,4 +1,5 @@
-// Checks a frame: at every safepoint each live pointer's home holds that pointer, on every path.
+// Checks a frame: at every safepoint each live pointer's home holds that pointer, on every path; stack objects lie apart from each other and
+// from what is live.
 //
 // A forward analysis follows which local each home holds (or none, or conflicting). It knows nothing of how the frame was computed, only
 // what the emitter will do: stores at the definitions listed in HomeStores, at the entry, at unlikely calls, and on the cold side of polls.
@@ -14,6 +15,9 @@ public static class FrameVerifier
     {
         if (!frame.HasFrame)
             return;
+        foreach (var s in frame.Sites)
+            if (s is { Objects.Count: > 0 })
+                CheckObjects(frame, s);
         int homes = 0;
         foreach (int h in frame.Home)
             homes = Math.Max(homes, h >> 3);
@@ -41,6 +45,20 @@ public static class FrameVerifier
         }
         foreach (var (b, s) in inState)
             Walk(frame, b, (int[])s.Clone(), true);
+    }
+
+    static void CheckObjects(FrameInfo frame, FrameSite site)
+    {
+        int end = 0;
+        foreach (var (offset, size) in site.Objects)
+        {
+            if (offset < end || size <= 0 || offset + size > frame.FrameBytes)
+                throw new InvalidOperationException($"frame of {frame.Function.LinkName}: at site {site.Id} ({site.Pos}) the object at {offset} overlaps");
+            end = offset + size;
+            foreach (int w in site.PtrWords)
+                if (w * 8 >= offset && w * 8 < end)
+                    throw new InvalidOperationException($"frame of {frame.Function.LinkName}: at site {site.Id} ({site.Pos}) word {w} is live and of an object");
+        }
     }
 
     static bool Meet(Dictionary<LowBlock, int[]> states, LowBlock b, int[] from)

@@ -87,14 +87,16 @@ sealed unsafe partial class SnapshotWriter
             int frames = 0;
             if (g->Sp == null || gs->Status == GStatus.Running && g->Unwinding != UnwindReason.None)
                 return 0;
+            var none = new NoVisitor();
+            using var live = StackTracer<NoVisitor>.Run(g, ref none);
             for (var c = new FrameCursor(g); c.Valid && frames < MostFrames; c.Next())
-                frames += Frames(c.Func, c.Site, c.Fp);
+                frames += Frames(live, c.Func, c.Site, c.Fp);
             return frames;
         });
     }
 
     /// <summary>The logical frames of one frame; the outermost has the slots.</summary>
-    int Frames(FuncDesc* func, int site, byte* fp)
+    int Frames(in StackTracer<NoVisitor> live, FuncDesc* func, int site, byte* fp)
     {
         int depth = Pcs.Depth(func, site);
         for (int d = 0; d < depth; d++)
@@ -106,17 +108,18 @@ sealed unsafe partial class SnapshotWriter
                 continue;
             }
             SiteDesc* desc = FrameWalk.SiteOf(func, site);
-            Counted(() => Slots(desc, (ulong*)fp));
+            Slots(live, desc, (ulong*)fp);
         }
         return depth;
     }
 
-    int Slots(SiteDesc* site, ulong* words)
+    void Slots(in StackTracer<NoVisitor> live, SiteDesc* site, ulong* words)
     {
+        long count = BeginCount();
         int n = 0;
         for (int w = 0; w < site->PtrWordCount; w += 64)
         {
-            for (ulong bits = site->PtrMask[w >> 6]; bits != 0; bits &= bits - 1)
+            for (ulong bits = live.LiveWords((byte*)words, site, w); bits != 0; bits &= bits - 1)
             {
                 int at = w + BitOperations.TrailingZeroCount(bits);
                 if (words[at] == 0)
@@ -126,6 +129,6 @@ sealed unsafe partial class SnapshotWriter
                 n++;
             }
         }
-        return n;
+        EndCount(count, n);
     }
 }

@@ -98,9 +98,20 @@ sealed unsafe partial class SnapshotWriter
 
     void Counted(Func<int> body)
     {
+        long at = BeginCount();
+        EndCount(at, body());
+    }
+
+    /// <summary>Leaves room for a count that is known later.</summary>
+    long BeginCount()
+    {
         long at = Position;
         _out.Write(0);
-        int n = body();
+        return at;
+    }
+
+    void EndCount(long at, int n)
+    {
         long end = Position;
         _out.BaseStream.Position = at;
         _out.Write(n);

@@ -454,7 +454,7 @@ public static unsafe class Gc
         gs->ScanCycle = ScanCycle;
         if (gs->NativeLive == 0 && gs->NoMove == 0 && gs->Status is GStatus.Waiting or GStatus.Runnable && g->Sp != null)
             Stacks.Shrink(g);
-        Scan(g, gs, ref marker);
+        Scan(g, ref marker);
     }
 
     /// <summary>A part of the goroutines, while the world runs; false behind the last.</summary>
@@ -477,7 +477,7 @@ public static unsafe class Gc
                 if (gs->Waiting == null && gs->Keep0 == null && gs->NativeLive == 0 && gs->NoMove == 0
                     && gs->Status is GStatus.Waiting or GStatus.Runnable && g->Sp != null)
                     Stacks.Shrink(g);
-                Scan(g, gs, ref marker);
+                Scan(g, ref marker);
             }
             Sched.EndScan(g);
         }
@@ -490,52 +490,19 @@ public static unsafe class Gc
         P* p = Sched.ThisP;
         gs->ScanCycle = ScanCycle;
         MCache* c = (MCache*)p->MCache;
-        Scan(g, gs, ref Assist.BeginRoots(c));
+        Scan(g, ref Assist.BeginRoots(c));
         Assist.EndRoots(c);
     }
 
     internal static void MarkingDone() => Sched.ScanActive = 0;
 
-    static void Scan(G* g, GState* gs, ref Marker marker)
+    static void Scan(G* g, ref Marker marker)
     {
-        for (var c = new FrameCursor(g); c.Valid; c.Next())
-        {
-            SiteDesc* site = FrameWalk.SiteOf(c.Func, c.Site);
-            if (site->PtrWordCount != 0)
-                marker.RootBlock(c.Fp, site->PtrMask, (nuint)site->PtrWordCount);
-        }
+        StackTracer<Marker>.Run(g, ref marker).Dispose();
         if (g->Sp != null)
         {
             marker.StackScanBytes += g->StackHi - g->Sp;
             StackStats.Scanned(g->StackHi - g->Sp);
-        }
-        if (g->ArgCount > 0)
-            marker.RootRange((nuint*)g->Args, (nuint)g->ArgCount);
-        marker.Root((nuint)gs->Entry);
-        marker.Root((nuint)gs->ProfLabels);
-        marker.Root((nuint)gs->Bubble);
-        if (gs->Status != GStatus.Syscall)
-            marker.Root((nuint)gs->Keep0);
-        marker.Root((nuint)gs->Keep1);
-        if (gs->KeepWords != 0 && gs->Keep0 != null)
-            marker.RootRange((nuint*)gs->Keep0, (nuint)gs->KeepWords);
-        if (gs->Coro != null)
-            marker.Root((nuint)((CoroState*)gs->Coro)->F);
-        for (Sudog* s = gs->Waiting; s != null; s = s->WaitLink)
-        {
-            marker.Root((nuint)s->Elem);
-            marker.Root((nuint)s->C);
-        }
-        for (DeferRecord* d = (DeferRecord*)g->Defer; d != null; d = d->Link)
-        {
-            marker.Root((nuint)d->Fn);
-            for (DeferRecord* h = d->Head; h != null; h = h->Link)
-                marker.Root((nuint)h->Fn);
-        }
-        for (PanicRecord* p = (PanicRecord*)g->Panic; p != null; p = p->Link)
-        {
-            marker.Root((nuint)p->ArgType);
-            marker.Root((nuint)p->ArgData);
         }
     }
 }

@@ -203,7 +203,7 @@ public static unsafe class ImageLoader
         InlineRecord* inlineRecords = image.Section<InlineRecord>(ImageSection.Inlines, out int inlineCount);
         var sites = (SiteDesc*)NativeMemory.Alloc((nuint)siteCount + 1, (nuint)sizeof(SiteDesc));
         for (int i = 0; i < siteCount; i++)
-            sites[i] = new SiteDesc { Line = siteRecords[i].Line, Inline = siteRecords[i].Inline, PtrMask = masks + siteRecords[i].FirstMask, PtrWordCount = siteRecords[i].PtrWords };
+            sites[i] = new SiteDesc { Line = siteRecords[i].Line, Inline = siteRecords[i].Inline, PtrMask = masks + siteRecords[i].FirstMask, PtrWordCount = siteRecords[i].PtrWords, ObjectCount = siteRecords[i].Objects };
         var inlines = (InlineDesc*)NativeMemory.Alloc((nuint)inlineCount + 1, (nuint)sizeof(InlineDesc));
         for (int i = 0; i < inlineCount; i++)
         {

@@ -61,15 +61,10 @@ public static unsafe class FrameWalk
         {
             FuncDesc* f = c.Func;
             SiteDesc* site = SiteOf(f, c.Site);
-            byte** words = (byte**)c.Fp;
-            for (int w = 0; w < site->PtrWordCount; w += 64)
-                for (ulong bits = site->PtrMask[w >> 6]; bits != 0; bits &= bits - 1)
-                {
-                    byte** slot = words + w + BitOperations.TrailingZeroCount(bits);
-                    if ((nuint)(*slot - 1) < 4095)
-                        Throw.BadPointerInFrame(f, c.Site, slot);
-                    move.Fix(slot);
-                }
+            Adjust(c, site, site->PtrMask, move);
+            // Objects also if nothing points to them: cheaper than to find out.
+            if (site->ObjectCount != 0)
+                Adjust(c, site, site->ObjectMask, move);
         }
         for (int i = 0; i < g->ArgCount; i++)
             move.Fix((byte**)&g->Args[i]);
@@ -80,6 +75,19 @@ public static unsafe class FrameWalk
         for (Sudog* s = gs->Waiting; s != null; s = s->WaitLink)
             move.Fix(&s->Elem);
         Panics.Adjust(g, in move);
+    }
+
+    static void Adjust(in FrameCursor c, SiteDesc* site, ulong* mask, in StackMove move)
+    {
+        byte** words = (byte**)c.Fp;
+        for (int w = 0; w < site->PtrWordCount; w += 64)
+            for (ulong bits = mask[w >> 6]; bits != 0; bits &= bits - 1)
+            {
+                byte** slot = words + w + BitOperations.TrailingZeroCount(bits);
+                if ((nuint)(*slot - 1) < 4095)
+                    Throw.BadPointerInFrame(c.Func, c.Site, slot);
+                move.Fix(slot);
+            }
     }
 
     public static SiteDesc* SiteOf(FuncDesc* func, int site)

@@ -1,0 +1,223 @@
+// What of a goroutine's stack lives: the words its sites call live, and the stack objects that live pointers lead to.
+//
+// Idea. A variable whose address was taken is not used by name any more, but through pointers, so no map can say whether it lives. It is a
+// stack object: the site says where it lies, and it lives if a pointer to it does. Pointers are followed here as the collector follows
+// them in the heap; nothing outside the stack points into it, except what Roots lists.
+//
+// Steps
+//  1. Frames, innermost first: live words go to the visitor, unless they point into this stack: those are kept for step 3. Objects are listed; they come in
+//     order of their addresses.
+//  2. The roots beside the frames, in the same way.
+//  3. Each pointer into the stack is looked up among the objects; the words of an object are treated as in step 1 when it is first found.
+//
+// Stacks without stack objects cost a comparison per word; nothing is kept for them that is not looked up in vain.
+
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+using Tuza.Abi;
+using Tuza.Memory;
+
+namespace Tuza.Runtime;
+
+/// <summary>Follows the pointers of one stack, whose goroutine does not run. The visitor sees the live words that point elsewhere.</summary>
+public unsafe ref struct StackTracer<TVisitor> : IPointerVisitor
+    where TVisitor : struct, IPointerVisitor
+{
+    /// <summary>An object of the frame at Fp.</summary>
+    struct StackObject
+    {
+        public byte* Fp;
+        public SiteDesc* Site;
+        public int Offset, Bytes;
+        public bool Reached;
+    }
+
+    readonly G* _g;
+    readonly ref TVisitor _visitor;
+    readonly byte* _lo;
+    readonly nuint _bytes;
+    NativeList<StackObject> _objects;
+    NativeList<nuint> _inside;
+
+    StackTracer(G* g, ref TVisitor visitor)
+    {
+        _g = g;
+        _visitor = ref visitor;
+        _lo = g->StackLo;
+        _bytes = (nuint)(g->StackHi - g->StackLo);
+    }
+
+    /// <summary>Visits all there is. The tracer then answers <see cref="LiveWords"/> until it is disposed of.</summary>
+    public static StackTracer<TVisitor> Run(G* g, ref TVisitor visitor)
+    {
+        var t = new StackTracer<TVisitor>(g, ref visitor);
+        t.Frames();
+        StackRoots.Visit(g, ref t);
+        t.Follow();
+        return t;
+    }
+
+    public void Visit(nuint* slot)
+    {
+        nuint p = *slot;
+        if (p - (nuint)_lo < _bytes)
+            _inside.Add(p);
+        else
+            _visitor.Visit(slot);
+    }
+
+    void Frames()
+    {
+        for (var c = new FrameCursor(_g); c.Valid; c.Next())
+        {
+            SiteDesc* site = FrameWalk.SiteOf(c.Func, c.Site);
+            if (site->PtrWordCount == 0)
+                continue;
+            ObjectWalk.Masked(ref this, (nuint*)c.Fp, site->PtrMask, 0, (nuint)site->PtrWordCount);
+            for (int i = 0; i < site->ObjectCount; i++)
+            {
+                ulong o = site->Objects[i];
+                _objects.Add(new StackObject { Fp = c.Fp, Site = site, Offset = (int)(o >> 32), Bytes = (int)(uint)o });
+            }
+        }
+    }
+
+    void Follow()
+    {
+        if (_objects.Count == 0)
+            return;
+        while (_inside.Count > 0)
+        {
+            byte* p = (byte*)_inside.Pop();
+            int i = LastUpTo(p);
+            if (i < 0)
+                continue;
+            ref StackObject o = ref _objects[i];
+            if (o.Reached || p >= o.Fp + o.Offset + o.Bytes)
+                continue;
+            o.Reached = true;
+            ObjectWalk.Masked(ref this, (nuint*)o.Fp, o.Site->ObjectMask, (nuint)o.Offset / 8, nuint.Min((nuint)(o.Offset + o.Bytes + 7) / 8, (nuint)o.Site->PtrWordCount));
+        }
+    }
+
+    /// <summary>The last object that begins at p or before, or -1.</summary>
+    readonly int LastUpTo(byte* p)
+    {
+        int low = 0, high = _objects.Count;
+        while (low < high)
+        {
+            int mid = (low + high) >> 1;
+            if (_objects[mid].Fp + _objects[mid].Offset <= p)
+                low = mid + 1;
+            else
+                high = mid;
+        }
+        return low - 1;
+    }
+
+    /// <summary>Word w (a multiple of 64) and the 63 behind it of the frame at fp: which of them are live pointers.</summary>
+    public readonly ulong LiveWords(byte* fp, SiteDesc* site, int w)
+    {
+        ulong live = site->PtrMask[w >> 6];
+        for (int i = site->ObjectCount == 0 ? -1 : LastUpTo(fp + 8L * site->PtrWordCount); i >= 0 && _objects[i].Fp >= fp; i--)
+        {
+            if (_objects[i].Fp != fp || !_objects[i].Reached)
+                continue;
+            int from = Math.Max(_objects[i].Offset / 8 - w, 0), to = Math.Min((_objects[i].Offset + _objects[i].Bytes + 7) / 8 - w, 64);
+            if (from < to)
+                live |= site->ObjectMask[w >> 6] & ulong.MaxValue << from & ulong.MaxValue >> (64 - to);
+        }
+        return live;
+    }
+
+    public void Dispose()
+    {
+        _objects.Free();
+        _inside.Free();
+    }
+}
+
+/// <summary>Pointers of a goroutine outside its frames. The stack copier adjusts those that may point into the stack (<see cref="FrameWalk.Adjust"/>).</summary>
+public static unsafe class StackRoots
+{
+    public static void Visit<TVisitor>(G* g, ref TVisitor visitor)
+        where TVisitor : struct, IPointerVisitor, allows ref struct
+    {
+        GState* gs = Sched.State(g);
+        for (int i = 0; i < g->ArgCount; i++)
+            visitor.Visit((nuint*)&g->Args[i]);
+        visitor.Visit((nuint*)&gs->Entry);
+        visitor.Visit((nuint*)&gs->ProfLabels);
+        visitor.Visit((nuint*)&gs->Bubble);
+        // In a system call it is the innermost frame.
+        if (gs->Status != GStatus.Syscall)
+            visitor.Visit((nuint*)&gs->Keep0);
+        visitor.Visit((nuint*)&gs->Keep1);
+        if (gs->Keep0 != null)
+        {
+            for (int i = 0; i < gs->KeepWords; i++)
+                visitor.Visit((nuint*)gs->Keep0 + i);
+        }
+        if (gs->Coro != null)
+            visitor.Visit((nuint*)&((CoroState*)gs->Coro)->F);
+        for (Sudog* s = gs->Waiting; s != null; s = s->WaitLink)
+        {
+            visitor.Visit((nuint*)&s->Elem);
+            visitor.Visit((nuint*)&s->C);
+        }
+        for (DeferRecord* d = (DeferRecord*)g->Defer; d != null; d = d->Link)
+        {
+            visitor.Visit((nuint*)&d->Fn);
+            for (DeferRecord* h = d->Head; h != null; h = h->Link)
+                visitor.Visit((nuint*)&h->Fn);
+        }
+        for (PanicRecord* p = (PanicRecord*)g->Panic; p != null; p = p->Link)
+        {
+            visitor.Visit((nuint*)&p->ArgType);
+            visitor.Visit((nuint*)&p->ArgData);
+        }
+    }
+}
+
+/// <summary>A list in unmanaged memory, empty by default, for structures that the collector works with.</summary>
+unsafe struct NativeList<T>
+    where T : unmanaged
+{
+    T* _items;
+    int _capacity;
+
+    public int Count { get; private set; }
+
+    public readonly ref T this[int i] => ref _items[i];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(T item)
+    {
+        if (Count == _capacity)
+            Grow();
+        _items[Count++] = item;
+    }
+
+    public T Pop() => _items[--Count];
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Grow()
+    {
+        _capacity = Math.Max(64, _capacity * 2);
+        _items = (T*)NativeMemory.Realloc(_items, (nuint)_capacity * (nuint)sizeof(T));
+    }
+
+    public void Free()
+    {
+        NativeMemory.Free(_items);
+        this = default;
+    }
+}
+
+/// <summary>Sees nothing.</summary>
+struct NoVisitor : IPointerVisitor
+{
+    public readonly unsafe void Visit(nuint* slot) { }
+}
