@@ -135,6 +135,7 @@ public static class RuntimeFn
         // numbers
         Fn("runtime.complex128div", "ffff:ff", "");                // (a+bi) / (c+di)
         Fn("runtime.keepAlive", "p:", "");                         // a use: nothing happens
+        Fn("runtime.memprofilerateset", ":", "s");                 // after an assignment to MemProfileRate
         // print
         Fn("runtime.printlock", ":", "");
         Fn("runtime.printunlock", ":", "");

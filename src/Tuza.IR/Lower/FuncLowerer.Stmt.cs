@@ -263,6 +263,9 @@ sealed partial class FuncLowerer
         {
             var v = new Val(Scalars(y), default);
             StoreVal(PlaceOf(x), v, x.Type);
+            // Allocation looks at the rate now and then only.
+            if (x is GlobalNode { Global.LinkName: "runtime.MemProfileRate" })
+                CallRuntime("runtime.memprofilerateset");
         }
         else if (!_done.ContainsKey(y) && (y is ZeroNode or NilNode || (y is CompositeNode && !ReadsMemory(y))))
             Into(PlaceOf(x).Mem, y);

@@ -292,7 +292,7 @@ public unsafe struct MCache
             // A sample that was due behind the window is drawn anew: the distribution has no memory.
             if ((_samplePending[spanClass >> 6] & (1UL << (spanClass & 63))) != 0)
                 _samplePending[spanClass >> 6] &= ~(1UL << (spanClass & 63));
-            else
+            else if (SampleRate > 1)
                 NextSample += BitOperations.PopCount(unused) * (long)s->ElemBytes;
             s->FreeIndex = s->WindowStart + BitOperations.TrailingZeroCount(unused);
         }
@@ -309,12 +309,18 @@ public unsafe struct MCache
     /// <summary>Gives all spans back and drops the tiny block: before a collection, for exact statistics, when the P goes.</summary>
     public void Flush()
     {
-        for (int i = 0; i < HeapConsts.NumSpanClasses; i++)
-            Uncache(i);
+        DropWindows();
         Tiny = null;
         TinyOffset = 0;
         Heap->AddTinyAllocs(TinyAllocs);
         TinyAllocs = 0;
+    }
+
+    /// <summary>Gives all spans back.</summary>
+    public void DropWindows()
+    {
+        for (int i = 0; i < HeapConsts.NumSpanClasses; i++)
+            Uncache(i);
     }
 
     public readonly MSpan* SpanOf(int spanClass) => (MSpan*)Spans[spanClass];

@@ -55,6 +55,20 @@ public static unsafe class MemProfile
     [GoFunc("runtime.setmemprofilerate", Safepoint = false)]
     public static void SetRate(G* g, void* variable) => MCache.ProfileRate = (long*)variable;
 
+    /// <summary>The rate was assigned to: slots that the caches hold ready were taken for the old one.</summary>
+    [GoFunc("runtime.memprofilerateset")]
+    public static void RateSet(G* g)
+    {
+        Sched.StopTheWorld(StopReason.Other);
+        for (int i = 0; i < Sched.PCount; i++)
+        {
+            var c = (MCache*)Sched.PAt(i)->MCache;
+            if (c != null)
+                c->DropWindows();
+        }
+        Sched.StartTheWorld();
+    }
+
     internal static void Alloc(MCache* cache, byte* slot, long bytes)
     {
         G* g = Threads.CurrentG();
