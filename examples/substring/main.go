@@ -11,7 +11,7 @@ func load() string { return strings.Repeat("x", 1<<20) }
 
 var base uint64
 
-// kept is the growth of the heap since the first call in MiB, to the nearest multiple of 8: what else lives does not matter.
+// kept is the growth of the heap since the first call, to the nearest MiB.
 func kept() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
@@ -19,7 +19,7 @@ func kept() uint64 {
 	if base == 0 {
 		base = m.HeapAlloc
 	}
-	return (m.HeapAlloc - min(base, m.HeapAlloc) + 4<<20) >> 23 << 3
+	return (m.HeapAlloc - min(base, m.HeapAlloc) + 1<<19) >> 20
 }
 
 // titles cuts a title out of each of n pages.

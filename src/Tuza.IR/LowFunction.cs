@@ -34,7 +34,7 @@ public sealed class LowSlot
     public long Size;
     public int Align = 8;
     public bool[]? PtrWords;
-    /// <summary>Address escapes into pointer locals: live from entry (zeroed in the prologue) to the end of the function. Otherwise liveness is computed.</summary>
+    /// <summary>Address escapes into pointer locals: has memory of its own, and lives while it is mentioned or a pointer to it lives.</summary>
     public bool AddrTaken;
 }
 

@@ -229,7 +229,7 @@ sealed partial class FuncLowerer
     Place HomePlace(Home h) => h.Scalars != null ? new Place(h.Scalars, 0, h.Scalars.Length, default) : Place.At(HomeAddr(h));
     Place HomePlace(Local l) => HomePlace(HomeOf(l));
 
-    /// <summary>A slot of which pointers exist: it lives from entry to the end.</summary>
+    /// <summary>A slot of which pointers exist: it lives as long as they do.</summary>
     LowSlot AddressedSlot(long size, int align, bool[]? ptrWords, string? name)
     {
         var s = _low.NewSlot(size, align, ptrWords, name);
