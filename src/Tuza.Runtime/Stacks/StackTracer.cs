@@ -139,7 +139,7 @@ public unsafe ref struct StackTracer<TVisitor> : IPointerVisitor
     }
 }
 
-/// <summary>Pointers of a goroutine outside its frames. The stack copier adjusts those that may point into the stack (<see cref="FrameWalk.Adjust"/>).</summary>
+/// <summary>Pointers of a goroutine outside its frames. The stack copier adjusts those that may point into the stack (<see cref="FrameWalk"/>).</summary>
 public static unsafe class StackRoots
 {
     public static void Visit<TVisitor>(G* g, ref TVisitor visitor)
