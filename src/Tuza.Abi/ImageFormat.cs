@@ -24,7 +24,7 @@ public static class ImageFormat
 
 public enum ImageSection
 {
-    /// <summary>Strings with a 32-bit count first, each with 32-bit length: package path, key, then the paths of all packages needed before this one.</summary>
+    /// <summary>Strings with a 32-bit count first, each with 32-bit length: package path, settings of GODEBUG (of a program), key, then the paths of all packages needed before this one.</summary>
     Info,
     Text, Funcs, Sites, Masks, Inlines,
     /// <summary>DataRun records, then the bytes of all runs.</summary>

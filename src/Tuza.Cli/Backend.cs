@@ -166,7 +166,7 @@ static class Backend
                     return;
                 }
                 ir.Diagnostics = new CompileDiagnostics(flags.Optimizations) { MutationsAndCalls = flags.Debug.Contains("escapemutationscalls") };
-                byte[] bytes = PackageCompiler.Compile(ir, Below(p, done), key, OptionsOf(flags, isAhead));
+                byte[] bytes = PackageCompiler.Compile(ir, Below(p, done), key, OptionsOf(flags, isAhead, p.Godebug));
                 image = wanted ? new ImageReader(bytes) : cache.Add(key, bytes);
                 text = CompileMessages.Format(ir.Diagnostics.Messages);
                 if (flags.Optimizations > 0 && !wanted)
@@ -250,8 +250,9 @@ static class Backend
         }
     }
 
-    static CompileOptions OptionsOf(GcFlags flags, bool isAhead) => new()
+    static CompileOptions OptionsOf(GcFlags flags, bool isAhead, string godebug) => new()
     {
+        Godebug = godebug,
         Escape = !flags.Debug.Contains("off:escape"),
         SmallFrames = flags.SmallFrames,
         ZeroCopy = !flags.Debug.Contains("zerocopy=0"),

@@ -12,6 +12,8 @@ namespace Tuza.Emit;
 public sealed class CompileOptions
 {
     public ImageOptions Image { get; init; } = new();
+    /// <summary>Of a program: what GODEBUG is without the environment.</summary>
+    public string Godebug { get; init; } = "";
     /// <summary>False: everything that might escape is on the heap (`-d=off:escape`).</summary>
     public bool Escape { get; init; } = true;
     /// <summary>Smaller limits for what may be on the stack (`-smallframes`).</summary>
@@ -65,6 +67,7 @@ public static class PackageCompiler
             Summary = summary,
             Inlinable = inliner.Write(),
             Key = key,
+            Godebug = options.Godebug,
         }, options.Image);
     }
 

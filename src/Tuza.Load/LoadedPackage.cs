@@ -27,6 +27,9 @@ public sealed class LoadedPackage
     /// <summary>The language version ("go1.27") of the module; files may have their own (<see cref="FileNode.GoVersion"/>).</summary>
     public string GoVersion { get; set; } = "go1." + BuildContext.GoMinor;
 
+    /// <summary>For programs: what GODEBUG is without the environment, `key=value` with commas between; see <see cref="ModuleGraph.Godebug"/>.</summary>
+    public string Godebug { get; set; } = "";
+
     /// <summary>The package under test when this is a variant made for its tests; otherwise "".</summary>
     public string ForTest { get; init; } = "";
 
@@ -97,6 +100,7 @@ public sealed class LoadedPackage
         Add(ImportPath);
         Add(Name);
         Add(GoVersion);
+        Add(Godebug);
         foreach (FileNode f in Files)
         {
             Add(f.Source.Path);

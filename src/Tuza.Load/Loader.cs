@@ -93,8 +93,21 @@ public sealed partial class Loader
         return p;
     }
 
+    string GodebugOf(IEnumerable<FileNode> files)
+    {
+        List<string> settings = [.. _modules.Godebug];
+        foreach (FileNode f in files)
+            settings.AddRange(f.Godebug);
+        return string.Join(',', settings);
+    }
+
     internal LoadResult Finish(List<LoadedPackage> roots)
     {
+        foreach (LoadedPackage p in roots)
+        {
+            if (p.Name == "main")
+                p.Godebug = GodebugOf(p.Files);
+        }
         GraphCheck check = new(_paths, _modules, _options);
         List<LoadedPackage> all = [.. roots];
         foreach (string path in _options.Implicit)

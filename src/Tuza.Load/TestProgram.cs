@@ -70,6 +70,7 @@ public sealed partial class Loader
         }
 
         LoadedPackage main = TestMain.Generate(tested, external, p, errors);
+        main.Godebug = p.IsStd ? "" : GodebugOf([.. p.Files, .. p.TestFiles, .. p.ExternalTestFiles]);
         foreach (string path in main.Files[0].Decls.OfType<ImportDecl>().Select(d => GoText.Unquote(d.Path.Text)!))
         {
             if (external != null && path == external.ImportPath)

@@ -36,6 +36,9 @@ public sealed class FileNode : Node
     public List<Directive> Directives = [];
     /// <summary>Version from a `//go:build go1.N` line ("go1.21"), or "" when the file has none.</summary>
     public string GoVersion = "";
+
+    /// <summary>`key=value` of the `//go:debug` lines before the package clause.</summary>
+    public readonly List<string> Godebug = [];
     public Pos EndPos;
     /// <summary>`// Output:` examples and doc comments are rarely needed; kept when the parser is asked to keep comments.</summary>
     public List<Comment> Comments = [];

@@ -34,6 +34,8 @@ public sealed partial class Parser
         {
             if (_atTop && BuildConstraint.IsGoBuildLine(text) && BuildConstraint.Parse(text.TrimEnd('\r'), out _) is { } constraint)
                 _node.GoVersion = constraint.GoVersion();
+            if (_atTop && (body.StartsWith("go:debug ", StringComparison.Ordinal) || body.StartsWith("go:debug\t", StringComparison.Ordinal)) && body.Contains('=', StringComparison.Ordinal))
+                _node.Godebug.Add(body["go:debug".Length..].Trim());
             GoDirective(new Directive(Pos.Make(_file.Id, line, col + 2), body));
         }
         else if (body.StartsWith("tuza:", StringComparison.Ordinal) && Blank)

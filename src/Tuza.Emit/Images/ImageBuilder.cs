@@ -62,6 +62,8 @@ public sealed class ImageInput
     public byte[] Inlinable { get; init; } = [];
     /// <summary>Content key; identical keys mean identical images.</summary>
     public string Key { get; init; } = "";
+    /// <summary>Of a program: GODEBUG without the environment.</summary>
+    public string Godebug { get; init; } = "";
 }
 
 enum CalleeKind { Native, Own, Image, Late }

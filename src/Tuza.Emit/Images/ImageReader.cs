@@ -49,8 +49,8 @@ public sealed class ImageReader
         for (int i = 0; i < strings.Length; i++)
             strings[i] = Encoding.UTF8.GetString(info.ReadBytes(info.ReadInt32()));
         Package = strings[0];
-        Key = strings[1];
-        Dependencies = strings[2..];
+        Key = strings[2];
+        Dependencies = strings[3..];
     }
 
     IR.InlineFacts? _inlinable;

@@ -96,7 +96,7 @@ sealed class ImageWriter(ImageBuilder image)
     {
         var m = new MemoryStream();
         var w = new BinaryWriter(m);
-        var strings = new List<string> { image.Input.Pkg.Path, image.Input.Key };
+        var strings = new List<string> { image.Input.Pkg.Path, image.Input.Godebug, image.Input.Key };
         foreach (var d in image.Input.Dependencies)
             strings.Add(d.Package);
         w.Write(strings.Count);

@@ -30,6 +30,8 @@ public sealed class ModFile
     /// <summary>Keyed by path and version, or path and "" for all versions.</summary>
     public Dictionary<ModuleVersion, ModuleVersion> Replace { get; } = [];
     public List<string> Use { get; } = [];
+    /// <summary>`key=value` of the godebug lines.</summary>
+    public List<string> Godebug { get; } = [];
     public List<string> Errors { get; } = [];
 
     /// <summary>The language version of packages of this module: go1.16 without a go line.</summary>
@@ -132,6 +134,9 @@ public sealed class ModFile
                 break;
             case "replace":
                 ReplaceLine(args, at);
+                break;
+            case "godebug" when args.Count == 1 && args[0].Contains('=', System.StringComparison.Ordinal):
+                Godebug.Add(args[0]);
                 break;
             case "toolchain" or "retract" or "godebug" or "tool" or "ignore":
                 break;

@@ -41,6 +41,9 @@ public sealed class ModuleGraph
     /// <summary>The go.mod or go.work that rules, or "".</summary>
     public string RootFile { get; private set; } = "";
 
+    /// <summary>Settings of GODEBUG that programs start with: `default=go1.N` for the language version that decides the rest, then lines of the module.</summary>
+    public List<string> Godebug { get; private set; } = [];
+
     /// <summary>Reads the module that contains a folder. mod: the value of -mod, or "".</summary>
     public static ModuleGraph Load(string folder, Func<string, string?> environment, Func<string, string> display, string mod = "")
     {
@@ -84,6 +87,7 @@ public sealed class ModuleGraph
     {
         RootFile = goMod;
         ModFile main = Read(goMod);
+        SetGodebug(main);
         if (Errors.Count > 0)
             return;
         if (main.Module == "")
@@ -104,6 +108,7 @@ public sealed class ModuleGraph
     {
         RootFile = goWork;
         ModFile work = Read(goWork);
+        SetGodebug(work);
         List<ModFile> mains = [];
         foreach (string use in work.Use)
         {
@@ -126,6 +131,8 @@ public sealed class ModuleGraph
         else
             Select(mains, work);
     }
+
+    void SetGodebug(ModFile root) => Godebug = ["default=go" + (root.Go == "" ? "1.16" : root.Go), .. root.Godebug];
 
     void AddMain(ModFile m)
     {

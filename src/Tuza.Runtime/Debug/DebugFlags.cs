@@ -39,7 +39,6 @@ public static class DebugFlags
     /// <summary>A pointer to free memory is fatal when the collector meets it.</summary>
     public static readonly bool InvalidPtr = Go("invalidptr", unset: 1) != 0;
     public static readonly bool GcTrace = Go("gctrace") != 0;
-    public static readonly bool PanicNil = Go("panicnil") != 0;
     public static readonly bool GcCheckMark = Go("gccheckmark") != 0;
     public static readonly bool GcStopTheWorld = Go("gcstoptheworld") != 0;
 

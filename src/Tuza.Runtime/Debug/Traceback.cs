@@ -57,9 +57,6 @@ public static unsafe class Traceback
         Print.Text("]\n");
     }
 
-    [GoFunc("runtime.panicnilAllowed", Safepoint = false)]
-    public static int PanicNilAllowed(G* g) => DebugFlags.PanicNil ? 1 : 0;
-
     public static void Others(G* but)
     {
         for (int i = 0; i < Sched.AllCount; i++)
@@ -104,7 +101,11 @@ public static unsafe class Traceback
                 Print.Text(" minutes");
             }
         }
-        Print.Text("]:\n");
+        if (gs->LockedM != null)
+            Print.Text(", locked to thread");
+        Print.Text("]");
+        GoroutineLabels.Write(gs);
+        Print.Text(":\n");
     }
 
     /// <summary>All frames after <paramref name="skip"/> shown ones: the first and last 50.</summary>

@@ -396,8 +396,28 @@ public static unsafe class Gc
         g->R[1] = 0;
         if (!FindObject.Find((nuint)p, out FoundObject found))
             return 0;
-        g->R[1] = found.Span->ElemBytes;
+        g->R[1] = found.Span->ElemBytes - (nuint)(found.Value - found.Slot);
         return (ulong)found.Value;
+    }
+
+    [GoFunc("runtime.sharedobject", Safepoint = false)]
+    public static int IsShared(G* g, void* p) =>
+        FindObject.Find((nuint)p, out FoundObject found) && found.Span->ElemBytes == HeapConsts.TinyBytes && found.Span->Class.NoScan ? 1 : 0;
+
+    [GoFunc("runtime.refersinto", Safepoint = false)]
+    public static int RefersInto(G* g, void* obj, void* target)
+    {
+        if (!FindObject.Find((nuint)obj, out FoundObject from) || !FindObject.Find((nuint)target, out FoundObject to) || from.Span->Class.NoScan)
+            return 0;
+        InSlot search = new((nuint)to.Slot, to.Span->ElemBytes);
+        ObjectWalk.Pointers(ref search, from.Span, from.Slot);
+        return search.Found ? 1 : 0;
+    }
+
+    struct InSlot(nuint start, nuint bytes) : IPointerVisitor
+    {
+        public bool Found;
+        public void Visit(nuint* slot) => Found |= *slot - start < bytes;
     }
 
     [GoFunc("weak.runtime_registerWeakPointer")]

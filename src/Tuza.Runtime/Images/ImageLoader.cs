@@ -32,6 +32,8 @@ public sealed unsafe class LoadedImage
     internal byte* Data;
     internal nint* Imports;
     public required string Package { get; init; }
+    /// <summary>Of the program: GODEBUG without the environment.</summary>
+    public required string Godebug { get; init; }
 
     internal T* Section<T>(ImageSection s, out int count) where T : unmanaged
     {
@@ -128,9 +130,12 @@ public static unsafe class ImageLoader
             if (header->Magic != ImageFormat.Magic || header->Version != ImageFormat.Version)
                 throw new InvalidDataException($"{path}: not an image of this version");
             byte* info = (byte*)header + header->Sections[2 * (int)ImageSection.Info];
+            int nameBytes = *(int*)(info + 4);
+            byte* godebug = info + 8 + nameBytes;
             var image = new LoadedImage
             {
-                Package = Encoding.UTF8.GetString(info + 8, *(int*)(info + 4)),
+                Package = Encoding.UTF8.GetString(info + 8, nameBytes),
+                Godebug = Encoding.UTF8.GetString(godebug + 4, *(int*)godebug),
                 Header = header,
                 Text = (byte*)header + header->Sections[2 * (int)ImageSection.Text],
                 Module = assembly.ManifestModule.ModuleHandle,

@@ -44,6 +44,11 @@ public static unsafe class Program
         // What go's linker writes into test programs.
         if (ImageLoader.IsLoaded("testing/internal/testdeps"))
             ImageLoader.SetString("testing.testBinary", "1");
+        foreach (LoadedImage image in images)
+        {
+            if (image.Main != 0)
+                ImageLoader.SetString("runtime.godebugSettings", image.Godebug);
+        }
         Sched.NewMain(StartList(images));
         Threads.RunOnBigStack(Sched.RunMain);
     }

@@ -3,6 +3,7 @@ package runtime
 import (
 	"internal/coverage/rtcov"
 	"internal/cpu"
+	"internal/godebugs"
 	"unsafe"
 )
 
@@ -12,23 +13,106 @@ func nanotime() int64
 
 // GODEBUG as the program sees it: package internal/godebug follows every change.
 var (
-	godebugUpdate func(string, string)
-	godebugEnv    = getenv("GODEBUG")
+	godebugUpdate  func(string, string)
+	godebugNewInc  func(string) func()
+	godebugEnv     = getenv("GODEBUG")
+	godebugDefault = godebugdefault(godebugSettings)
+
+	// What the program was built with, set before it starts: key=value, separated by commas, the language version as default=go1.N.
+	godebugSettings string
+
+	// The settings that this package itself follows.
+	panicnilOff   bool // panic(nil) is a panic with nil
+	panicnilCount func()
 )
 
+// godebugdefault adds what the language version changes to the settings, which win.
+func godebugdefault(settings string) string {
+	minor := 0
+	for rest := settings; rest != ""; {
+		var one string
+		one, rest = cutsetting(rest)
+		const version = "default=go1."
+		if len(one) > len(version) && one[:len(version)] == version {
+			minor = 0
+			for i := len(version); i < len(one) && '0' <= one[i] && one[i] <= '9'; i++ {
+				minor = minor*10 + int(one[i]-'0')
+			}
+		}
+	}
+	s := ""
+	if minor > 0 {
+		for _, info := range godebugs.All {
+			if minor < info.Changed {
+				s += info.Name + "=" + info.Old + ","
+			}
+		}
+	}
+	return s + settings
+}
+
+func cutsetting(s string) (one, rest string) {
+	for i := range len(s) {
+		if s[i] == ',' {
+			return s[:i], s[i+1:]
+		}
+	}
+	return s, ""
+}
+
+// godebugvalue is the last that is said of a key; the environment comes after the defaults.
+func godebugvalue(key string) string {
+	value := ""
+	for _, rest := range [...]string{godebugDefault, godebugEnv} {
+		for rest != "" {
+			var one string
+			one, rest = cutsetting(rest)
+			if len(one) > len(key) && one[:len(key)] == key && one[len(key)] == '=' {
+				value = one[len(key)+1:]
+			}
+		}
+	}
+	return value
+}
+
+// panicnilAllowed tells whether panic(nil) stays nil, and counts it.
+func panicnilAllowed() bool {
+	if !panicnilOff {
+		return false
+	}
+	if panicnilCount == nil && godebugNewInc != nil {
+		panicnilCount = godebugNewInc("panicnil")
+	}
+	if panicnilCount != nil {
+		panicnilCount()
+	}
+	return true
+}
+
 // What the machine can do, before the packages that ask are initialised.
-func init() { cpu.Initialize(godebugEnv) }
+func init() {
+	cpu.Initialize(godebugEnv)
+	followgodebug()
+}
+
+func followgodebug() {
+	panicnilOff = godebugvalue("panicnil") == "1"
+	settracebacklabels(godebugvalue("tracebacklabels") != "0")
+}
+
+func settracebacklabels(on bool)
 
 //go:linkname godebug_setUpdate internal/godebug.setUpdate
 func godebug_setUpdate(update func(string, string)) {
 	godebugUpdate = update
-	update("", godebugEnv)
+	update(godebugDefault, godebugEnv)
 }
 
 func setgodebug(value string) {
 	godebugEnv = value
+	followgodebug()
 	if godebugUpdate != nil {
-		godebugUpdate("", value)
+		godebugUpdate(godebugDefault, value)
 	}
 }
 
@@ -54,7 +138,7 @@ func syscall_runtimeClearenv(env map[string]int) {
 }
 
 //go:linkname godebug_setNewIncNonDefault internal/godebug.setNewIncNonDefault
-func godebug_setNewIncNonDefault(f func(string) func()) {}
+func godebug_setNewIncNonDefault(f func(string) func()) { godebugNewInc = f }
 
 //go:linkname coverage_getCovCounterList internal/coverage/cfile.getCovCounterList
 func coverage_getCovCounterList() []rtcov.CovCounterBlob { return nil }

@@ -23,6 +23,8 @@ func removefinalizer(p unsafe.Pointer)
 func addcleanup(p unsafe.Pointer, fn func()) uint64
 func removecleanup(p uintptr, id uint64)
 func findobject(p unsafe.Pointer) (base, size uintptr)
+func sharedobject(p unsafe.Pointer) bool        // of the tiny allocator: several values in one
+func refersinto(obj, target unsafe.Pointer) bool // a pointer in obj's object leads into target's
 func poolcleanup(force bool) func()
 
 // finalizerMain is the body of the goroutine that runs finalizers and cleanups, one after the other.
@@ -152,12 +154,15 @@ func AddCleanup[T, S any](ptr *T, cleanup func(S), arg S) Cleanup {
 		if p == unsafe.Pointer(ptr) {
 			panic("runtime.AddCleanup: ptr is equal to arg, cleanup will never run")
 		}
-		if size > 16 && uintptr(p) >= base && uintptr(p) < base+size {
+		if !sharedobject(p) && uintptr(p) >= base && uintptr(p) < base+size {
 			panic("runtime.AddCleanup: ptr is within arg, cleanup will never run")
 		}
 	}
 	if base == 0 {
 		return Cleanup{}
+	}
+	if refersinto(*(*unsafe.Pointer)(unsafe.Pointer(&cleanup)), unsafe.Pointer(ptr)) {
+		panic("runtime.AddCleanup: cleanup function closes over ptr, cleanup will never run")
 	}
 	id := addcleanup(unsafe.Pointer(ptr), func() { cleanup(arg) })
 	return Cleanup{id, uintptr(unsafe.Pointer(ptr))}

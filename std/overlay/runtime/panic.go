@@ -50,7 +50,6 @@ func injectA() int64
 func injectB() int64
 func printlock()
 func printunlock()
-func panicnilAllowed() bool
 
 // deferreturn runs the calls deferred by one frame; the compiler calls it when a function with defer returns.
 func deferreturn(frame uintptr) {
