@@ -30,14 +30,6 @@ type node struct {
 }
 
 func main() {
-	try(func() { panic(nil) })
-	os.Setenv("GODEBUG", "panicnil=0")
-	try(func() { panic(nil) })
-	os.Setenv("GODEBUG", "panicnil=0,panicnil=1")
-	try(func() { panic(nil) })
-	os.Unsetenv("GODEBUG")
-	try(func() { panic(nil) })
-
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("b", "plain/1.0", "a b", "é\n\x00")))
 	buf := make([]byte, 4096)
 	first, _, _ := strings.Cut(string(buf[:runtime.Stack(buf, false)]), "\n")
@@ -45,6 +37,15 @@ func main() {
 	os.Setenv("GODEBUG", "tracebacklabels=0")
 	first, _, _ = strings.Cut(string(buf[:runtime.Stack(buf, false)]), "\n")
 	fmt.Println(first)
+	os.Unsetenv("GODEBUG")
+
+	try(func() { panic(nil) })
+	os.Setenv("GODEBUG", "panicnil=0")
+	try(func() { panic(nil) })
+	os.Setenv("GODEBUG", "panicnil=0,panicnil=1")
+	try(func() { panic(nil) })
+	os.Unsetenv("GODEBUG")
+	try(func() { panic(nil) })
 
 	v := &node{n: 1}
 	try(func() { runtime.AddCleanup(v, func(int) { fmt.Println(v.n) }, 0) })
