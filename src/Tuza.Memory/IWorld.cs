@@ -35,6 +35,9 @@ public unsafe interface IWorld
     /// </summary>
     void MarkingDone();
 
+    /// <summary>An allocating thread at a slow path, no lock held, while <see cref="World.StopWanted"/> is set: it stops here if it can.</summary>
+    void AttendStop(MCache* cache);
+
     /// <summary>
     /// An allocating thread shall wait a moment for the collector, and lets the world be stopped meanwhile. False when it cannot do so here.
     /// </summary>
@@ -85,4 +88,7 @@ public unsafe interface IWorld
 public static class World
 {
     public static IWorld Current { get; set; } = null!;
+
+    /// <summary>Not 0: somebody waits for the world to stop. Loops whose bounds are known have no polls, but they may allocate.</summary>
+    public static int StopWanted;
 }

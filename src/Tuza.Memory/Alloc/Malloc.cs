@@ -20,6 +20,7 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 using Tuza.Abi;
 
@@ -156,6 +157,8 @@ public static unsafe partial class Malloc
     [MethodImpl(MethodImplOptions.NoInlining)]
     static byte* NextFree(MCache* c, int spanClass)
     {
+        if (Volatile.Read(ref World.StopWanted) != 0)
+            World.Current.AttendStop(c);
         if (c->Stress != 0)
             World.Current.RequestCollect(c);
         if (!c->FillWindow(spanClass))
@@ -243,6 +246,8 @@ public static unsafe partial class Malloc
     static void* Large(MCache* c, nuint size, TypeDesc* t, bool needZero)
     {
         MHeap* h = c->Heap;
+        if (Volatile.Read(ref World.StopWanted) != 0)
+            World.Current.AttendStop(c);
         if (h->Pacer.ShouldCollect || c->Stress != 0)
             World.Current.RequestCollect(c);
         if (size >= HeapConsts.MaxAlloc)

@@ -259,11 +259,19 @@ public static unsafe class Gc
     /// <summary>An allocating goroutine waits a moment for the markers; the world can be stopped meanwhile.</summary>
     internal static bool Pause()
     {
+        if (!AttendStop())
+            return false;
+        Thread.Sleep(0);
+        return true;
+    }
+
+    /// <summary>An allocating goroutine lets the world be stopped; false when it cannot here.</summary>
+    internal static bool AttendStop()
+    {
         G* g = Threads.CurrentG();
         if (!CanCollectNow() || Sched.State(g)->Locks != 0 || Sched.State(g)->Status != GStatus.Running)
             return false;
         Sched.Attend(g);
-        Thread.Sleep(0);
         return true;
     }
 
@@ -551,6 +559,8 @@ sealed unsafe class RuntimeWorld : IWorld
     public bool ScanStacks(ref Marker marker, int from, int to) => Gc.ScanStacks(ref marker, from, to);
 
     public void MarkingDone() => Gc.MarkingDone();
+
+    public void AttendStop(MCache* cache) => Gc.AttendStop();
 
     public bool Pause(MCache* cache) => Gc.Pause();
 

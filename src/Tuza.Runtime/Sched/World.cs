@@ -125,6 +125,7 @@ public static unsafe partial class Sched
             if (s_ps[i]->Status != PStatus.Dead)
                 s_stopWait++;
         Volatile.Write(ref s_stopWanted, 1);
+        Volatile.Write(ref Memory.World.StopWanted, 1);
         Interlocked.MemoryBarrier();
         AskAll(own);
         if (own != null)
@@ -188,6 +189,7 @@ public static unsafe partial class Sched
         P* own = m == null ? null : m->P;
         s_lock.Enter();
         Volatile.Write(ref s_stopWanted, 0);
+        Volatile.Write(ref Memory.World.StopWanted, 0);
         if (own != null)
             own->Status = PStatus.Running;
         P* withWork = null;
@@ -235,6 +237,7 @@ public static unsafe partial class Sched
         Volatile.Write(ref s_worldOwned, 1);
         Volatile.Write(ref s_stopWait, int.MaxValue);
         Volatile.Write(ref s_stopWanted, 1);
+        Volatile.Write(ref Memory.World.StopWanted, 1);
         for (int i = 0; i < 5; i++)
         {
             AskAll(m == null ? null : m->P);

@@ -97,6 +97,8 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
 
     public void MarkingDone() { }
 
+    public void AttendStop(MCache* cache) { }
+
     public bool Pause(MCache* cache)
     {
         Poll();
@@ -343,6 +345,8 @@ public sealed unsafe class ConcurrentTests
         public bool ScanStacks(ref Marker marker, int from, int to) => false;
 
         public void MarkingDone() { }
+
+        public void AttendStop(MCache* cache) { }
 
         public bool Pause(MCache* cache) => false;
 

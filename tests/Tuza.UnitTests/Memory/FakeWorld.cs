@@ -79,6 +79,8 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
 
     public void MarkingDone() { }
 
+    public void AttendStop(MCache* cache) { }
+
     public bool Pause(MCache* cache) => false;
 
     public int Processors => 1;
