@@ -25,31 +25,6 @@ public static class Printer
         return p.ToString();
     }
 
-    static string Op(Token t) => t switch
-    {
-        Token.OrOr => "||",
-        Token.AndAnd => "&&",
-        Token.Eql => "==",
-        Token.Neq => "!=",
-        Token.Lss => "<",
-        Token.Leq => "<=",
-        Token.Gtr => ">",
-        Token.Geq => ">=",
-        Token.Add => "+",
-        Token.Sub => "-",
-        Token.Or => "|",
-        Token.Xor => "^",
-        Token.Mul => "*",
-        Token.Div => "/",
-        Token.Rem => "%",
-        Token.And => "&",
-        Token.AndNot => "&^",
-        Token.Shl => "<<",
-        Token.Shr => ">>",
-        Token.Not => "!",
-        _ => t.ToString(),
-    };
-
     sealed class Writer
     {
         readonly StringBuilder _sb = new();
@@ -114,7 +89,7 @@ public static class Printer
                 case Assign2Node a: Line($"{Targets(a.X)} {(a.Define ? ":=" : "=")} {List(a.Y)}"); break;
                 case AssignCallNode a: Line($"{Targets(a.X)} {(a.Define ? ":=" : "=")} {Expr(a.Call)}"); break;
                 case AssignOkNode a: Line($"{Target(a.X)}, {Target(a.Ok)} {(a.Define ? ":=" : "=")} {Expr(a.Y)}"); break;
-                case AssignOpNode a: Line($"{Expr(a.X)} {Op(a.Op)}= {Expr(a.Y)}"); break;
+                case AssignOpNode a: Line($"{Expr(a.X)} {Tokens.Text(a.Op)}= {Expr(a.Y)}"); break;
                 case ExprStmtNode e: Line(Expr(e.X)); break;
                 case SendNode c: Line($"{Expr(c.Chan)} <- {Expr(c.Value)}"); break;
                 case GoNode g: Line("go " + Expr(g.Call)); break;
@@ -213,9 +188,9 @@ public static class Printer
                 case MapIndexNode m: return $"{Expr(m.Map)}[{Expr(m.Key)}]";
                 case SliceNode s: return $"{Expr(s.X)}[{Opt(s.Lo)}:{Opt(s.Hi)}{(s.Max != null ? ":" + Expr(s.Max) : "")}]";
                 case TypeAssertNode t: return $"{Expr(t.X)}.({t.Type})";
-                case UnaryNode u: return $"({Op(u.Op)}{Expr(u.X)})";
-                case BinaryNode b: return $"({Expr(b.X)} {Op(b.Op)} {Expr(b.Y)})";
-                case CompareNode c: return $"({Expr(c.X)} {Op(c.Op)} {Expr(c.Y)})";
+                case UnaryNode u: return $"({Tokens.Text(u.Op)}{Expr(u.X)})";
+                case BinaryNode b: return $"({Expr(b.X)} {Tokens.Text(b.Op)} {Expr(b.Y)})";
+                case CompareNode c: return $"({Expr(c.X)} {Tokens.Text(c.Op)} {Expr(c.Y)})";
                 case LogicalNode l: return $"({Expr(l.X)} {(l.IsAnd ? "&&" : "||")} {Expr(l.Y)})";
                 case AddStringNode s: return "(" + string.Join(" + ", s.List.ConvertAll(Expr)) + ")";
                 case ConvNode c: return $"{c.Type}<{c.Kind}>({Expr(c.X)})";

@@ -8,6 +8,26 @@ namespace Tuza.IR;
 
 public static class Walk
 {
+    /// <summary>What a statement assigns to; targets left out (blank) are null.</summary>
+    public static void Targets(StmtNode s, Action<ExprNode?> target)
+    {
+        switch (s)
+        {
+            case AssignNode a: target(a.X); break;
+            case AssignOpNode a: target(a.X); break;
+            case Assign2Node a: a.X.ForEach(target); break;
+            case AssignCallNode a: a.X.ForEach(target); break;
+            case AssignOkNode a:
+                target(a.X);
+                target(a.Ok);
+                break;
+            case RangeNode r:
+                target(r.Key);
+                target(r.Value);
+                break;
+        }
+    }
+
     /// <summary>Calls the visitors for the direct children of an expression.</summary>
     public static void Children(ExprNode n, Action<ExprNode> expr, Action<StmtNode> stmt)
     {

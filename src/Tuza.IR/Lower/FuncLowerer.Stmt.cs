@@ -666,21 +666,7 @@ sealed partial class FuncLowerer
         void Target(ExprNode? x) => assigned |= x is LocalNode l && l.Local == i;
         Walk.Preorder(f.Body, null, s =>
         {
-            switch (s)
-            {
-                case AssignNode a: Target(a.X); break;
-                case AssignOpNode a: Target(a.X); break;
-                case Assign2Node a: a.X.ForEach(Target); break;
-                case AssignCallNode a: a.X.ForEach(Target); break;
-                case AssignOkNode a:
-                    Target(a.X);
-                    Target(a.Ok);
-                    break;
-                case RangeNode r:
-                    Target(r.Key);
-                    Target(r.Value);
-                    break;
-            }
+            Walk.Targets(s, Target);
             // A length may grow with what the body appends.
             return true;
         });

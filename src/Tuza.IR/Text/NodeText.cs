@@ -403,29 +403,8 @@ public sealed class NodeText(Package local)
         _ => op.ToString().ToLowerInvariant(),
     };
 
-    static string Op(Token t) => t switch
-    {
-        Token.Eql => "==",
-        Token.Neq => "!=",
-        Token.Lss => "<",
-        Token.Leq => "<=",
-        Token.Gtr => ">",
-        Token.Geq => ">=",
-        Token.Add => "+",
-        Token.Sub => "-",
-        Token.Or => "|",
-        Token.Xor => "^",
-        Token.Mul => "*",
-        Token.Div => "/",
-        Token.Rem => "%",
-        Token.And => "&",
-        Token.AndNot => "&^",
-        Token.Shl => "<<",
-        Token.Shr => ">>",
-        Token.Not => "!",
-        Token.Tilde => "^",
-        _ => t.ToString(),
-    };
+    /// <summary>The complement is a tilde inside the compiler.</summary>
+    static string Op(Token t) => t == Token.Tilde ? "^" : Tokens.Text(t);
 
     // ---- statements
 

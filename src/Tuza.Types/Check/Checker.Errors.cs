@@ -171,7 +171,7 @@ public sealed partial class Checker
         Operand x => x.ToString(_typeEnv),
         GoType t => Str(t),
         Expr e => ExprString(e),
-        Token op => OpText(op),
+        Token op => Tokens.Text(op),
         IEnumerable<GoType> types => "[" + Join(types) + "]",
         IEnumerable<Expr> exprs => "[" + JoinExprs(exprs) + "]",
         Obj obj => ObjText(obj),
@@ -196,37 +196,4 @@ public sealed partial class Checker
     }
 
     string ObjText(Obj obj) => _typeEnv.Text(obj);
-
-    static string OpText(Token op) => op switch
-    {
-        Token.OrOr => "||",
-        Token.AndAnd => "&&",
-        Token.Eql => "==",
-        Token.Neq => "!=",
-        Token.Lss => "<",
-        Token.Leq => "<=",
-        Token.Gtr => ">",
-        Token.Geq => ">=",
-        Token.Add => "+",
-        Token.Sub => "-",
-        Token.Or => "|",
-        Token.Xor => "^",
-        Token.Mul => "*",
-        Token.Div => "/",
-        Token.Rem => "%",
-        Token.And => "&",
-        Token.AndNot => "&^",
-        Token.Shl => "<<",
-        Token.Shr => ">>",
-        Token.Not => "!",
-        Token.Tilde => "~",
-        Token.Arrow => "<-",
-        Token.Assign => "=",
-        Token.Define => ":=",
-        Token.Break => "break",
-        Token.Continue => "continue",
-        Token.Goto => "goto",
-        Token.Fallthrough => "fallthrough",
-        _ => op.ToString(),
-    };
 }
