@@ -30,8 +30,9 @@ public sealed class SendNode : StmtNode { public required ExprNode Chan, Value; 
 /// <summary>OGO: Call is a CallNode without arguments and results (L17).</summary>
 public sealed class GoNode : StmtNode { public required ExprNode Call; }
 /// <summary>ODEFER: as GoNode. InLoop: may run more than once per activation. At: inside the body of a range-over-func, the token (of type any, made by
-/// runtime.deferrangefunc) of the function whose return runs the deferred call.</summary>
-public sealed class DeferNode : StmtNode { public required ExprNode Call; public bool InLoop; public ExprNode? At; }
+/// runtime.deferrangefunc) of the function whose return runs the deferred call.
+/// OnHeap (set by escape analysis): its record and its function value are objects of the heap.</summary>
+public sealed class DeferNode : StmtNode { public required ExprNode Call; public bool InLoop; public ExprNode? At; public bool OnHeap; }
 /// <summary>ORETURN. Values has one entry per result or is empty (results already set). A multi-value call was split by the builder.</summary>
 public sealed class ReturnNode : StmtNode { public List<ExprNode> Values = []; }
 public sealed class IfNode : StmtNode { public required ExprNode Cond; public List<StmtNode> Then = [], Else = []; public bool Likely; }

@@ -127,7 +127,8 @@ sealed partial class EscapeBatch
             case DeferNode d:
                 if (d.At != null)
                     Expr(Discard, d.At);
-                GoDefer(d.Call, _depth == 1 && !d.InLoop && d.At == null ? Later(Discard) : HeapHole);
+                d.OnHeap = _depth != 1 || d.InLoop || d.At != null;
+                GoDefer(d.Call, d.OnHeap ? HeapHole : Later(Discard));
                 break;
             case CheckNilNode c:
                 Expr(Discard, c.X);

@@ -189,6 +189,6 @@ sealed partial class FuncLowerer
             CallSymbol("runtime.deferprocat", fn, token[0], token[1]);
             return;
         }
-        CallRuntime("runtime.deferproc", FuncValueOf(d.Call), new LowFrameToken { Type = LowType.U64 });
+        CallRuntime(d.OnHeap ? "runtime.deferproc" : "runtime.deferprocStack", FuncValueOf(d.Call), new LowFrameToken { Type = LowType.U64 });
     }
 }

@@ -163,7 +163,7 @@ sealed unsafe partial class SnapshotWriter
     {
         // The runtime's own objects (channels, timers) have descriptors with sizes and pointers only.
         bool described = t->Str != 0;
-        _out.Write(Text(described ? TypeTable.TypeString(t) : t == Chan.ObjectType ? "chan" : t == Timers.ObjectType ? "time.Timer" : "(runtime)"));
+        _out.Write(Text(described ? TypeTable.TypeString(t) : t == Chan.ObjectType ? "chan" : t == Timers.ObjectType ? "time.Timer" : t == Defers.ObjectType ? "defer" : "(runtime)"));
         _out.Write((byte)(described ? t->Kind : Kind.Invalid));
         _out.Write((ulong)t->Size);
         _out.Write((ulong)t->PtrBytes);

@@ -196,6 +196,8 @@ public static unsafe class Gc
             MemProfile.Swept();
             if (release)
                 Collector.ReleaseFreePages(h);
+            // As after a concurrent cycle, which the goroutine would have waited for: others run first, finalizers among them.
+            Sched.Gosched(g);
             return;
         }
         GState* gs = Sched.State(g);
@@ -474,6 +476,7 @@ public static unsafe class Gc
             }
         }
         TypeTable.MarkRoots(ref marker);
+        Defers.MarkRoots(ref marker);
         Timers.MarkRoots(ref marker);
     }
 

@@ -1,7 +1,7 @@
 // Records of deferred calls and panics.
 //
-// The rules of defer, panic and recover are Go code (std/overlay/runtime/panic.go); here are the records they work on. A record lives in
-// unmanaged memory and is reused. A frame is named by its token, StackHi - fp, which survives moves of the stack. A deferred
+// The rules of defer, panic and recover are Go code (std/overlay/runtime/panic.go); here are the records they work on; Defers makes them.
+// A frame is named by its token, StackHi - fp, which survives moves of the stack. A deferred
 // funcval may lie on the goroutine's stack; it is adjusted when the stack moves, and marked as a root.
 //
 // A range-over-func body defers on behalf of another frame: its token is then the address of a list head (a record with Fn null), which
@@ -27,6 +27,8 @@ public unsafe struct DeferRecord
     public DeferRecord* Head;
     public byte Started;
     public byte RangeFunc;
+    /// <summary>An object of the heap, see <see cref="Defers"/>.</summary>
+    public byte OnHeap;
 }
 
 /// <summary>One panic or Goexit in progress. Go sees it as `_panic`.</summary>
@@ -49,67 +51,6 @@ public unsafe struct PanicRecord
 /// <summary>Primitives under defer, panic, recover.</summary>
 public static unsafe class Panics
 {
-    /// <summary>Records come from the P's list; it is not bounded, as one goroutine may defer millions of calls.</summary>
-    static DeferRecord* NewDefer(G* g)
-    {
-        P* p = Sched.POf(g);
-        DeferRecord* d = p->FreeDefers;
-        if (d == null)
-        {
-            const int Batch = 64;
-            var block = (DeferRecord*)NativeMemory.Alloc((nuint)(Batch * sizeof(DeferRecord)));
-            for (int i = 0; i < Batch; i++)
-            {
-                block[i].Link = d;
-                d = &block[i];
-            }
-        }
-        p->FreeDefers = d->Link;
-        *d = default;
-        return d;
-    }
-
-    static void Free(G* g, DeferRecord* d)
-    {
-        P* p = Sched.POf(g);
-        d->Link = p->FreeDefers;
-        p->FreeDefers = d;
-    }
-
-    [GoFunc("runtime.deferproc", Safepoint = false)]
-    public static void DeferProc(G* g, void* fn, ulong frame)
-    {
-        DeferRecord* d = NewDefer(g);
-        d->Fn = (FuncVal*)fn;
-        d->Frame = frame;
-        d->Link = (DeferRecord*)g->Defer;
-        g->Defer = d;
-    }
-
-    /// <summary>`deferrangefunc() any`: the token is the data word; the type word is nil, nobody looks at it.</summary>
-    [GoFunc("runtime.deferrangefunc", Safepoint = false)]
-    public static void* DeferRangeFunc(G* g, ulong frame)
-    {
-        DeferRecord* d = NewDefer(g);
-        d->Frame = frame;
-        d->RangeFunc = 1;
-        d->Link = (DeferRecord*)g->Defer;
-        g->Defer = d;
-        g->R[1] = (ulong)d;
-        return null;
-    }
-
-    [GoFunc("runtime.deferprocat", Safepoint = false)]
-    public static void DeferProcAt(G* g, void* fn, void* type, void* token)
-    {
-        DeferRecord* list = (DeferRecord*)token;
-        DeferRecord* d = NewDefer(g);
-        d->Fn = (FuncVal*)fn;
-        d->Frame = list->Frame;
-        d->Link = list->Head;
-        list->Head = d;
-    }
-
     /// <summary>The next deferred call, lists of range-over-func bodies spliced in; nil when there is none.</summary>
     static DeferRecord* Top(G* g)
     {
@@ -120,7 +61,7 @@ public static unsafe class Panics
                 return d;
             DeferRecord* rest = d->Link;
             DeferRecord* head = d->Head;
-            Free(g, d);
+            Defers.Free(g, d);
             if (head == null)
             {
                 g->Defer = rest;
@@ -142,7 +83,7 @@ public static unsafe class Panics
     {
         DeferRecord* d = (DeferRecord*)g->Defer;
         g->Defer = d->Link;
-        Free(g, d);
+        Defers.Free(g, d);
     }
 
     /// <summary>`nextdefer(frame uintptr) (fn func(), ok bool)`: takes the next call deferred by that frame; fn may be nil.</summary>
@@ -155,7 +96,7 @@ public static unsafe class Panics
             return null;
         FuncVal* fn = d->Fn;
         g->Defer = d->Link;
-        Free(g, d);
+        Defers.Free(g, d);
         g->R[1] = 1;
         return fn;
     }

@@ -210,6 +210,9 @@ public unsafe struct P
     public Sudog* FreeSudogs;
     public int FreeSudogCount;
     public DeferRecord* FreeDefers;
+    /// <summary>Free records that are objects of the heap, see <see cref="Defers"/>.</summary>
+    public DeferRecord* HeapDefers;
+    public int HeapDeferCount;
     public PanicRecord* FreePanics;
     public ulong Rand;
     public long LiveDelta;

@@ -167,16 +167,24 @@ public static unsafe class StackRoots
             visitor.Visit((nuint*)&s->Elem);
             visitor.Visit((nuint*)&s->C);
         }
-        for (DeferRecord* d = (DeferRecord*)g->Defer; d != null; d = d->Link)
-        {
-            visitor.Visit((nuint*)&d->Fn);
-            for (DeferRecord* h = d->Head; h != null; h = h->Link)
-                visitor.Visit((nuint*)&h->Fn);
-        }
+        DeferList((DeferRecord**)&g->Defer, ref visitor);
         for (PanicRecord* p = (PanicRecord*)g->Panic; p != null; p = p->Link)
         {
             visitor.Visit((nuint*)&p->ArgType);
             visitor.Visit((nuint*)&p->ArgData);
+        }
+    }
+
+    static void DeferList<TVisitor>(DeferRecord** link, ref TVisitor visitor)
+        where TVisitor : struct, IPointerVisitor, allows ref struct
+    {
+        for (DeferRecord* d = *link; d != null; link = &d->Link, d = *link)
+        {
+            if (d->OnHeap != 0)
+                visitor.Visit((nuint*)link);
+            visitor.Visit((nuint*)&d->Fn);
+            if (d->Head != null)
+                DeferList(&d->Head, ref visitor);
         }
     }
 }

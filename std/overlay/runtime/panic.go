@@ -22,6 +22,7 @@ type _defer struct {
 	head      *_defer
 	started   bool
 	rangefunc bool
+	heap      bool
 }
 
 type _panic struct {
