@@ -1,6 +1,7 @@
 // All environment variables of the run-time floor, read once.
 //
 // TUZADEBUG (ours), comma separated: stackstress=1 (every slow prologue moves the stack), unwindstress=1 (prologues unwind at random),
+// preemptstress=1 (every slow prologue yields),
 // parallel=0 (one P whatever GOMAXPROCS says), gcstress=n (collect at every n-th allocation), stackpoison=1 (fill left stacks), seed=n (deterministic random numbers and scheduling), heapverify=1,
 // poison=1 (as clobberfree), markers=n (threads that mark), stackstats=1 (what growing stacks costs, at exit). GODEBUG: adaptivestackstart,
 // asyncpreemptoff, clobberfree, gcshrinkstackoff, gctrace, invalidptr, panicnil. GOGC, GOMEMLIMIT, GOMAXPROCS, GOTRACEBACK as in Go.
@@ -18,6 +19,9 @@ public static class DebugFlags
 
     public static readonly bool StackStress = Tuza("stackstress") != 0;
     public static readonly bool UnwindStress = Tuza("unwindstress") != 0;
+    public static readonly bool PreemptStress = Tuza("preemptstress") != 0;
+    /// <summary>Every prologue takes its slow path.</summary>
+    public static readonly bool SlowPrologues = UnwindStress || StackStress || PreemptStress;
     public static readonly long GcStress = Tuza("gcstress");
     public static readonly bool StackPoison = Tuza("stackpoison") != 0 || StackStress;
     /// <summary>What growing stacks costs, at exit.</summary>

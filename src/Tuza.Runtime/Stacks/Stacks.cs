@@ -61,7 +61,7 @@ public static unsafe class Stacks
         byte* guard = g->StackGuard;
         if (sp - guard > GuardStepBytes)
             guard = sp - GuardStepBytes;
-        if (DebugFlags.UnwindStress || DebugFlags.StackStress)
+        if (DebugFlags.SlowPrologues)
             guard = (byte*)nuint.MaxValue;
         g->Guard = guard;
     }
@@ -105,6 +105,11 @@ public static unsafe class Stacks
                 UnwindEntry(g, wanted, ParkKind.Yield);
                 return;
             }
+        }
+        if (DebugFlags.PreemptStress)
+        {
+            UnwindEntry(g, wanted, ParkKind.Yield);
+            return;
         }
         M* m = (M*)g->M;
         byte here;
