@@ -27,6 +27,11 @@ public unsafe interface IWorld
     /// </summary>
     void ScanRoots(ref Marker marker, bool later);
 
+    /// <summary>
+    /// World stopped, marking seems to be done: the stacks that nobody has shown in this cycle (all: every stack), and the runtime's own tables, again.
+    /// </summary>
+    void ScanRootsAgain(ref Marker marker, bool all);
+
     /// <summary>The goroutines [from, to) that nobody has shown in this cycle, while the world runs. False when there are none from there on.</summary>
     bool ScanStacks(ref Marker marker, int from, int to);
 

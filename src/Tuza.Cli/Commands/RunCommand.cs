@@ -12,7 +12,7 @@ static class RunCommand
     {
         BuildFlags build = new();
         SnapshotFlags snapshots = new();
-        List<string> rest = snapshots.Register(build.Register(new Flags("run"))).Text("exec", _ => { }, "").Parse(args);
+        List<string> rest = MemoryFlags.Register(snapshots.Register(build.Register(new Flags("run")))).Text("exec", _ => { }, "").Parse(args);
         int n = 0;
         while (n < rest.Count && rest[n].EndsWith(".go", StringComparison.Ordinal))
         {

@@ -158,7 +158,8 @@ sealed partial class FunctionEmitter
             LdG(nameof(G.MCache));
             addr();
             _il.Unary(ILOpCode.Ldind_i);
-            _il.Token(ILOpCode.Call, _image.Meta.Member(ImageBuilder.BarrierRecord), 2, 0, "Barrier.Record");
+            value();
+            _il.Token(ILOpCode.Call, _image.Meta.Member(ImageBuilder.BarrierRecord), 3, 0, "Barrier.Record");
             _il.Branch(ILOpCode.Br, back);
         });
         // The temporaries stay taken: the cold code reads them later, and must not find them reused.

@@ -187,7 +187,7 @@ public sealed partial class HeapViews(Snapshot s)
         }
         foreach (((int state, int c), var v) in sums)
         {
-            string name = state != 1 ? "runtime (stacks, work buffers)" : c >> 1 == 0 ? "large" : $"{SizeClasses.Bytes(c >> 1)} B";
+            string name = state != 1 ? "runtime (stacks, work buffers)" : c >> 1 == 0 ? "large" : c >> 1 >= HeapConsts.NumSizeClasses ? "blocks" : $"{SizeClasses.Bytes(c >> 1)} B";
             if (state == 1 && (c & 1) != 0)
                 name += " noscan";
             t.Add(name, v.Spans, v.Bytes, v.Slots, v.Used, v.Slots == 0 ? 100.0 : 100.0 * v.Used / v.Slots);

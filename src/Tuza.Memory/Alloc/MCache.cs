@@ -10,7 +10,8 @@
 // Invariants.
 //   I1. Only the P that owns the cache touches it, or anybody with the world stopped.
 //   I2. Slots in the window are zero when SlotInfo.PreZero says so, and their pointer bits are clear.
-//   I3. During marking the slots of a window are marked when it is filled (objects are born black), and unmarked when it is flushed.
+//   I3. During marking the slots of a window are marked when it is filled (objects are born black), and unmarked when it is flushed; not while the cache
+//       is grey. The colour of a cache changes only when its windows are empty.
 //
 // Differs from Go: the window; there, each allocation updates freeindex and allocCount of the span.
 
@@ -94,6 +95,22 @@ public unsafe struct MCache
     /// <summary>Not 0: every new slot takes the slow path, which notes where it was made (<see cref="AllocTrace"/>).</summary>
     public int Trace;
 
+    /// <summary>Not 0: small objects are blocks (<see cref="BlockHeap"/>); windows stay empty.</summary>
+    public int Blocks;
+
+    /// <summary>
+    /// Not 0 while marking runs and the goroutine on this P has a stack that is not scanned: its objects are born white, and the barrier shades
+    /// what it stores. See <see cref="Barrier"/>.
+    /// </summary>
+    public int Grey;
+
+    /// <summary>Bytes of blocks since the last look at the pacer.</summary>
+    public long BlockBytes;
+
+    /// <summary>Not 0: every new slot takes the slow path, which adds up what was asked for.</summary>
+    public int Measure;
+    public long RequestedBytes;
+
     MCache* Self => (MCache*)Unsafe.AsPointer(ref this);
 
     public void Init(MHeap* heap)
@@ -112,7 +129,7 @@ public unsafe struct MCache
     {
         MSpan* s = (MSpan*)Spans[spanClass];
         SlotInfo* info = &SlotInfo.Table[spanClass + 1];
-        int limit = (Stress | Trace) != 0 ? 1 : info->WindowSlots;
+        int limit = (Stress | Trace | Measure) != 0 ? 1 : info->WindowSlots;
         if (*ProfileRate != SampleRate)
             DrawSample();
         int count = s->ElemCount;
@@ -138,7 +155,7 @@ public unsafe struct MCache
             s->AllocCount += BitOperations.PopCount(free);
             s->FreeIndex = i + n;
             s->WindowStart = i;
-            if (Heap->Gc.Phase != Phase.Off)
+            if (Heap->Gc.Phase != Phase.Off && Grey == 0)
                 Marker.MarkWindow(Self, s, i, free);
             AllocWindow* w = Window(Self, spanClass);
             w->First = s->Slot(i);
@@ -286,7 +303,7 @@ public unsafe struct MCache
         {
             int word = s->WindowStart >> 6, shift = s->WindowStart & 63;
             s->AllocBits[word] &= ~(unused << shift);
-            if (h->Gc.Phase != Phase.Off)
+            if (h->Gc.Phase != Phase.Off && Grey == 0)
                 Marker.UnmarkWindow(Self, s, s->WindowStart, unused);
             s->AllocCount -= BitOperations.PopCount(unused);
             // A sample that was due behind the window is drawn anew: the distribution has no memory.
@@ -314,6 +331,9 @@ public unsafe struct MCache
         TinyOffset = 0;
         Heap->AddTinyAllocs(TinyAllocs);
         TinyAllocs = 0;
+        if (BlockBytes != 0)
+            Heap->Pacer.AddHeapLive(BlockBytes);
+        BlockBytes = 0;
     }
 
     /// <summary>Gives all spans back.</summary>

@@ -133,6 +133,7 @@ public unsafe struct MHeap
     public static void Destroy(MHeap* h)
     {
         Current = null;
+        BlockHeap.Forget();
         MarkWork.AwaitHelpers();
         for (int i = 0; i < h->_arenaCount; i++)
         {
@@ -234,6 +235,7 @@ public unsafe struct MHeap
         Caches = c;
         _lock.Exit(LockRank.Heap);
         c->Init(Self);
+        c->Grey = Gc.Phase != Phase.Off && Gc.Barrier == BarrierKind.Insertion ? 1 : 0;
         return c;
     }
 
@@ -394,6 +396,11 @@ public unsafe struct MHeap
     static void InitObjects(MSpan* s, SpanClass spanClass)
     {
         s->Class = spanClass;
+        if (spanClass.IsBlocks)
+        {
+            Blocks.InitSpan(Current, s);
+            return;
+        }
         int c = spanClass.SizeClass;
         nuint a = (nuint)s->Base;
         byte* side = ArenaMap.SideOf(ArenaMap.ArenaOf(a), ArenaMap.PageIndex(a));

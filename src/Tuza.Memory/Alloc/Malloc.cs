@@ -62,7 +62,10 @@ public static unsafe partial class Malloc
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void* NewFixedSlow(MCache* c, TypeDesc* t, uint size, int spanClass, ulong pointerBits)
     {
+        if (c->Blocks != 0)
+            return BlockHeap.New(c, size, (spanClass & 1) != 0 ? null : t, spanClass >> 1, needZero: true);
         byte* p = NextFree(c, spanClass);
+        c->RequestedBytes += size;
         if (c->Trace != 0)
             AllocTrace.SetType(p, t);
         return Dress(c, p, t, size, spanClass, SlotInfo.Table[spanClass + 1].ElemBytes, pointerBits);
@@ -142,13 +145,14 @@ public static unsafe partial class Malloc
 
     // ---- small
 
+    /// <summary>The next slot of the window, or null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static byte* Take(MCache* c, int spanClass, uint slotBytes)
     {
         AllocWindow* w = MCache.Window(c, spanClass);
         ulong free = w->Free;
         if (free == 0)
-            return NextFree(c, spanClass);
+            return null;
         w->Free = free & (free - 1);
         return w->First + (nuint)((uint)BitOperations.TrailingZeroCount(free) * slotBytes);
     }
@@ -186,6 +190,13 @@ public static unsafe partial class Malloc
         int sizeClass = SizeClasses.ClassOf(size);
         uint slot = (uint)SizeClasses.Bytes(sizeClass);
         byte* p = Take(c, sizeClass * 2 + 1, slot);
+        if (p == null)
+        {
+            if (c->Blocks != 0)
+                return (byte*)BlockHeap.New(c, size, null, sizeClass, needZero);
+            p = NextFree(c, sizeClass * 2 + 1);
+            c->RequestedBytes += size;
+        }
         if (needZero && slot > PreZeroNoScanBytes)
             ZeroSlot(c, p, sizeClass * 2 + 1, size);
         return p;
@@ -196,6 +207,13 @@ public static unsafe partial class Malloc
         int sizeClass = SizeClasses.ClassOf(size);
         uint slot = (uint)SizeClasses.Bytes(sizeClass);
         byte* p = Take(c, sizeClass * 2, slot);
+        if (p == null)
+        {
+            if (c->Blocks != 0)
+                return (byte*)BlockHeap.New(c, size, t, sizeClass, needZero: true);
+            p = NextFree(c, sizeClass * 2);
+            c->RequestedBytes += size;
+        }
         if (slot > HeapConsts.PtrBytes)
             HeapBits.Set(p, PointerMask.Tile(t, size), slot / HeapConsts.PtrBytes);
         return p;
@@ -206,6 +224,13 @@ public static unsafe partial class Malloc
         int sizeClass = SizeClasses.ClassOf(size + HeapConsts.MallocHeaderBytes);
         uint slot = (uint)SizeClasses.Bytes(sizeClass);
         byte* p = Take(c, sizeClass * 2, slot);
+        if (p == null)
+        {
+            if (c->Blocks != 0)
+                return (byte*)BlockHeap.New(c, size, t, sizeClass, needZero: true);
+            p = NextFree(c, sizeClass * 2);
+            c->RequestedBytes += size;
+        }
         if (slot > PreZeroScanBytes)
             ZeroSlot(c, p, sizeClass * 2, slot);
         *(TypeDesc**)p = t;
@@ -230,7 +255,14 @@ public static unsafe partial class Malloc
     [MethodImpl(MethodImplOptions.NoInlining)]
     static byte* TinySlow(MCache* c, uint size)
     {
+        if (c->Blocks != 0)
+            return (byte*)BlockHeap.New(c, size, null, HeapConsts.TinySizeClass, needZero: true);
         byte* p = Take(c, HeapConsts.TinySizeClass * 2 + 1, HeapConsts.TinyBytes);
+        if (p == null)
+        {
+            p = NextFree(c, HeapConsts.TinySizeClass * 2 + 1);
+            c->RequestedBytes += HeapConsts.TinyBytes;
+        }
         // The block with more room left becomes the current one.
         if (c->Tiny == null || size < c->TinyOffset)
         {
@@ -263,7 +295,8 @@ public static unsafe partial class Malloc
         s->AllocBits[0] = 1;
         s->AllocCount = 1;
         s->FreeIndex = 1;
-        if (h->Gc.Phase != Phase.Off)
+        c->RequestedBytes += (long)size;
+        if (h->Gc.Phase != Phase.Off && c->Grey == 0)
             Marker.MarkWindow(c, s, 0, 1);
         if (s->NeedZero != 0 && (needZero || t != null))
             NativeMemory.Clear(s->Base, s->SpanBytes);

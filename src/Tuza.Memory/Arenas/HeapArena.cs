@@ -7,7 +7,7 @@
 //   |   tag   |  page  |               MSpan*                |
 //   +---------+--------+-------------------------------------+
 //
-//   tag   span class + 1 for pages of the garbage-collected heap; 0 for free pages and for manual spans
+//   tag   span class + 1 for pages of the garbage-collected heap (the class behind the last: blocks of any size); 0 for free pages and for manual spans
 //   page  number of this page within a span of a size class (0 for large objects: they go through the MSpan)
 //
 // So class, span start and with them the slot follow from the word alone, without touching the span.
@@ -95,7 +95,7 @@ public static unsafe class ArenaMap
     /// <summary>Enters a span's words. Heap lock held. The word of every page points to the span before State is set.</summary>
     public static void SetSpan(MSpan* span, bool heap)
     {
-        bool large = span->Class.SizeClass == 0;
+        bool large = span->Class.SizeClass == 0 || span->Class.IsBlocks;
         for (nuint i = 0; i < span->PageCount; i++)
         {
             nuint address = (nuint)span->Base + (i << HeapConsts.PageShift);

@@ -16,6 +16,7 @@ namespace Tuza.Memory;
 public static unsafe class Assist
 {
     const long MinWork = 64 << 10;
+    const long MaxStepWork = 1 << 20;
     const int LooksForWork = 20;
 
     /// <summary>A slow path of allocation, before it takes memory: pays for <paramref name="bytes"/>.</summary>
@@ -28,6 +29,11 @@ public static unsafe class Assist
         if (c->AssistDebt <= 0)
             return;
         h->Pacer.Revise();
+        if (gc->Incremental != 0)
+        {
+            Step(c);
+            return;
+        }
         long work = (long)(c->AssistDebt * h->Pacer.AssistWorkPerByte);
         long credit = Volatile.Read(ref gc->AssistCredit);
         if (credit > 0)
@@ -46,6 +52,31 @@ public static unsafe class Assist
         while (done == 0 && gc->Phase == Phase.Mark && h->Pacer.FarOverGoal && World.Current.Pause(c))
         {
         }
+    }
+
+    /// <summary>
+    /// Incremental marking: what the debt of this P asks for, within bounds, roots included. Who finds nothing left ends the cycle.
+    /// </summary>
+    static void Step(MCache* c)
+    {
+        MHeap* h = c->Heap;
+        CollectorState* gc = &h->Gc;
+        long start = World.Current.NanoTime();
+        long wanted = long.Clamp((long)(c->AssistDebt * h->Pacer.AssistWorkPerByte), MinWork, MaxStepWork), done = 0;
+        gc->Work.Activate();
+        Prepare(c);
+        bool more = true;
+        while (more && done < wanted)
+        {
+            more = c->Assistant->Drain(wanted - done) || gc->MarkSomeRoots(ref *c->Assistant);
+            done += c->Assistant->Publish();
+        }
+        c->Assistant->ShareAll();
+        gc->Work.Deactivate();
+        c->AssistDebt -= (long)(done * h->Pacer.AssistBytesPerWork) + 1;
+        Interlocked.Add(ref gc->CycleAssistNanos, World.Current.NanoTime() - start);
+        if (!more && gc->RootsDone && gc->Work.IsIdle())
+            World.Current.RequestCollect(c);
     }
 
     /// <summary>Marks for a while, whatever was allocated.</summary>

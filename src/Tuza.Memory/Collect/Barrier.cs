@@ -1,10 +1,17 @@
 // The write barrier: on while marking runs beside the program.
 //
+// Three kinds (BarrierKind). Deletion is what a program gets without a choice.
+//
 // Deletion: a store into the heap or into a data segment records the value that the slot loses. Marking begins with a snapshot: every goroutine's stack is
 // scanned before the goroutine runs again (by the collector, or at the latest when it is resumed), new objects are born black. So whatever the
 // program can reach later was reachable in the snapshot or is new, and it is marked, as long as no word of the heap loses its value unseen. The value a slot
 // gets needs no record: that half of Go's hybrid barrier protects stacks that are not scanned yet, and here there are none that run.
 // Stores to frames and to memory that has just been allocated have no barrier.
+//
+// Hybrid: as Go has it. The first stop scans no stack; every goroutine that runs then scans its own at its next safepoint, and until then the barrier also
+// records the value a slot gets. Insertion: only that value is recorded, for the whole cycle; stacks, and what the runtime holds, are scanned again in
+// the last stop. A P whose goroutine has a stack that is not black is grey (MCache.Grey): its objects are born white, so that stores into memory that
+// nobody else knows yet need no barrier under any kind.
 //
 // The values go into a buffer of the P, a page of mark work; a full one goes to the markers. When they do not keep up, the program marks from its
 // buffer itself.
@@ -30,16 +37,47 @@ public static unsafe class Barrier
     public static void WritePointer(MCache* c, void** slot, void* value)
     {
         if (Enabled != 0)
-            Record(c, (nuint)(*slot));
+            Record(c, (nuint)(*slot), (nuint)value);
         *slot = value;
     }
 
     /// <summary>Full buffers that may wait for the markers before the program has to help.</summary>
     const int MaxWaiting = 32;
 
-    /// <summary>Records the value a slot loses; the one it gets is known already.</summary>
+    static BarrierKind s_kind;
+
+    /// <summary>The barrier of all cycles; before the first.</summary>
+    public static void Use(MHeap* h, BarrierKind kind) => s_kind = h->Gc.Barrier = kind;
+
+    /// <summary>Records the value a slot loses, and the one it gets when that is not known already.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Record(MCache* c, nuint oldValue) => Add(c, oldValue);
+    public static void Record(MCache* c, nuint oldValue, nuint newValue)
+    {
+        if (s_kind != BarrierKind.Insertion)
+            Add(c, oldValue);
+        if (s_kind != BarrierKind.Deletion && IsGrey(c))
+            Add(c, newValue);
+    }
+
+    // Without a P: for nobody, or for a goroutine that lost its own.
+    static bool IsGrey(MCache* c) => c == null || c->Grey != 0;
+
+    /// <summary>A word gets this value; what it lost is recorded elsewhere.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ShadeNew(MCache* c, void* value)
+    {
+        if (Enabled != 0 && s_kind != BarrierKind.Deletion && IsGrey(c))
+            Add(c, (nuint)value);
+    }
+
+    /// <summary>The goroutine of a grey P is scanned: what it allocates from now on is black. No window may be in use.</summary>
+    public static void Blacken(MCache* c)
+    {
+        if (s_kind != BarrierKind.Hybrid || c->Grey == 0)
+            return;
+        c->Flush();
+        c->Grey = 0;
+    }
 
     /// <summary>The collector must not lose this object.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -107,7 +145,7 @@ public static unsafe class Barrier
 
     // ---- bulk
 
-    readonly ref struct OldValues(MCache* cache) : IPointerVisitor
+    readonly ref struct Values(MCache* cache) : IPointerVisitor
     {
         readonly MCache* _cache = cache;
 
@@ -116,12 +154,16 @@ public static unsafe class Barrier
 
     /// <summary>Before bytes [from, to) of values of type t at dst are overwritten.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static void RecordBulk(MCache* c, TypeDesc* t, byte* dst, nuint from, nuint to)
+    static void RecordBulk(MCache* c, TypeDesc* t, byte* dst, byte* src, nuint from, nuint to)
     {
-        if (t->PtrBytes == 0 || !IsHeapOrData(dst))
+        if (t->PtrBytes == 0)
             return;
-        var old = new OldValues(c);
-        ObjectWalk.Typed(ref old, t, dst, from, to);
+        var values = new Values(c);
+        if (s_kind != BarrierKind.Insertion && IsHeapOrData(dst))
+            ObjectWalk.Typed(ref values, t, dst, from, to);
+        // Also into another goroutine's frame, which may have been scanned.
+        if (src != null && s_kind != BarrierKind.Deletion && IsGrey(c))
+            ObjectWalk.Typed(ref values, t, src, from, to);
     }
 
     /// <summary>Frames have no barriers: a destination in a manual span (a stack) is skipped.</summary>
@@ -137,7 +179,7 @@ public static unsafe class Barrier
         if (dst == src)
             return;
         if (Enabled != 0)
-            RecordBulk(c, t, (byte*)dst, 0, t->Size);
+            RecordBulk(c, t, (byte*)dst, (byte*)src, 0, t->Size);
         Buffer.MemoryCopy(src, dst, t->Size, t->Size);
     }
 
@@ -145,7 +187,7 @@ public static unsafe class Barrier
     public static void TypedMemClr(MCache* c, TypeDesc* t, void* p)
     {
         if (Enabled != 0)
-            RecordBulk(c, t, (byte*)p, 0, t->Size);
+            RecordBulk(c, t, (byte*)p, null, 0, t->Size);
         NativeMemory.Clear(p, t->Size);
     }
 
@@ -153,7 +195,7 @@ public static unsafe class Barrier
     public static void TypedMemClrPartial(MCache* c, TypeDesc* t, void* p, nuint offset, nuint bytes)
     {
         if (Enabled != 0)
-            RecordBulk(c, t, (byte*)p - offset, offset, offset + bytes);
+            RecordBulk(c, t, (byte*)p - offset, null, offset, offset + bytes);
         NativeMemory.Clear(p, bytes);
     }
 
@@ -161,7 +203,7 @@ public static unsafe class Barrier
     public static void TypedArrayClear(MCache* c, TypeDesc* t, void* p, nuint n)
     {
         if (Enabled != 0)
-            RecordBulk(c, t, (byte*)p, 0, t->Size * n);
+            RecordBulk(c, t, (byte*)p, null, 0, t->Size * n);
         NativeMemory.Clear(p, t->Size * n);
     }
 
@@ -173,7 +215,7 @@ public static unsafe class Barrier
             return n;
         nuint bytes = t->Size * (nuint)n;
         if (Enabled != 0)
-            RecordBulk(c, t, (byte*)dst, 0, bytes);
+            RecordBulk(c, t, (byte*)dst, (byte*)src, 0, bytes);
         Buffer.MemoryCopy(src, dst, bytes, bytes);
         return n;
     }
@@ -184,7 +226,7 @@ public static unsafe class Barrier
     /// <summary>Zeroes memory of the heap whose type is not known to the caller.</summary>
     public static void MemClrHasPointers(MCache* c, void* p, nuint bytes)
     {
-        if (Enabled != 0)
+        if (Enabled != 0 && s_kind != BarrierKind.Insertion)
             RecordUntyped(c, (nuint)p, bytes);
         NativeMemory.Clear(p, bytes);
     }

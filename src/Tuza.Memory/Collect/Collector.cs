@@ -124,35 +124,72 @@ public static unsafe class Collector
     /// <summary>The rest of a cycle that has begun, up to the end of marking. On the collector's own thread.</summary>
     public static void Complete(MHeap* h)
     {
-        IWorld world = World.Current;
-        CycleTimes t = s_times;
         var marker = new Marker(h, shared: true);
-        while (true)
-        {
+        do
             MarkWork.Run(h, ref marker, long.MaxValue);
-            t.Termination = world.NanoTime();
-            world.StopTheWorld();
-            t.TerminationStopped = world.NanoTime();
-            for (MCache* c = h->Caches; c != null; c = c->Next)
-                Barrier.Flush(c);
-            if (!h->Gc.Work.IsIdle())
+        while (!TryEnd(h, ref marker));
+    }
+
+    /// <summary>Nothing seems to be left to mark: the last stop. False when there is too much left for it; then the marker has its buffers still.</summary>
+    static bool TryEnd(MHeap* h, ref Marker marker)
+    {
+        CollectorState* gc = &h->Gc;
+        IWorld world = World.Current;
+        ref CycleTimes t = ref s_times;
+        t.Termination = world.NanoTime();
+        world.StopTheWorld();
+        t.TerminationStopped = world.NanoTime();
+        for (MCache* c = h->Caches; c != null; c = c->Next)
+            Barrier.Flush(c);
+        if (gc->Barrier != BarrierKind.Deletion)
+            ScanAgain(h, world, ref marker);
+        if (!gc->RootsDone || !marker.IsEmpty || !gc->Work.IsIdle())
+        {
+            // What stacks hold is known only now under insertion: that cannot be left for later.
+            long deadline = gc->Barrier == BarrierKind.Insertion ? long.MaxValue : t.TerminationStopped + FinalMarkNanos;
+            MarkWork.SetStopped(true);
+            bool done = MarkWork.Run(h, ref marker, deadline);
+            MarkWork.SetStopped(false);
+            if (!done)
             {
-                MarkWork.SetStopped(true);
-                bool done = MarkWork.Run(h, ref marker, t.TerminationStopped + FinalMarkNanos);
-                MarkWork.SetStopped(false);
-                if (!done)
-                {
-                    t.ExtraPause += world.NanoTime() - t.Termination;
-                    world.StartTheWorld();
-                    continue;
-                }
+                t.ExtraPause += world.NanoTime() - t.Termination;
+                world.StartTheWorld();
+                return false;
             }
-            break;
         }
-        h->Gc.CycleDedicatedNanos = t.Termination - t.Mark - t.ExtraPause - h->Gc.CycleSleepNanos;
+        gc->CycleDedicatedNanos = gc->Incremental != 0 ? 0 : t.Termination - t.Mark - t.ExtraPause - gc->CycleSleepNanos;
         EndMark(h, world, ref marker, s_trigger, s_live, s_goal, ref t);
         world.StartTheWorld();
-        h->Gc.Work.Trim();
+        gc->Work.Trim();
+        return true;
+    }
+
+    /// <summary>By an allocating thread that found nothing left to mark, at a safepoint.</summary>
+    internal static bool EndSteps(MHeap* h)
+    {
+        var marker = new Marker(h, shared: true);
+        if (TryEnd(h, ref marker))
+            return true;
+        marker.Dispose();
+        return false;
+    }
+
+    /// <summary>World stopped, at the end of marking with a barrier that leaves stacks grey: they are scanned, and with them what the runtime holds.</summary>
+    static void ScanAgain(MHeap* h, IWorld world, ref Marker marker)
+    {
+        CollectorState* gc = &h->Gc;
+        bool all = gc->Barrier == BarrierKind.Insertion;
+        for (MCache* c = h->Caches; c != null; c = c->Next)
+        {
+            Barrier.Blacken(c);
+            marker.RootRange((nuint*)c->TempRoots, MCache.TempRootCount);
+        }
+        marker.Publish();
+        world.ScanRootsAgain(ref marker, all);
+        // The pacer counts every stack once.
+        if (all)
+            marker.StackScanBytes = 0;
+        gc->BeginRootsAgain(all);
     }
 
     /// <summary>World stopped: everything up to the first step of marking.</summary>
@@ -170,6 +207,8 @@ public static unsafe class Collector
             c->BornBlackBytes = 0;
             c->AssistDebt = 0;
         }
+        for (MCache* c = h->Caches; c != null; c = c->Next)
+            c->Grey = barrier && gc->Barrier == BarrierKind.Insertion ? 1 : 0;
         h->Pacer.StartCycle();
         gc->StartedCount++;
         gc->Phase = Phase.Mark;
@@ -195,6 +234,7 @@ public static unsafe class Collector
         for (MCache* c = h->Caches; c != null; c = c->Next)
         {
             marked += c->BornBlackBytes;
+            c->Grey = 0;
             Assist.Rest(c);
         }
         if (gc->VerifyAfterCycle != 0 || gc->CheckMarks != 0)

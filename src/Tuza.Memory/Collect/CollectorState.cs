@@ -47,6 +47,15 @@ public unsafe struct CollectorState
     /// <summary>1: marking runs beside the program, on the collector's own thread; 0: cycles happen in one stop, on the thread that asks.</summary>
     public int Concurrent;
 
+    /// <summary>1: marking is done in steps by those who allocate, and by nobody else.</summary>
+    public int Incremental;
+
+    /// <summary>Changes only before the first cycle.</summary>
+    public BarrierKind Barrier;
+
+    /// <summary>1: between portions of marking the invariants of the colours are checked (TUZADEBUG=tricolor).</summary>
+    public int CheckColours;
+
     /// <summary>How many threads may mark at a time, the first one included.</summary>
     public int MaxMarkers;
 
@@ -139,6 +148,16 @@ public unsafe struct CollectorState
         _rootOffset = 0;
         _specialArenas = _heap->ArenaCount;
         BytesMarked = HeapScanWork = StackScanWork = GlobalsScanWork = AssistCredit = 0;
+    }
+
+    /// <summary>World stopped, at the end of marking: what else but stacks and the runtime's own may have got pointers without a barrier, again.</summary>
+    public void BeginRootsAgain(bool data)
+    {
+        _specialCursor = _queueDone = 0;
+        if (!data)
+            return;
+        _rootCursor = 0;
+        _rootOffset = 0;
     }
 
     /// <summary>Every root job was taken.</summary>

@@ -26,6 +26,8 @@ public static unsafe class GcDriver
     static int s_requested;
     static int s_busy;         // a cycle is under way, sweep included; taken by who begins it, given back by the collector's thread
     static int s_begun;        // by an allocating thread
+    static int s_ending;       // incremental: somebody is about to end the cycle
+    static int s_ended;        // incremental: the cycle is over, but for its sweep
     static uint s_wanted;      // cycles that must have been started
     static uint s_swept;       // cycles completed, sweep included
 
@@ -47,7 +49,8 @@ public static unsafe class GcDriver
     {
         if (Volatile.Read(ref s_busy) != 0 || Interlocked.CompareExchange(ref s_busy, 1, 0) != 0)
         {
-            Request();
+            if (h->Gc.Incremental == 0)
+                Request();
             return;
         }
         if (!h->Pacer.ShouldCollect)
@@ -56,8 +59,42 @@ public static unsafe class GcDriver
             return;
         }
         Collector.Begin(h, GcTrigger.Heap);
+        if (h->Gc.Incremental != 0)
+            return;
         Volatile.Write(ref s_begun, 1);
         Wake();
+    }
+
+    /// <summary>Incremental: nothing is left to mark. The caller is at a safepoint where it can stop the world; it ends the cycle if nobody else does.</summary>
+    public static void EndHere(MHeap* h)
+    {
+        if (Interlocked.CompareExchange(ref s_ending, 1, 0) != 0)
+            return;
+        if (h->Gc.Phase == Phase.Mark && Collector.EndSteps(h))
+        {
+            Volatile.Write(ref s_ended, 1);
+            Wake();
+        }
+        Volatile.Write(ref s_ending, 0);
+    }
+
+    /// <summary>On the collector's thread: somebody waits for a cycle that allocating goroutines have begun, and may never allocate again.</summary>
+    static void EndForThem(MHeap* h)
+    {
+        while (Volatile.Read(ref s_ended) == 0 && h->Gc.Phase == Phase.Mark)
+        {
+            if (Interlocked.CompareExchange(ref s_ending, 1, 0) != 0)
+            {
+                Thread.Sleep(1);
+                continue;
+            }
+            if (h->Gc.Phase == Phase.Mark)
+            {
+                Collector.Complete(h);
+                Volatile.Write(ref s_ended, 1);
+            }
+            Volatile.Write(ref s_ending, 0);
+        }
     }
 
     /// <summary>Asks for a cycle that begins after this call; returns its number. It is over when <see cref="Swept"/> has reached it.</summary>
@@ -114,7 +151,11 @@ public static unsafe class GcDriver
             _ = s_wake.Wait(Release(h));
             while (true)
             {
-                if (Volatile.Read(ref s_begun) != 0)
+                if (Volatile.Read(ref s_ended) != 0)
+                {
+                    Volatile.Write(ref s_ended, 0);
+                }
+                else if (Volatile.Read(ref s_begun) != 0)
                 {
                     Volatile.Write(ref s_begun, 0);
                     Collector.Complete(h);
@@ -126,6 +167,8 @@ public static unsafe class GcDriver
                 else if (Interlocked.CompareExchange(ref s_busy, 1, 0) != 0)
                 {
                     // Somebody begins one at this moment, and wakes this thread when it has.
+                    if (h->Gc.Incremental != 0)
+                        EndForThem(h);
                     _ = s_wake.Wait(1);
                     continue;
                 }
@@ -133,7 +176,11 @@ public static unsafe class GcDriver
                 {
                     if (trigger == GcTrigger.Time)
                         World.Current.ForcedByTime();
+                    // Under incremental marking allocating goroutines mark too, but this thread ends the cycle.
+                    while (h->Gc.Incremental != 0 && Interlocked.CompareExchange(ref s_ending, 1, 0) != 0)
+                        Thread.Sleep(1);
                     Collector.CollectConcurrently(h, trigger);
+                    Volatile.Write(ref s_ending, 0);
                 }
                 Volatile.Write(ref s_requested, 0);
                 Sweep(h);

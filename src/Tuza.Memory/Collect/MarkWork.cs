@@ -41,6 +41,7 @@ public static unsafe class MarkWork
         ref WorkPool pool = ref gc->Work;
         pool.Activate();
         long slice = World.Current.NanoTime();
+        int checks = 0;
         for (int chunks = 0; ; chunks++)
         {
             if (Step(gc, ref marker))
@@ -49,6 +50,8 @@ public static unsafe class MarkWork
                     WakeHelpers(h);
                 if (Volatile.Read(ref s_stopped) == 0)
                     Yield(gc, ref marker, ref slice);
+                if (gc->CheckColours != 0 && s_stopped == 0 && gc->RootsDone && System.Numerics.BitOperations.IsPow2(++checks))
+                    ColourCheck.Run(h, ref marker);
             }
             else
             {

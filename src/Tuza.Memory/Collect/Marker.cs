@@ -290,7 +290,14 @@ public unsafe struct Marker : IPointerVisitor
             }
             else
             {
-                TypeDesc* t = *(TypeDesc**)slot;
+                ulong header = *(ulong*)slot;
+                TypeDesc* t = (TypeDesc*)header;
+                if (info->Kind == SlotKind.Block)
+                {
+                    t = Blocks.TypeOf(header);
+                    bytes = (uint)Blocks.BytesOf(slot);
+                    scanned += bytes;
+                }
                 if (t == null)
                     continue;
                 _head = head;
@@ -369,8 +376,26 @@ public unsafe struct Marker : IPointerVisitor
     {
         if (ArenaMap.TagOf(word) is 1 or 2)
             MarkLarge(ArenaMap.SpanOf(word));
+        else if (ArenaMap.TagOf(word) == Blocks.Tag && Blocks.Find(ArenaMap.SpanOf(word), address, out int index))
+            MarkBlock(ArenaMap.SpanOf(word), index);
         else
             NotObject(address, word);
+    }
+
+    void MarkBlock(MSpan* span, int index)
+    {
+        ulong* m = span->MarkBits + (index >> 6);
+        ulong bit = 1UL << (index & 63);
+        if ((Interlocked.Or(ref *m, bit) & bit) != 0)
+            return;
+        byte* block = span->Slot(index);
+        if (Blocks.TypeOf(*(ulong*)block) != null)
+        {
+            Push((nuint)block);
+            return;
+        }
+        BytesMarked += (long)Blocks.BytesOf(block);
+        _noScanBytes += (long)Blocks.BytesOf(block);
     }
 
     void MarkLarge(MSpan* span)
@@ -401,7 +426,7 @@ public unsafe struct Marker : IPointerVisitor
     void ScanPiece(nuint address)
     {
         MSpan* span = ArenaMap.SpanOfAddress(address);
-        byte* slot = span->Class.SizeClass == 0 ? span->Base : span->Slot(span->IndexOf(address));
+        byte* slot = span->Class.SizeClass == 0 ? span->Base : span->Slot(FindObject.IndexIn(span, address));
         TypeDesc* t = ObjectWalk.TypeOf(span, SlotInfo.Table[span->Class.Value + 1].Kind, slot, out byte* start, out nuint bytes);
         ScanTyped(t, start, address - (nuint)start, bytes);
     }
@@ -414,7 +439,7 @@ public unsafe struct Marker : IPointerVisitor
         if (span != null && span->State == SpanState.Manual)
             return;
         if (_heap->Gc.InvalidPtrCheck != 0)
-            Fatal.BadPointer(address, span, span == null ? "to unallocated span" : "behind the last object of its span");
+            Fatal.BadPointer(address, span, span == null ? "to unallocated span" : span->Class.IsBlocks ? "into a free block" : "behind the last object of its span");
     }
 
     // ---- the mark stack

@@ -15,6 +15,19 @@ public enum Phase
     MarkTermination = 2,
 }
 
+/// <summary>What the write barrier records. See <see cref="Barrier"/>.</summary>
+public enum BarrierKind
+{
+    /// <summary>The value that a word loses; every stack is scanned before its goroutine runs on.</summary>
+    Deletion,
+
+    /// <summary>That, and the value a word gets while the goroutine's own stack is not scanned yet; stacks are scanned while the program runs.</summary>
+    Hybrid,
+
+    /// <summary>The value that a word gets; stacks stay grey and are scanned again in the last stop.</summary>
+    Insertion,
+}
+
 /// <summary>Why a cycle starts.</summary>
 public enum GcTrigger
 {

@@ -280,7 +280,7 @@ public static unsafe class Specials
         }
     }
 
-    static int IndexOf(MSpan* span, Special* s) => span->Class.SizeClass == 0 ? 0 : span->IndexOf((nuint)span->Base + s->Offset);
+    static int IndexOf(MSpan* span, Special* s) => FindObject.IndexIn(span, (nuint)span->Base + s->Offset);
 
     /// <summary>Called by the sweeper before the marks become alloc bits: specials of dead objects.</summary>
     public static void SweepSpan(MHeap* h, MSpan* span)

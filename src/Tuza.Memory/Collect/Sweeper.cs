@@ -22,7 +22,7 @@ namespace Tuza.Memory;
 /// <summary>The sweep phase of a heap.</summary>
 public unsafe struct Sweeper
 {
-    const uint PoisonWord = 0xdeadbeef;
+    internal const uint PoisonWord = 0xdeadbeef;
 
     MHeap* _heap;
     int _done;
@@ -59,6 +59,7 @@ public unsafe struct Sweeper
         _liveBasis = _heap->Pacer.HeapLive;
         long pages = _heap->Stats.HeapInUse >> HeapConsts.PageShift;
         _pagesPerByte = pages / (double)_heap->Pacer.SweepDistance;
+        BlockHeap.Current?.SweepBegins();
         Volatile.Write(ref _done, 0);
     }
 
@@ -84,6 +85,12 @@ public unsafe struct Sweeper
             nuint pages = s->PageCount;
             if (MSpan.TryAcquire(s, gen))
                 result = Sweep(_heap, s, keep: false) ? (long)pages : 0;
+        }
+        if (result < 0 && BlockHeap.Current != null)
+        {
+            result = BlockHeap.Current.SweepOne();
+            if (result >= 0)
+                Interlocked.Add(ref _pagesSwept, Blocks.ChunkPages);
         }
         Interlocked.Decrement(ref _sweeping);
         if (result < 0)
@@ -189,7 +196,7 @@ public unsafe struct Sweeper
                 continue;
             // Racy: the span may be freed or taken at this moment. TryAcquire decides; records of spans are never unmapped.
             MSpan* s = ArenaMap.SpanOf(arena->Pages[page]);
-            if (s == null || s->State != SpanState.InUse || !MSpan.TryAcquire(s, gen))
+            if (s == null || s->State != SpanState.InUse || s->Class.IsBlocks || !MSpan.TryAcquire(s, gen))
                 continue;
             nuint pages = s->PageCount;
             if (Sweep(_heap, s, keep: false))
@@ -204,6 +211,11 @@ public unsafe struct Sweeper
         uint gen = heap->SweepGen;
         if (span->SweepGen == gen || span->SweepGen == gen + 3)
             return;
+        if (span->Class.IsBlocks)
+        {
+            BlockHeap.Current!.EnsureSwept(span);
+            return;
+        }
         if (MSpan.TryAcquire(span, gen))
         {
             Sweep(heap, span, keep: false);

@@ -58,6 +58,9 @@ public unsafe struct WorkPool
     /// <summary>Markers that look for work.</summary>
     public readonly int Hungry => Volatile.Read(in _hungry);
 
+    /// <summary>For checks with the world stopped: the buffers with entries.</summary>
+    internal readonly WorkBuf* FullList => _full;
+
     public readonly int Active => Volatile.Read(in _active);
 
     /// <summary>Others wait and there is nothing for them.</summary>

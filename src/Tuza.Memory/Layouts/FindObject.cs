@@ -13,8 +13,11 @@ public readonly unsafe struct FoundObject(MSpan* span, byte* slot, int index)
     public byte* Slot => slot;
     public int Index => index;
 
+    /// <summary>Bytes of the slot.</summary>
+    public nuint Bytes => span->Class.IsBlocks ? Blocks.BytesOf(slot) : span->ElemBytes;
+
     /// <summary>Start of the value, as the program sees it.</summary>
-    public byte* Value => SlotInfo.Table[span->Class.Value + 1].Kind == SlotKind.Header ? slot + HeapConsts.MallocHeaderBytes : slot;
+    public byte* Value => SlotInfo.Table[span->Class.Value + 1].Kind is SlotKind.Header or SlotKind.Block ? slot + HeapConsts.MallocHeaderBytes : slot;
 }
 
 /// <summary>Lookup by address.</summary>
@@ -30,8 +33,32 @@ public static unsafe class FindObject
             found = default;
             return false;
         }
-        int index = span->Class.SizeClass == 0 ? 0 : span->IndexOf(address);
+        int index = 0;
+        if (span->Class.IsBlocks)
+        {
+            if (!Blocks.Find(span, address, out index))
+            {
+                found = default;
+                return false;
+            }
+        }
+        else if (span->Class.SizeClass != 0)
+        {
+            index = span->IndexOf(address);
+        }
         found = new FoundObject(span, span->Slot(index), index);
         return true;
+    }
+
+    /// <summary>The slot number of an address inside a live object of the span.</summary>
+    public static int IndexIn(MSpan* span, nuint address)
+    {
+        if (span->Class.IsBlocks)
+        {
+            if (!Blocks.Find(span, address, out int index))
+                Fatal.Throw("heap of blocks: an address that must be in a block is in none");
+            return index;
+        }
+        return span->Class.SizeClass == 0 ? 0 : span->IndexOf(address);
     }
 }

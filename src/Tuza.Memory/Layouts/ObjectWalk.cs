@@ -1,7 +1,7 @@
 // The one routine that knows where the pointers of an object are. Marker, verifier, barriers and snapshots are visitors.
 //
 // An object's pointers are described in one of five ways (SlotKind): not at all, by bits in the span's tail, as the single word, by the type in
-// the header, or by the type of the large span. A type's mask covers its first PtrBytes bytes and repeats every Size bytes: memory
+// the header, or by the type of the large span (blocks: in their header). A type's mask covers its first PtrBytes bytes and repeats every Size bytes: memory
 // with a type is an array of values, its tail beyond the last value is zero.
 
 using System.Numerics;
@@ -49,6 +49,12 @@ public static unsafe class ObjectWalk
         bytes = span->ElemBytes;
         if (kind == SlotKind.Large)
             return span->LargeType;
+        if (kind == SlotKind.Block)
+        {
+            start += Blocks.HeaderBytes;
+            bytes = Blocks.BytesOf(slot) - Blocks.HeaderBytes;
+            return Blocks.TypeOf(*(ulong*)slot);
+        }
         if (kind != SlotKind.Header)
             return null;
         start += HeapConsts.MallocHeaderBytes;

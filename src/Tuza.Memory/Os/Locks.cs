@@ -11,14 +11,15 @@ namespace Tuza.Memory;
 public enum LockRank
 {
     None = 0,
-    FinQueue = 1,
-    Sweep = 2,
-    SpanSpecials = 3,
-    SpanSet = 4,
-    Work = 5,
-    Heap = 6,
-    Specials = 7,
-    Persistent = 8,
+    Blocks = 1,
+    FinQueue = 2,
+    Sweep = 3,
+    SpanSpecials = 4,
+    SpanSet = 5,
+    Work = 6,
+    Heap = 7,
+    Specials = 8,
+    Persistent = 9,
 }
 
 /// <summary>A lock that spins, then yields.</summary>

@@ -34,6 +34,11 @@ public readonly record struct SpanClass(byte Value)
 {
     public SpanClass(int sizeClass, bool noscan) : this((byte)((sizeClass << 1) | (noscan ? 1 : 0))) { }
 
+    /// <summary>Behind the last span class: a chunk of blocks of any size. See <see cref="Tuza.Memory.Blocks"/>.</summary>
+    public const byte BlocksValue = HeapConsts.NumSpanClasses;
+
+    public bool IsBlocks => Value == BlocksValue;
+
     public int SizeClass => Value >> 1;
     public bool NoScan => (Value & 1) != 0;
 }
@@ -92,7 +97,7 @@ public unsafe struct MSpan
     public MSpan* Next;
     public MSpan* Prev;
 
-    /// <summary>Free for the owner of a manual span (free stacks inside).</summary>
+    /// <summary>Free for the owner of a manual span (free stacks inside), or of a chunk (its record).</summary>
     public void* ManualFreeList;
 
     public readonly byte* End => Base + (PageCount << HeapConsts.PageShift);

@@ -16,6 +16,7 @@ public enum SlotKind : byte
     Header = 4,        // first word of the slot is the TypeDesc*
     Large = 5,         // own span with pointers: MSpan.LargeType
     LargeNoScan = 6,
+    Block = 7,         // the word before the object: see Blocks
 }
 
 /// <summary>Facts of a span class, by tag (span class + 1).</summary>
@@ -44,7 +45,7 @@ public unsafe struct SlotInfo
 
     static SlotInfo* Make()
     {
-        var table = (SlotInfo*)NativeMemory.AlignedAlloc((HeapConsts.NumSpanClasses + 1) * (nuint)sizeof(SlotInfo), 64);
+        var table = (SlotInfo*)NativeMemory.AlignedAlloc((HeapConsts.NumSpanClasses + 2) * (nuint)sizeof(SlotInfo), 64);
         table[0] = default;
         for (int sc = 0; sc < HeapConsts.NumSpanClasses; sc++)
         {
@@ -65,6 +66,7 @@ public unsafe struct SlotInfo
                 WindowSlots = window,
             };
         }
+        table[SpanClass.BlocksValue + 1] = new SlotInfo { Kind = SlotKind.Block };
         return table;
     }
 

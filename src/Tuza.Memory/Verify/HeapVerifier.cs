@@ -4,6 +4,7 @@
 //   V2. page allocator: the tree agrees with the bitmaps, the bitmaps with the counters
 //   V3. spans: counts against bits, no bit behind the last slot, no mark on a free slot, sweep generation legal, central sets agree
 //   V4. objects: every pointer of an allocated object goes outside the heap or into an allocated slot
+//   V6. when allocations are traced: the pointer bits of an object are those of its type
 //   V5. after marking: an independent marking, plain and slow, finds the same objects (CheckMarksStw)
 //
 // Run returns what is wrong in words, or null. The collector's own code is used for nothing but ObjectWalk and the roots.
@@ -72,6 +73,8 @@ public static unsafe class HeapVerifier
 
     static string? Slots(MHeap* h, MSpan* s)
     {
+        if (s->Class.IsBlocks)
+            return Chunk(h, s);
         int allocated = 0, words = (s->ElemCount + 63) / 64;
         bool unswept = s->SweepGen == h->SweepGen - 2;
         for (int w = 0; w < words; w++)
@@ -109,6 +112,29 @@ public static unsafe class HeapVerifier
         return null;
     }
 
+    static string? Chunk(MHeap* h, MSpan* s)
+    {
+        string? wrong = BlockHeap.Verify(s);
+        if (wrong != null)
+            return Say(s, wrong);
+        bool unswept = s->SweepGen == h->SweepGen - 2;
+        if (s->SweepGen != h->SweepGen && !unswept)
+            return Say(s, "illegal sweep generation");
+        for (int w = 0; w < Blocks.Words && !unswept && h->Gc.Phase == Phase.Off; w++)
+        {
+            if (s->MarkBits[w] != 0)
+                return Say(s, "mark in a swept chunk");
+        }
+        for (Special* x = s->Specials; x != null; x = x->Next)
+        {
+            if (x->Next != null && x->Next->Offset < x->Offset)
+                return Say(s, "special list");
+            if (!Blocks.Find(s, (nuint)s->Base + x->Offset, out _))
+                return Say(s, "special of a free block");
+        }
+        return null;
+    }
+
     // ---- V1
 
     static string? PageWords(MHeap* h)
@@ -124,7 +150,7 @@ public static unsafe class HeapVerifier
                 if (ArenaMap.SpanOf(word) != s)
                     return Say(s, "page word does not point to its span");
                 uint tag = s->State == SpanState.InUse ? s->Class.Value + 1u : 0;
-                if (ArenaMap.TagOf(word) != tag || ArenaMap.PageOf(word) != (tag == 0 || s->Class.SizeClass == 0 ? 0 : (int)p))
+                if (ArenaMap.TagOf(word) != tag || ArenaMap.PageOf(word) != (tag == 0 || s->Class.SizeClass == 0 || s->Class.IsBlocks ? 0 : (int)p))
                     return Say(s, "page word says another class or page");
             }
         }
@@ -194,6 +220,8 @@ public static unsafe class HeapVerifier
             {
                 if (!s->IsAllocated(k))
                     continue;
+                if (SlotInfo.Table[s->Class.Value + 1].Kind == SlotKind.Bits && !BitsFitType(s, s->Slot(k)))
+                    return Say(s, string.Create(CultureInfo.InvariantCulture, $"the pointer bits of object 0x{(nuint)s->Slot(k):x} are not those of its type"));
                 var check = default(EdgeCheck);
                 ObjectWalk.Pointers(ref check, s, s->Slot(k));
                 if (check.BadSlot != null)
@@ -202,6 +230,21 @@ public static unsafe class HeapVerifier
             }
         }
         return null;
+    }
+
+    /// <summary>The bits are those of one or more values of the traced type. True when the type is not known.</summary>
+    static bool BitsFitType(MSpan* s, byte* slot)
+    {
+        TypeDesc* t = AllocTrace.TypeAt(AllocTrace.Read(slot).Type);
+        if (t == null || t->PtrBytes == 0 || t->Size > s->ElemBytes)
+            return true;
+        ulong bits = HeapBits.Get(slot, (uint)(s->ElemBytes / HeapConsts.PtrBytes));
+        for (uint values = 1; values <= s->ElemBytes / t->Size; values++)
+        {
+            if (PointerMask.Tile(t, values * (uint)t->Size) == bits)
+                return true;
+        }
+        return false;
     }
 
     // ---- V5

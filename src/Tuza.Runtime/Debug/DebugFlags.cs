@@ -3,7 +3,7 @@
 // TUZADEBUG (ours), comma separated: stackstress=1 (every slow prologue moves the stack), unwindstress=1 (prologues unwind at random),
 // preemptstress=1 (every slow prologue yields),
 // parallel=0 (one P whatever GOMAXPROCS says), gcstress=n (collect at every n-th allocation), stackpoison=1 (fill left stacks), seed=n (deterministic random numbers and scheduling), heapverify=1,
-// poison=1 (as clobberfree), markers=n (threads that mark), stackstats=1 (what growing stacks costs, at exit). GODEBUG: adaptivestackstart,
+// tricolor=1 (check the colours while marking runs), poison=1 (as clobberfree), markers=n (threads that mark), stackstats=1 (what growing stacks costs, at exit). GODEBUG: adaptivestackstart,
 // asyncpreemptoff, clobberfree, gcshrinkstackoff, gctrace, invalidptr, panicnil. GOGC, GOMEMLIMIT, GOMAXPROCS, GOTRACEBACK as in Go.
 
 using System;
@@ -29,6 +29,8 @@ public static class DebugFlags
     public static readonly bool AdaptiveStackStart = Go("adaptivestackstart", unset: 1) != 0;
     public static readonly bool ShrinkStackOff = Go("gcshrinkstackoff") != 0;
     public static readonly bool HeapVerify = Tuza("heapverify") != 0;
+    /// <summary>The invariants of the colours are checked while marking runs.</summary>
+    public static readonly bool CheckColours = Tuza("tricolor") != 0;
     /// <summary>Threads that may mark at a time; 0: as many as fit.</summary>
     public static readonly long Markers = Tuza("markers");
     /// <summary>As many Ps as GOMAXPROCS says; else one.</summary>

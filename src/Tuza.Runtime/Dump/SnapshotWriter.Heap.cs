@@ -78,7 +78,7 @@ sealed unsafe partial class SnapshotWriter
         TypeDesc* known = ObjectWalk.TypeOf(s, kind, slot, out byte* start, out nuint bytes);
         (uint type, uint stack) = AllocTrace.Read(slot);
         TypeDesc* t = type != 0 ? AllocTrace.TypeAt(type) : known;
-        bool noscan = s->Class.NoScan;
+        bool noscan = s->Class.NoScan || (kind == SlotKind.Block && known == null);
         _out.Write((ulong)start);
         _out.Write((ulong)bytes);
         _out.Write(TypeIndex(t));

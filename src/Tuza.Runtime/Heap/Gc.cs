@@ -15,6 +15,8 @@ using System.Threading;
 using Tuza.Abi;
 using Tuza.Memory;
 
+using Barrier = Tuza.Memory.Barrier;
+
 namespace Tuza.Runtime;
 
 /// <summary>The runtime's side of the collector.</summary>
@@ -44,6 +46,7 @@ public static unsafe class Gc
         s_startNanos = Clock.Nano();
         World.Current = new RuntimeWorld();
         MHeap* h = MHeap.Create(new LinuxOs());
+        BlockHeap.Use(h, MemoryPlan.Alloc);
         _ = h->Pacer.SetGcPercent(DebugFlags.GcPercent);
         if (DebugFlags.MemoryLimit != long.MaxValue)
             _ = h->Pacer.SetMemoryLimit(DebugFlags.MemoryLimit);
@@ -57,7 +60,17 @@ public static unsafe class Gc
         if (DebugFlags.GcCheckMark)
             h->Gc.CheckMarks = 1;
         h->Gc.MaxMarkers = DebugFlags.Markers != 0 ? (int)DebugFlags.Markers : int.Min(MaxProcs.Cpus, MostMarkers);
-        h->Gc.Concurrent = DebugFlags.GcStress != 0 || DebugFlags.GcStopTheWorld ? 0 : 1;
+        h->Gc.Concurrent = DebugFlags.GcStress != 0 || DebugFlags.GcStopTheWorld || MemoryPlan.Collector == CollectorMode.StopTheWorld ? 0 : 1;
+        if (h->Gc.Concurrent != 0 && MemoryPlan.Collector == CollectorMode.Incremental)
+        {
+            h->Gc.Incremental = 1;
+            h->Gc.MaxMarkers = 1;
+        }
+        Barrier.Use(h, MemoryPlan.Barrier);
+        ScansNewborn = MemoryPlan.Barrier != BarrierKind.Deletion;
+        GcHooks.ScanSelf = &ScanSelf;
+        if (DebugFlags.CheckColours)
+            h->Gc.CheckColours = h->Gc.MaxMarkers = 1;
         GcHooks.PChanged = &PChanged;
         h->Gc.AddRootSlot((void**)s_rootSlots);
         return NewCache();
@@ -89,6 +102,8 @@ public static unsafe class Gc
         MCache* c = h->NewCache();
         c->Stress = DebugFlags.GcStress != 0 ? 1 : 0;
         c->Trace = Snapshots.Tracing ? 1 : 0;
+        c->Blocks = BlockHeap.Current != null ? 1 : 0;
+        c->Measure = MemoryPlan.Measure ? 1 : 0;
         return c;
     }
 
@@ -131,10 +146,16 @@ public static unsafe class Gc
         if (MHeap.Current->Gc.Concurrent != 0)
         {
             G* running = Threads.CurrentG();
-            if (CanCollectNow() && Sched.State(running)->Locks == 0 && Sched.State(running)->Status == GStatus.Running)
+            if (!CanCollectNow() || Sched.State(running)->Locks != 0 || Sched.State(running)->Status != GStatus.Running)
+            {
+                // Incremental: the next allocation asks again.
+                if (MHeap.Current->Gc.Incremental == 0)
+                    GcDriver.Request();
+            }
+            else if (MHeap.Current->Gc.Phase == Phase.Off)
                 GcDriver.BeginHere(MHeap.Current);
-            else
-                GcDriver.Request();
+            else if (MHeap.Current->Gc.Incremental != 0)
+                GcDriver.EndHere(MHeap.Current);
             return;
         }
         if (CanCollectNow())
@@ -406,7 +427,7 @@ public static unsafe class Gc
         g->R[1] = 0;
         if (!FindObject.Find((nuint)p, out FoundObject found))
             return 0;
-        g->R[1] = found.Span->ElemBytes - (nuint)(found.Value - found.Slot);
+        g->R[1] = found.Bytes - (nuint)(found.Value - found.Slot);
         return (ulong)found.Value;
     }
 
@@ -453,6 +474,7 @@ public static unsafe class Gc
     internal static void ScanRoots(ref Marker marker, bool later)
     {
         ScanCycle++;
+        bool hybrid = MHeap.Current->Gc.Barrier == BarrierKind.Hybrid;
         if (later)
         {
             // The others do not run before they are scanned: see Sched.Run.
@@ -461,7 +483,11 @@ public static unsafe class Gc
             {
                 M* m = Sched.PAt(i)->M;
                 G* g = m == null ? null : m->CurG;
-                if (g != null && Sched.State(g)->Status == GStatus.Running)
+                if (g == null || Sched.State(g)->Status != GStatus.Running)
+                    continue;
+                if (hybrid)
+                    ScanLater(Sched.PAt(i), g);
+                else
                     ScanOne(g, Sched.State(g), ref marker);
             }
         }
@@ -477,6 +503,46 @@ public static unsafe class Gc
         }
         TypeTable.MarkRoots(ref marker);
         Defers.MarkRoots(ref marker);
+        Timers.MarkRoots(ref marker);
+    }
+
+    /// <summary>A goroutine is born with what its parent's stack held: under barriers that leave that stack grey it is scanned before it runs.</summary>
+    internal static bool ScansNewborn;
+
+    /// <summary>World stopped: the goroutine will scan its own stack at its next safepoint; until then its P is grey.</summary>
+    static void ScanLater(P* p, G* g)
+    {
+        Sched.State(g)->ScanWanted = 1;
+        if (p->MCache != null)
+            ((MCache*)p->MCache)->Grey = 1;
+        Sysmon.Ask(g);
+    }
+
+    /// <summary>The running goroutine, at a safepoint.</summary>
+    static void ScanSelf(G* g)
+    {
+        GState* gs = Sched.State(g);
+        gs->ScanWanted = 0;
+        if (Sched.ScanActive == 0 || g->MCache == null)
+            return;
+        if (gs->ScanCycle != ScanCycle)
+            ScanBeforeRun(g, gs);
+        Barrier.Blacken((MCache*)g->MCache);
+    }
+
+    /// <summary>See <see cref="IWorld.ScanRootsAgain"/>.</summary>
+    internal static void ScanRootsAgain(ref Marker marker, bool all)
+    {
+        for (int i = 0; i < Sched.AllCount; i++)
+        {
+            G* g = Sched.All(i);
+            GState* gs = Sched.State(g);
+            if (gs->Status is GStatus.Dead or GStatus.Idle || (!all && gs->ScanCycle == ScanCycle))
+                continue;
+            gs->ScanCycle = ScanCycle;
+            Scan(g, ref marker);
+        }
+        TypeTable.MarkRoots(ref marker);
         Timers.MarkRoots(ref marker);
     }
 
@@ -558,6 +624,8 @@ sealed unsafe class RuntimeWorld : IWorld
     }
 
     public void ScanRoots(ref Marker marker, bool later) => Gc.ScanRoots(ref marker, later);
+
+    public void ScanRootsAgain(ref Marker marker, bool all) => Gc.ScanRootsAgain(ref marker, all);
 
     public bool ScanStacks(ref Marker marker, int from, int to) => Gc.ScanStacks(ref marker, from, to);
 

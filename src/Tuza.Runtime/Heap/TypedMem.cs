@@ -89,6 +89,12 @@ public static unsafe class TypedMem
 
     // ---- atomic pointer operations: the value that the slot loses is recorded when it is known, before the next safepoint
 
+    static void Exchanged(G* g, void* old, void* value)
+    {
+        if (Barrier.Enabled != 0)
+            Barrier.Record(Cache(g), (nuint)old, (nuint)value);
+    }
+
     [GoFunc("internal/runtime/atomic.storePointer", Parks = true)]
     [GoFunc("sync/atomic.StorePointer", Parks = true)]
     [GoFunc("runtime.atomicstorep", Parks = true)]
@@ -97,7 +103,7 @@ public static unsafe class TypedMem
         if (p == null)
             Trampoline.Inject(g, GoCall.PanicMem);
         else
-            Barrier.Shade(Cache(g), (void*)Interlocked.Exchange(ref *(nint*)p, (nint)value));
+            Exchanged(g, (void*)Interlocked.Exchange(ref *(nint*)p, (nint)value), value);
     }
 
     [GoFunc("internal/runtime/atomic.casPointer", Parks = true)]
@@ -108,7 +114,7 @@ public static unsafe class TypedMem
         {
             if (Interlocked.CompareExchange(ref *(nint*)p, (nint)value, (nint)old) != (nint)old)
                 return 0;
-            Barrier.Shade(Cache(g), old);
+            Exchanged(g, old, value);
             return 1;
         }
         Trampoline.Inject(g, GoCall.PanicMem);
@@ -121,7 +127,7 @@ public static unsafe class TypedMem
         if (p != null)
         {
             void* old = (void*)Interlocked.Exchange(ref *(nint*)p, (nint)value);
-            Barrier.Shade(Cache(g), old);
+            Exchanged(g, old, value);
             return old;
         }
         Trampoline.Inject(g, GoCall.PanicMem);

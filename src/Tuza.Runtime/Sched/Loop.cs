@@ -189,6 +189,7 @@ public static unsafe partial class Sched
         TakeScanLock(gs);
         if (gs->ScanCycle != Gc.ScanCycle)
             Gc.ScanBeforeRun(g, gs);
+        Memory.Barrier.Blacken((Memory.MCache*)ThisP->MCache);
         gs->Status = GStatus.Running;
         Volatile.Write(ref gs->ScanLock, 0);
     }

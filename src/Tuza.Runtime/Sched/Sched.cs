@@ -138,7 +138,7 @@ public static unsafe partial class Sched
         g->Goid = p->NextGoid++;
         GState* gs = State(g);
         gs->Entry = entry;
-        gs->ScanCycle = Gc.ScanCycle;
+        gs->ScanCycle = Gc.ScansNewborn ? 0 : Gc.ScanCycle;
         gs->StartCode = entry == null ? null : entry->Code;
         if (parent != null)
         {

@@ -75,6 +75,8 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
         marker.StackScanBytes += Top * 8;
     }
 
+    public void ScanRootsAgain(ref Marker marker, bool all) => ScanRoots(ref marker, later: false);
+
     public bool ScanStacks(ref Marker marker, int from, int to) => false;
 
     public void MarkingDone() { }

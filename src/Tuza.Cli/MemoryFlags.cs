@@ -1,0 +1,43 @@
+// The flags of `tuza run` that choose how memory is managed: -alloc, -gc, -barrier.
+
+using System.Collections.Generic;
+using Tuza.Memory;
+using Tuza.Runtime;
+
+namespace Tuza.Cli;
+
+/// <summary>Allocator, collector and barrier of the program that will run in this process.</summary>
+static class MemoryFlags
+{
+    public static readonly Dictionary<string, AllocPolicy> Policies = new()
+    {
+        ["go"] = AllocPolicy.Go,
+        ["bump"] = AllocPolicy.Bump,
+        ["first-fit"] = AllocPolicy.FirstFit,
+        ["next-fit"] = AllocPolicy.NextFit,
+        ["best-fit"] = AllocPolicy.BestFit,
+        ["segregated-fit"] = AllocPolicy.SegregatedFit,
+    };
+
+    public static readonly Dictionary<string, CollectorMode> Collectors = new()
+    {
+        ["concurrent"] = CollectorMode.Concurrent,
+        ["incremental"] = CollectorMode.Incremental,
+        ["stw"] = CollectorMode.StopTheWorld,
+    };
+
+    public static readonly Dictionary<string, BarrierKind> Barriers = new()
+    {
+        ["deletion"] = BarrierKind.Deletion,
+        ["hybrid"] = BarrierKind.Hybrid,
+        ["insertion"] = BarrierKind.Insertion,
+    };
+
+    public static Flags Register(Flags flags) => flags
+        .Text("alloc", t => MemoryPlan.Alloc = Choice("alloc", Policies, t), "how small objects are placed: " + string.Join(", ", Policies.Keys))
+        .Text("gc", t => MemoryPlan.Collector = Choice("gc", Collectors, t), "when the collector marks: " + string.Join(", ", Collectors.Keys))
+        .Text("barrier", t => MemoryPlan.Barrier = Choice("barrier", Barriers, t), "what the write barrier records: " + string.Join(", ", Barriers.Keys));
+
+    public static T Choice<T>(string flag, Dictionary<string, T> choices, string text) =>
+        choices.TryGetValue(text, out T? value) ? value : throw new UsageException($"invalid value \"{text}\" for flag -{flag}: {string.Join(", ", choices.Keys)}\nRun 'tuza help run' for details.");
+}
