@@ -1,4 +1,4 @@
-// The flags of `tuza run` that choose how memory is managed: -alloc, -gc, -barrier.
+// The flags of `tuza run` that choose how memory is managed: -alloc, -gc, -barrier; and what `tuza explain` needs to know of a run.
 
 using System.Collections.Generic;
 using Tuza.Memory;
@@ -36,7 +36,9 @@ static class MemoryFlags
     public static Flags Register(Flags flags) => flags
         .Text("alloc", t => MemoryPlan.Alloc = Choice("alloc", Policies, t), "how small objects are placed: " + string.Join(", ", Policies.Keys))
         .Text("gc", t => MemoryPlan.Collector = Choice("gc", Collectors, t), "when the collector marks: " + string.Join(", ", Collectors.Keys))
-        .Text("barrier", t => MemoryPlan.Barrier = Choice("barrier", Barriers, t), "what the write barrier records: " + string.Join(", ", Barriers.Keys));
+        .Text("barrier", t => MemoryPlan.Barrier = Choice("barrier", Barriers, t), "what the write barrier records: " + string.Join(", ", Barriers.Keys))
+        .Text("memory-report", t => MemoryPlan.ReportFile = t, "write what the run cost to this file")
+        .Bool("memory-measure", b => MemoryPlan.Measure = b, "add up what the program asks the allocator for (slow)");
 
     public static T Choice<T>(string flag, Dictionary<string, T> choices, string text) =>
         choices.TryGetValue(text, out T? value) ? value : throw new UsageException($"invalid value \"{text}\" for flag -{flag}: {string.Join(", ", choices.Keys)}\nRun 'tuza help run' for details.");

@@ -62,6 +62,7 @@ static class Program
             case "list": return ListCommand.Run(rest);
             case ExecCommand.Name: return ExecCommand.Run(rest);
             case PrecompileCommand.Name: return PrecompileCommand.Run(rest);
+            case "explain": return ExplainCommand.Run(rest);
             case "heap": return HeapCommand.Run(rest);
             case "env": return EnvCommand.Run(rest);
             case "version" or "-version" or "--version": return VersionCommand.Run();

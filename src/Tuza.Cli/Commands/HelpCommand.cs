@@ -10,11 +10,17 @@ static class HelpCommand
     static readonly SortedDictionary<string, (string Usage, string Short, string Long)> s_topics = new(StringComparer.Ordinal)
     {
         ["run"] = ("tuza run [build flags] package [arguments]", "compile and run a Go program",
-            "The package is a list of .go files, a folder or an import path. The exit code is the program's own: 2 after a panic or a fatal error."),
+            "The package is a list of .go files, a folder or an import path. The exit code is the program's own: 2 after a panic or a fatal error.\n\n"
+            + "-alloc, -gc and -barrier choose how memory is managed. bump never uses again but whole empty chunks; the -fit allocators cut free blocks; go has size classes. Collections run beside the program\n"
+            + "(concurrent), in steps of those who allocate (incremental) or in one stop (stw). See tuza help explain."),
         ["build"] = ("tuza build [-o output] [build flags] [packages]", "compile packages",
             "A program becomes an executable. -gcflags=-m prints what escapes to the heap and what is inlined."),
         ["test"] = ("tuza test [build flags] [packages] [test flags]", "run the tests of packages",
             "Test flags are those of go test: -run, -v, -short, -count, -timeout, -bench, -json and the others of package testing."),
+        ["explain"] = ("tuza explain alloc|gc [-alloc list] [-gc list] [-barrier list] [-runs n] [-json] package [arguments]", "run a program under several ways to manage memory, side by side",
+            "alloc compares the allocators, gc the modes of the collector and its write barriers; lists choose, and combine.\n\n"
+            + "\ttime           of the program, without compilation\n\tcycles         collections\n\tpauses         their sum; longest: one\n\tinternal       of what objects took, what nobody asked for: rounding and headers\n"
+            + "\texternal       of what the heap held when it was largest, what was in no object\n\tlooks/object   free blocks that were looked at to place an object\n\tanswer         what the program printed, against the first run"),
         ["heap"] = ("tuza heap file view [-n rows] [-json]", "answer questions about a heap snapshot",
             "Snapshots are written by tuza run -snapshot-at exit|peak|signal|5s. The views:\n\n\ttop          bytes and objects by type\n\tsites        by place of allocation\n\ttype NAME    the objects of a type\n\twhy ADDRESS  "
             + "who keeps an object alive\n\tretained     what would be freed without each\n\twaste        blocks that strings and slices keep for a part of them\n\tdups         equal strings in several blocks\n\t"

@@ -8,8 +8,8 @@ using System.Text.Json;
 
 namespace Tuza.Inspect;
 
-/// <summary>What a column holds: bytes are shown with a unit, counts as they are, words left-aligned.</summary>
-public enum ColumnKind { Bytes, Count, Percent, Address, Words }
+/// <summary>What a column holds: bytes are shown with a unit, counts as they are, times are nanoseconds, ratios have two digits, words are left-aligned.</summary>
+public enum ColumnKind { Bytes, Count, Percent, Address, Words, Nanos, Ratio }
 
 public sealed class ReportTable(string kind, params (string Name, ColumnKind Kind)[] columns)
 {
@@ -73,6 +73,8 @@ public sealed class ReportTable(string kind, params (string Name, ColumnKind Kin
         ColumnKind.Bytes => Units.Bytes((long)value),
         ColumnKind.Count => ((long)value).ToString(CultureInfo.InvariantCulture),
         ColumnKind.Percent => ((double)value).ToString("0.0", CultureInfo.InvariantCulture) + "%",
+        ColumnKind.Nanos => ((long)value / 1e6).ToString((long)value >= 100_000_000 ? "0" : (long)value >= 1_000_000 ? "0.0" : "0.000", CultureInfo.InvariantCulture) + " ms",
+        ColumnKind.Ratio => ((double)value).ToString("0.00", CultureInfo.InvariantCulture),
         ColumnKind.Address => "0x" + ((ulong)value).ToString("x", CultureInfo.InvariantCulture),
         _ => Units.Printable((string)value),
     };

@@ -73,7 +73,8 @@ public static unsafe class Assist
         }
         c->Assistant->ShareAll();
         gc->Work.Deactivate();
-        c->AssistDebt -= (long)(done * h->Pacer.AssistBytesPerWork) + 1;
+        // No credit for what was done beyond: near the end, when little seems to be left, it would put the rest off for ever.
+        c->AssistDebt = 0;
         Interlocked.Add(ref gc->CycleAssistNanos, World.Current.NanoTime() - start);
         if (!more && gc->RootsDone && gc->Work.IsIdle())
             World.Current.RequestCollect(c);

@@ -145,8 +145,10 @@ public static unsafe class Collector
             ScanAgain(h, world, ref marker);
         if (!gc->RootsDone || !marker.IsEmpty || !gc->Work.IsIdle())
         {
-            // What stacks hold is known only now under insertion: that cannot be left for later.
-            long deadline = gc->Barrier == BarrierKind.Insertion ? long.MaxValue : t.TerminationStopped + FinalMarkNanos;
+            // What stacks hold is known only now under insertion: that cannot be left for later. The other barrier with a second look goes on once at most:
+            // every stop looks again.
+            bool whole = gc->Barrier == BarrierKind.Insertion || (gc->Barrier == BarrierKind.Hybrid && t.ExtraPause != 0);
+            long deadline = whole ? long.MaxValue : world.NanoTime() + FinalMarkNanos;
             MarkWork.SetStopped(true);
             bool done = MarkWork.Run(h, ref marker, deadline);
             MarkWork.SetStopped(false);

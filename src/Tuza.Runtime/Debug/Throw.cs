@@ -20,7 +20,10 @@ public static unsafe class Exit
         Print.Flush();
         StackStats.Print();
         if (Throw.IsDying == 0)
+        {
+            MemoryReport.AtExit();
             Snapshots.AtExit();
+        }
         Override?.Invoke(code);
         Executable.Remove();
         Libc.ExitGroup(code);

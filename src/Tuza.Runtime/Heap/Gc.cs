@@ -668,6 +668,7 @@ sealed unsafe class RuntimeWorld : IWorld
     public void CycleDone(in CycleStats cycle)
     {
         Snapshots.CycleDone(cycle.HeapMarked);
+        MemoryReport.CycleDone(cycle);
         Timers.DropDead();
         MemProfile.NextCycle();
         StackStats.AdaptStart();

@@ -26,6 +26,9 @@ public static class MemoryPlan
 
     public static BarrierKind Barrier { get; set; }
 
+    /// <summary>Where to write what the run cost; null: nowhere.</summary>
+    public static string? ReportFile { get; set; }
+
     /// <summary>Add up what the program asks for; slow.</summary>
     public static bool Measure { get; set; }
 }

@@ -50,6 +50,7 @@ public static unsafe class Program
                 ImageLoader.SetString("runtime.godebugSettings", image.Godebug);
         }
         Sched.NewMain(StartList(images));
+        MemoryReport.Start();
         Threads.RunOnBigStack(Sched.RunMain);
     }
 
