@@ -211,6 +211,7 @@ public static unsafe class HeapVerifier
 
     static string? Objects(MHeap* h)
     {
+        bool traced = h->Caches != null && h->Caches->Trace != 0;
         for (int i = 0; i < h->SpanCount; i++)
         {
             MSpan* s = h->Span(i);
@@ -220,7 +221,7 @@ public static unsafe class HeapVerifier
             {
                 if (!s->IsAllocated(k))
                     continue;
-                if (SlotInfo.Table[s->Class.Value + 1].Kind == SlotKind.Bits && !BitsFitType(s, s->Slot(k)))
+                if (traced && SlotInfo.Table[s->Class.Value + 1].Kind == SlotKind.Bits && !BitsFitType(s, s->Slot(k)))
                     return Say(s, string.Create(CultureInfo.InvariantCulture, $"the pointer bits of object 0x{(nuint)s->Slot(k):x} are not those of its type"));
                 var check = default(EdgeCheck);
                 ObjectWalk.Pointers(ref check, s, s->Slot(k));

@@ -31,6 +31,7 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
     public int Idle;
     public int Cycles;
     public long MostHeap;
+    readonly bool[] _scanned;
 
     public ThreadWorld(int threads)
     {
@@ -44,6 +45,7 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
         _threads = threads;
         Caches = new MCache*[threads];
         Roots = new nuint*[threads];
+        _scanned = new bool[threads];
         for (int i = 0; i < threads; i++)
         {
             Caches[i] = Heap->NewCache();
@@ -51,7 +53,24 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
         }
     }
 
-    public void Dispose() => MHeap.Destroy(Heap);
+    public void Dispose()
+    {
+        Barrier.Use(Heap, BarrierKind.Deletion);
+        MHeap.Destroy(Heap);
+    }
+
+    /// <summary>A safepoint of a thread. With the hybrid barrier it scans its own roots.</summary>
+    public void Poll(int thread)
+    {
+        if (Caches[thread]->Grey != 0 && Heap->Gc.Barrier == BarrierKind.Hybrid && !_scanned[thread])
+        {
+            _scanned[thread] = true;
+            Assist.BeginRoots(Caches[thread]).RootRange(Roots[thread], RootsPerThread);
+            Assist.EndRoots(Caches[thread]);
+            Barrier.Blacken(Caches[thread]);
+        }
+        Poll();
+    }
 
     public void Poll()
     {
@@ -89,8 +108,25 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
 
     public void ScanRoots(ref Marker marker, bool later)
     {
-        foreach (nuint* roots in Roots)
-            marker.RootRange(roots, RootsPerThread);
+        bool hybrid = later && Heap->Gc.Barrier == BarrierKind.Hybrid;
+        for (int i = 0; i < _threads; i++)
+        {
+            _scanned[i] = !hybrid;
+            if (hybrid)
+                Caches[i]->Grey = 1;
+            else
+                marker.RootRange(Roots[i], RootsPerThread);
+        }
+    }
+
+    public void ScanRootsAgain(ref Marker marker, bool all)
+    {
+        for (int i = 0; i < _threads; i++)
+        {
+            if (all || !_scanned[i])
+                marker.RootRange(Roots[i], RootsPerThread);
+            _scanned[i] = true;
+        }
     }
 
     public bool ScanStacks(ref Marker marker, int from, int to) => false;
@@ -198,7 +234,7 @@ public sealed unsafe class ConcurrentTests
             {
                 for (int i = 0; i < steps && Wrong == null && world.Failure == null; i++)
                 {
-                    world.Poll();
+                    world.Poll(index);
                     Step();
                     Steps++;
                 }
@@ -260,12 +296,23 @@ public sealed unsafe class ConcurrentTests
     }
 
     [Theory]
-    [InlineData(1, 1, 0)]
-    [InlineData(2, 2, 0)]
-    [InlineData(2, 3, 2)]
-    public void NothingIsLostWhileMarkingRuns(int threads, int seed, int idle)
+    [InlineData(1, 1, 0, AllocPolicy.Go, BarrierKind.Deletion)]
+    [InlineData(2, 2, 0, AllocPolicy.Go, BarrierKind.Deletion)]
+    [InlineData(2, 3, 2, AllocPolicy.Go, BarrierKind.Deletion)]
+    [InlineData(2, 4, 0, AllocPolicy.Go, BarrierKind.Hybrid)]
+    [InlineData(2, 5, 0, AllocPolicy.Go, BarrierKind.Insertion)]
+    [InlineData(2, 6, 0, AllocPolicy.FirstFit, BarrierKind.Deletion)]
+    [InlineData(2, 7, 0, AllocPolicy.BestFit, BarrierKind.Hybrid)]
+    [InlineData(2, 8, 0, AllocPolicy.SegregatedFit, BarrierKind.Insertion)]
+    public void NothingIsLostWhileMarkingRuns(int threads, int seed, int idle, AllocPolicy policy, BarrierKind barrier)
     {
         using var world = new ThreadWorld(threads) { Idle = idle };
+        BlockHeap.Use(world.Heap, policy);
+        Barrier.Use(world.Heap, barrier);
+        for (int i = 0; i < threads; i++)
+            world.Caches[i]->Blocks = policy == AllocPolicy.Go ? 0 : 1;
+        bool colours = policy != AllocPolicy.Go || barrier != BarrierKind.Deletion;
+        world.Heap->Gc.CheckColours = colours ? 1 : 0;
         TypeDesc* node = FakeType.Make(NodeBytes, 0, 1);
         var mutators = new Mutator[threads];
         var running = new Thread[threads];
@@ -299,7 +346,7 @@ public sealed unsafe class ConcurrentTests
         }
         Assert.Null(failure);
         Assert.Null(world.Failure);
-        Assert.True(world.Cycles > 5, $"{world.Cycles} cycles");
+        Assert.True(world.Cycles > (colours ? 1 : 2), $"{world.Cycles} cycles");
         Collector.CollectAndSweep(world.Heap);
         Assert.Null(HeapVerifier.Run(world.Heap));
     }
@@ -341,6 +388,8 @@ public sealed unsafe class ConcurrentTests
         }
 
         public void ScanRoots(ref Marker marker, bool later) => world.ScanRoots(ref marker, later);
+
+        public void ScanRootsAgain(ref Marker marker, bool all) => world.ScanRootsAgain(ref marker, all);
 
         public bool ScanStacks(ref Marker marker, int from, int to) => false;
 

@@ -79,7 +79,10 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
 
     public bool ScanStacks(ref Marker marker, int from, int to) => false;
 
-    public void MarkingDone() { }
+    /// <summary>Called when marking is done, world stopped.</summary>
+    public Action? BeforeMarksAreUsed;
+
+    public void MarkingDone() => BeforeMarksAreUsed?.Invoke();
 
     public void AttendStop(MCache* cache) { }
 
