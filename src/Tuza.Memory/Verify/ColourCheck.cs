@@ -102,12 +102,12 @@ public static unsafe class ColourCheck
             ObjectWalk.Pointers(ref reach, span, (byte*)slot);
     }
 
-    struct WhiteReach(HashSet<nuint> seen, Stack<nuint> next) : IPointerVisitor
+    readonly struct WhiteReach(HashSet<nuint> seen, Stack<nuint> next) : IPointerVisitor
     {
         public readonly HashSet<nuint> Seen = seen;
         public readonly Stack<nuint> Next = next;
 
-        public readonly void Visit(nuint* slot)
+        public void Visit(nuint* slot)
         {
             if (FindObject.Find(*slot, out FoundObject o) && !o.Span->IsMarked(o.Index) && Seen.Add((nuint)o.Slot))
                 Next.Push((nuint)o.Slot);
