@@ -88,24 +88,27 @@ public static unsafe class NetPoll
     }
 
     /// <summary>
-    /// Makes ready whoever can go on. Waits up to that many nanoseconds, for ever if negative, until something happens; one M at a time
-    /// may wait. True if a goroutine was made ready.
+    /// Makes ready whoever can go on, without waiting. True if a goroutine was made ready.
     /// </summary>
-    public static bool Poll(long delayNanos)
+    public static bool Poll() => s_waiters != 0 && Poll(sleeps: false);
+
+    /// <summary>
+    /// The same; if there is nothing it sleeps until the first timer of all, or until <see cref="Wake"/>. One M at a time may wait.
+    /// </summary>
+    public static bool Sleep() => Poll(sleeps: true);
+
+    static bool Poll(bool sleeps)
     {
-        if (delayNanos == 0 && s_waiters == 0)
-            return false;
         Init();
         byte* buffer = stackalloc byte[EventBytes * MaxEvents];
-        bool sleeps = delayNanos != 0;
-        int millis = delayNanos < 0 ? -1 : delayNanos == 0 ? 0 : delayNanos < 1_000_000 ? 1 : (int)System.Math.Min(delayNanos / 1_000_000, 1_000_000_000);
+        int millis = 0;
         if (sleeps)
         {
             Volatile.Write(ref s_sleeping, 1);
             Interlocked.MemoryBarrier();
-            // Who put something into the global queue before it could see s_sleeping is seen here.
-            if (Sched.GlobalWaiting)
-                millis = 0;
+            // Wake does nothing before it can see s_sleeping: who queued a goroutine or set a timer before that is seen here, and only here.
+            if (!Sched.GlobalWaiting)
+                millis = MillisUntil(Timers.FirstOfAll());
         }
         long n = Libc.Syscall(Libc.SysEpollWait, s_epoll, (nint)buffer, MaxEvents, millis, 0, 0);
         if (sleeps)
@@ -136,6 +139,15 @@ public static unsafe class NetPoll
                 any |= Unblock(&pd->WriteWait, ioReady: true);
         }
         return any;
+    }
+
+    /// <summary>As epoll_wait has it: -1 for ever, 0 if it is over, else at least 1.</summary>
+    static int MillisUntil(long when)
+    {
+        if (when == long.MaxValue)
+            return -1;
+        long nanos = when - Clock.Nano();
+        return nanos <= 0 ? 0 : (int)System.Math.Clamp(nanos / 1_000_000, 1, 1_000_000_000);
     }
 
     const nint Nobody = 0, IsReady = 1, Coming = 2;

@@ -266,7 +266,7 @@ public static unsafe partial class Sched
         g = GlobalGet(p, P.QueueSize);
         if (g != null)
             return g;
-        if (NetPoll.HasWaiters && s_inPoller == 0 && NetPoll.Poll(0))
+        if (NetPoll.HasWaiters && s_inPoller == 0 && NetPoll.Poll())
             goto top;
 
         if (s_maxProcs > 1 && (m->Spinning != 0 || 2 * Volatile.Read(ref s_spinning) < s_maxProcs - s_idlePCount))
@@ -328,10 +328,8 @@ public static unsafe partial class Sched
         {
             Volatile.Write(ref s_pollUntil, until);
             Interlocked.MemoryBarrier();
-            until = Math.Min(until, Timers.FirstOfAll());
-            bool something = false;
             if (!AnyWork() && s_stopWanted == 0)
-                something = NetPoll.Poll(until == long.MaxValue ? -1 : Math.Max(0, until - Clock.Nano()));
+                _ = NetPoll.Sleep();
             Volatile.Write(ref s_pollUntil, 0);
             Volatile.Write(ref s_inPoller, 0);
             if (TryTakeIdleP(m))
@@ -340,7 +338,6 @@ public static unsafe partial class Sched
                 Interlocked.Increment(ref s_spinning);
                 goto top;
             }
-            _ = something;
         }
         else if (until != long.MaxValue)
         {

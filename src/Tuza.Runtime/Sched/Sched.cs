@@ -493,7 +493,7 @@ public static unsafe partial class Sched
                 long next = Timers.FirstOfAll();
                 if (next == long.MaxValue)
                     return;
-                _ = NetPoll.Poll(Math.Max(1, next - Clock.Nano()));
+                _ = NetPoll.Sleep();
                 continue;
             }
             while (g != null)

@@ -133,6 +133,10 @@ public static unsafe partial class Sched
             Acquire(m, p);
             LocalPut(p, g);
         }
+        else if (s_idlePCount != 0)
+        {
+            WakeP();
+        }
     }
 
     static int* WorldWord => s_notes + 8;

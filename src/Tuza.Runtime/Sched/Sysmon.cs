@@ -116,7 +116,7 @@ public static unsafe class Sysmon
             }
         }
         if (NetPoll.HasWaiters && now - NetPoll.LastPollNanos >= PollNanos && Sched.NobodyPolls)
-            useful |= NetPoll.Poll(0);
+            useful |= NetPoll.Poll();
         useful |= Sched.WakeForForgotten(now);
         return useful;
     }

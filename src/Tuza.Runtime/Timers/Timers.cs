@@ -169,7 +169,11 @@ public static unsafe class Timers
         p->Timers.AddLocked(t);
         bool first = p->Timers.Items[0] == t;
         p->Timers.Lock.Exit();
-        if (first && Sched.SomeIdle)
+        if (!first)
+            return;
+        // An M that goes to sleep looks at all heaps after it has given its P up.
+        Interlocked.MemoryBarrier();
+        if (Sched.SomeIdle)
             Sched.WakePoller(when);
     }
 
@@ -209,8 +213,12 @@ public static unsafe class Timers
             Volatile.Write(ref *(nint*)&t->Owner, (nint)to);
             to->Timers.AddLocked(t);
         }
+        long first = to->Timers.Next;
         to->Timers.Lock.Exit();
         from->Timers.Lock.Exit();
+        Interlocked.MemoryBarrier();
+        if (first != long.MaxValue && Sched.SomeIdle)
+            Sched.WakePoller(first);
     }
 
     /// <summary>A cycle's marking is complete, nothing is swept yet: timers of channels that nobody refers to any more leave the heap.</summary>

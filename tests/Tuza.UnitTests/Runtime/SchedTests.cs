@@ -1,5 +1,7 @@
 // Goroutines, channels, select, stacks and timers over hand-made frames.
 
+using System.Runtime.InteropServices;
+
 using Tuza.Abi;
 using Tuza.Runtime;
 using Xunit;
@@ -277,4 +279,34 @@ public sealed unsafe class SchedTests : IClassFixture<RuntimeFixture>
         Assert.True(s_a->RecvQ.First == null);
         Assert.True(Clock.Nano() - start >= 2_000_000);
     }
+
+    // ---- the poller
+
+    static int s_fired;
+
+    /// <summary>A timer set before the sleeper can be woken (nobody calls Wake) must end its sleep all the same.</summary>
+    [Fact]
+    public void SleepInThePollerEndsWithTheFirstTimerThoughNobodyWakesIt()
+    {
+        P* p = Sched.PAt(0);
+        var t = (Timer*)NativeMemory.AllocZeroed((nuint)sizeof(Timer));
+        t->Native = &Fired;
+        long start = Clock.Nano();
+        t->When = start + 20_000_000;
+        p->Timers.Lock.Enter();
+        t->Owner = p;
+        p->Timers.AddLocked(t);
+        p->Timers.Lock.Exit();
+        s_fired = 0;
+        for (int i = 0; i < 100 && s_fired == 0; i++)
+        {
+            Assert.False(NetPoll.Sleep());
+            Timers.Run(p);
+        }
+        Assert.Equal(1, s_fired);
+        Assert.InRange(Clock.Nano() - start, 20_000_000, 10_000_000_000);
+        NativeMemory.Free(t);
+    }
+
+    static void Fired(Timer* t) => s_fired++;
 }
