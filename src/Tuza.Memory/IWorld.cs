@@ -35,6 +35,14 @@ public unsafe interface IWorld
     /// <summary>The goroutines [from, to) that nobody has shown in this cycle, while the world runs. False when there are none from there on.</summary>
     bool ScanStacks(ref Marker marker, int from, int to);
 
+    /// <summary>The next cycle shall be one stop, because roots are to be held back.</summary>
+    bool WantsOneStop => false;
+
+    /// <summary>
+    /// In a cycle of one stop, everything found so far is marked: shows roots that <see cref="ScanRoots"/> held back. False when none are left.
+    /// </summary>
+    bool ScanHeldBack(ref Marker marker) => false;
+
     /// <summary>
     /// World stopped, marking is done.
     /// </summary>

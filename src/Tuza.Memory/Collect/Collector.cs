@@ -7,7 +7,8 @@
 //                          the barrier goes off, goal and trigger are computed, sweep generation + 2; the world runs again
 //   4. sweep               in the background and by those who allocate
 //
-// In the mode without concurrency 1 to 3 are one stop, on the thread that asks.
+// In the mode without concurrency 1 to 3 are one stop, on the thread that asks. So they are in a cycle whose world keeps some of its roots back until the
+// rest is marked (the search for leaked goroutines).
 //
 // Invariants. I1: all spans are swept before marking begins. I2: mark bits are clear outside of marking and unswept spans. I3: caches hold no spans
 // when phases change. I4: at the end of marking no grey object is left, every root is scanned, every barrier buffer is empty.
@@ -33,6 +34,8 @@ public static unsafe class Collector
     public static void Collect(MHeap* h, GcTrigger trigger)
     {
         IWorld world = World.Current;
+        if (h->Gc.Concurrent != 0)
+            h->Sweeper.Finish();
         world.StopTheWorld();
         try
         {
@@ -44,7 +47,9 @@ public static unsafe class Collector
                 BeginMark(h, world, ref marker, barrier: false);
                 t.Mark = world.NanoTime();
                 MarkWork.SetStopped(true);
-                MarkWork.Run(h, ref marker, long.MaxValue);
+                do
+                    _ = MarkWork.Run(h, ref marker, long.MaxValue);
+                while (world.ScanHeldBack(ref marker));
                 MarkWork.SetStopped(false);
                 t.Termination = t.TerminationStopped = world.NanoTime();
                 h->Gc.CycleDedicatedNanos = t.Termination - t.Mark;
@@ -202,7 +207,7 @@ public static unsafe class Collector
         ResetUnswept(h);
         world.CycleStart();
         FlushAllCaches(h);
-        gc->BeginRoots();
+        gc->BeginRoots(stacksLater: barrier);
         gc->CycleAssistNanos = gc->IdleNanos = gc->CycleSleepNanos = 0;
         for (MCache* c = h->Caches; c != null; c = c->Next)
         {

@@ -141,10 +141,10 @@ public unsafe struct CollectorState
     const int StacksPerJob = 32;
 
     /// <summary>World stopped: all roots are to be scanned.</summary>
-    public void BeginRoots()
+    public void BeginRoots(bool stacksLater)
     {
         _rootCursor = _specialCursor = _queueDone = _stackCursor = 0;
-        _stacksDone = Concurrent == 0 ? 1 : 0;
+        _stacksDone = stacksLater ? 0 : 1;
         _rootOffset = 0;
         _specialArenas = _heap->ArenaCount;
         BytesMarked = HeapScanWork = StackScanWork = GlobalsScanWork = AssistCredit = 0;

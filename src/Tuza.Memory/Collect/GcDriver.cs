@@ -179,7 +179,10 @@ public static unsafe class GcDriver
                     // Under incremental marking allocating goroutines mark too, but this thread ends the cycle.
                     while (h->Gc.Incremental != 0 && Interlocked.CompareExchange(ref s_ending, 1, 0) != 0)
                         Thread.Sleep(1);
-                    Collector.CollectConcurrently(h, trigger);
+                    if (World.Current.WantsOneStop)
+                        Collector.Collect(h, trigger);
+                    else
+                        Collector.CollectConcurrently(h, trigger);
                     Volatile.Write(ref s_ending, 0);
                 }
                 Volatile.Write(ref s_requested, 0);

@@ -57,6 +57,29 @@ public unsafe struct Sudog
             Drain(p);
     }
 
+    /// <summary>Locks the channels a parked goroutine waits on, in the order of select: that of their addresses. The records of one channel follow each other.</summary>
+    internal static void LockChannels(Sudog* first)
+    {
+        HChan* last = null;
+        for (Sudog* s = first; s != null; s = s->WaitLink)
+        {
+            if (s->C != null && s->C != last)
+                s->C->Lock.Enter();
+            last = s->C;
+        }
+    }
+
+    internal static void UnlockChannels(Sudog* first)
+    {
+        HChan* last = null;
+        for (Sudog* s = first; s != null; s = s->WaitLink)
+        {
+            if (s->C != null && s->C != last)
+                s->C->Lock.Exit();
+            last = s->C;
+        }
+    }
+
     static Sudog* Refill(P* p)
     {
         s_lock.Enter();

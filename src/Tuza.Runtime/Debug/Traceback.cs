@@ -66,11 +66,14 @@ public static unsafe class Traceback
             if (g == but || gs->Status is GStatus.Dead or GStatus.Idle || gs->IsSystem != 0 && DebugFlags.TracebackLevel < 2)
                 continue;
             Print.Text("\n");
+            bool held = Sched.TryHoldStack(g);
             Header(g);
             if (Sched.RunsElsewhere(g))
                 Print.Text("\tgoroutine running on other thread; stack unavailable\n");
             else
                 Stack(g, 0);
+            if (held)
+                Sched.EndScan(g);
         }
     }
 
@@ -91,6 +94,8 @@ public static unsafe class Traceback
         Print.Int(g->Goid);
         Print.Text(" [");
         Print.Text(StatusText(gs));
+        if (gs->Leaked != 0 && gs->Status == GStatus.Waiting)
+            Print.Text(" (leaked)");
         if (gs->Status is GStatus.Waiting or GStatus.Syscall && gs->WaitSince != 0)
         {
             long minutes = (Clock.Nano() - gs->WaitSince) / 60_000_000_000;

@@ -215,6 +215,7 @@ public static unsafe class Gc
             Sched.GcPending = 0;
             Collector.CollectAndSweep(h);
             MemProfile.Swept();
+            Sched.FreeDeadStacks();
             if (release)
                 Collector.ReleaseFreePages(h);
             // As after a concurrent cycle, which the goroutine would have waited for: others run first, finalizers among them.
@@ -493,11 +494,12 @@ public static unsafe class Gc
         }
         else
         {
+            LeakSearch.Begin();
             for (int i = 0; i < Sched.AllCount; i++)
             {
                 G* g = Sched.All(i);
                 GState* gs = Sched.State(g);
-                if (gs->Status is not (GStatus.Dead or GStatus.Idle))
+                if (gs->Status is not (GStatus.Dead or GStatus.Idle) && !LeakSearch.HoldsBack(gs))
                     ScanOne(g, gs, ref marker);
             }
         }
@@ -546,11 +548,11 @@ public static unsafe class Gc
         Timers.MarkRoots(ref marker);
     }
 
-    static void ScanOne(G* g, GState* gs, ref Marker marker)
+    internal static void ScanOne(G* g, GState* gs, ref Marker marker)
     {
         gs->ScanCycle = ScanCycle;
         if (gs->NativeLive == 0 && gs->NoMove == 0 && gs->Status is GStatus.Waiting or GStatus.Runnable && g->Sp != null)
-            Stacks.Shrink(g);
+            Stacks.Shrink(g, beside: false);
         Scan(g, ref marker);
     }
 
@@ -570,10 +572,9 @@ public static unsafe class Gc
             if (gs->ScanCycle != ScanCycle && gs->Status is not (GStatus.Dead or GStatus.Idle))
             {
                 gs->ScanCycle = ScanCycle;
-                // Shrinking changes what wakers know: only who waits for nobody is moved.
-                if (gs->Waiting == null && gs->Keep0 == null && gs->NativeLive == 0 && gs->NoMove == 0
+                if (gs->Keep0 == null && gs->NativeLive == 0 && gs->NoMove == 0
                     && gs->Status is GStatus.Waiting or GStatus.Runnable && g->Sp != null)
-                    Stacks.Shrink(g);
+                    Stacks.Shrink(g, beside: true);
                 Scan(g, ref marker);
             }
             Sched.EndScan(g);
@@ -629,6 +630,10 @@ sealed unsafe class RuntimeWorld : IWorld
 
     public bool ScanStacks(ref Marker marker, int from, int to) => Gc.ScanStacks(ref marker, from, to);
 
+    public bool WantsOneStop => LeakSearch.Wanted;
+
+    public bool ScanHeldBack(ref Marker marker) => LeakSearch.Next(ref marker);
+
     public void MarkingDone() => Gc.MarkingDone();
 
     public void AttendStop(MCache* cache) => Gc.AttendStop();
@@ -652,6 +657,7 @@ sealed unsafe class RuntimeWorld : IWorld
     public void SweepDone()
     {
         MemProfile.Swept();
+        Sched.FreeDeadStacks();
         Gc.SweepDone();
     }
 
@@ -672,6 +678,7 @@ sealed unsafe class RuntimeWorld : IWorld
         Timers.DropDead();
         MemProfile.NextCycle();
         StackStats.AdaptStart();
+        StackAlloc.DrainCaches();
         Metrics.PauseGc.Add(cycle.FirstPauseNanos);
         Metrics.PauseGc.Add(cycle.LastPauseNanos);
         Metrics.StoppingGc.Add(cycle.FirstStoppingNanos);

@@ -108,6 +108,8 @@ public unsafe struct GState
     /// <summary>Frames still have native frames: the stack may not be moved by others.</summary>
     public byte NativeLive;
     public byte DeadlockExempt;
+    /// <summary>The last search found nothing that could wake it (<see cref="LeakSearch"/>).</summary>
+    public byte Leaked;
     /// <summary>Keep0 is an array of that many pointers; meanwhile the stack stays where it is.</summary>
     public byte NoMove;
     public int KeepWords;

@@ -211,6 +211,29 @@ public static unsafe partial class Sched
         return false;
     }
 
+    /// <summary>World stopped: markers, which go on, do not move the stack of a goroutine until <see cref="EndScan"/>. False: there are none.</summary>
+    internal static bool HoldStack(G* g)
+    {
+        if (ScanActive == 0)
+            return false;
+        TakeScanLock(State(g));
+        return true;
+    }
+
+    /// <summary>The same for a process that dies: it does not wait for ever.</summary>
+    internal static bool TryHoldStack(G* g)
+    {
+        for (int i = 0; i < HoldSpins && ScanActive != 0; i++)
+        {
+            if (Interlocked.CompareExchange(ref State(g)->ScanLock, 1, 0) == 0)
+                return true;
+            Futex.Pause(10);
+        }
+        return false;
+    }
+
+    const int HoldSpins = 100_000;
+
     public static void EndScan(G* g) => Volatile.Write(ref State(g)->ScanLock, 0);
 
     // ---- finding work

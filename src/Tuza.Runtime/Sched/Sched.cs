@@ -33,7 +33,7 @@ public static unsafe partial class Sched
     static byte* s_slab;
     static int s_slabLeft;
     static G* s_freeG;
-    static int s_freeGCount;
+    static G* s_bareG; // the same without stacks
     static long s_lastGoid;
     static G* s_main;
     static bool s_mainGone;
@@ -99,7 +99,7 @@ public static unsafe partial class Sched
     {
         P* p = ThisPOrFirst;
         G* g = p->FreeG;
-        if (g == null && s_freeG != null)
+        if (g == null && (s_freeG != null || s_bareG != null))
             g = RefillFree(p);
         if (g != null)
         {
@@ -179,11 +179,11 @@ public static unsafe partial class Sched
     static G* RefillFree(P* p)
     {
         s_gLock.Enter();
-        for (int i = 0; i < FreeBatch && s_freeG != null; i++)
+        for (int i = 0; i < FreeBatch && (s_freeG != null || s_bareG != null); i++)
         {
-            G* g = s_freeG;
-            s_freeG = State(g)->SchedLink;
-            s_freeGCount--;
+            ref G* list = ref s_freeG != null ? ref s_freeG : ref s_bareG;
+            G* g = list;
+            list = State(g)->SchedLink;
             State(g)->SchedLink = p->FreeG;
             p->FreeG = g;
             p->FreeGCount++;
@@ -210,9 +210,36 @@ public static unsafe partial class Sched
             p->FreeGCount--;
             State(g)->SchedLink = s_freeG;
             s_freeG = g;
-            s_freeGCount++;
         }
         s_gLock.Exit();
+    }
+
+    /// <summary>A collection is over: dead goroutines that no P keeps at hand lose their stacks.</summary>
+    internal static void FreeDeadStacks()
+    {
+        G* batch = null, last = null;
+        do
+        {
+            s_gLock.Enter();
+            if (batch != null)
+            {
+                State(last)->SchedLink = s_bareG;
+                s_bareG = batch;
+            }
+            batch = last = s_freeG;
+            for (int i = 1; i < FreeBatch && last != null && State(last)->SchedLink != null; i++)
+                last = State(last)->SchedLink;
+            if (last != null)
+            {
+                s_freeG = State(last)->SchedLink;
+                State(last)->SchedLink = null;
+            }
+            s_gLock.Exit();
+            for (G* g = batch; g != null; g = State(g)->SchedLink)
+                if (g->StackLo != null)
+                    Stacks.Detach(g);
+        }
+        while (batch != null);
     }
 
     [GoFunc("runtime.newproc")]

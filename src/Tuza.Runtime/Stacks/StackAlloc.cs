@@ -1,12 +1,22 @@
-// Memory of stacks: powers of two from 2 KiB. The small orders come from lists per P, refilled by batches from lists over blocks of
-// 32 KiB that all share; larger ones are spans of their own.
+// Memory of stacks: powers of two from 2 KiB. The small orders are blocks of spans of 32 KiB, handed out through lists per P that are
+// filled and emptied by batches; larger ones are spans of their own. All are manual spans of the heap, so that StackInuse counts them and the marker
+// knows that they are no objects.
+//
+// A shared span counts its blocks in use (AllocCount), lists in Ps included. Spans with free blocks are in a list per order; a span without blocks in
+// use goes back to the heap, but not while the collector marks: then at the end of the cycle. The lists of the Ps are emptied at the end of each cycle.
 
 using System.Numerics;
+using System.Threading;
+
+using Tuza.Abi;
+using Tuza.Memory;
+
+using Barrier = Tuza.Memory.Barrier;
 
 namespace Tuza.Runtime;
 
 /// <summary>Stack memory, counted in StackInuse.</summary>
-public static unsafe partial class StackAlloc
+public static unsafe class StackAlloc
 {
     public const int PooledOrders = 5; // 2, 4, 8, 16, 32 KiB
     const int BlockBytes = 32 << 10;
@@ -14,7 +24,7 @@ public static unsafe partial class StackAlloc
     /// <summary>What a P keeps of one order at most.</summary>
     const int CacheBytes = 64 << 10;
 
-    static readonly nint[] s_free = new nint[PooledOrders];
+    static readonly nint[] s_partial = new nint[PooledOrders]; // MSpan*: those with free blocks
     static Lock32 s_lock;
 
     static int Order(long bytes) => BitOperations.Log2((ulong)bytes) - 11;
@@ -23,10 +33,15 @@ public static unsafe partial class StackAlloc
     {
         int order = Order(bytes);
         if (order >= PooledOrders)
-            return AllocSpan(bytes);
+            return AllocSpan(bytes)->Base;
         P* owner = Sched.ThisP;
         if (owner == null)
-            return AllocShared(order);
+        {
+            s_lock.Enter();
+            byte* shared = TakeLocked(order);
+            s_lock.Exit();
+            return shared;
+        }
         if (owner->StackFree[order] == 0)
             Refill(owner, order);
         byte* p = (byte*)owner->StackFree[order];
@@ -40,48 +55,108 @@ public static unsafe partial class StackAlloc
         int order = Order(bytes);
         if (order >= PooledOrders)
         {
-            FreeSpan(p, bytes);
+            MHeap.Current->FreeManual(ArenaMap.SpanOfAddress((nuint)p));
             return;
         }
         P* owner = Sched.ThisP;
         if (owner == null)
         {
             s_lock.Enter();
-            *(nint*)p = s_free[order];
-            s_free[order] = (nint)p;
+            PutLocked(p, order);
             s_lock.Exit();
             return;
         }
         *(ulong*)p = owner->StackFree[order];
         owner->StackFree[order] = (ulong)p;
         if (++owner->StackCount[order] * bytes > CacheBytes)
-            Drain(owner, order);
+            Drain(owner, order, (CacheBytes / 2) >> (11 + order));
     }
 
-    static byte* AllocShared(int order)
+    /// <summary>World stopped, a cycle ends: what Ps keep goes back, and so do the spans that are empty.</summary>
+    internal static void DrainCaches()
     {
-        s_lock.Enter();
-        byte* p = TakeLocked(order);
-        s_lock.Exit();
-        return p;
+        for (int i = 0; i < Sched.PCount; i++)
+            for (int order = 0; order < PooledOrders; order++)
+                Drain(Sched.PAt(i), order, Sched.PAt(i)->StackCount[order]);
+        for (int order = 0; order < PooledOrders; order++)
+            for (MSpan* s = (MSpan*)s_partial[order]; s != null;)
+            {
+                MSpan* next = s->Next;
+                if (s->AllocCount == 0)
+                {
+                    Unlink(s, order);
+                    MHeap.Current->FreeManual(s);
+                }
+                s = next;
+            }
     }
+
+    static MSpan* AllocSpan(long bytes)
+    {
+        MSpan* s = MHeap.Current->AllocManual((nuint)bytes >> HeapConsts.PageShift, ManualKind.Stack);
+        if (s == null)
+            Throw.Fatal("out of memory (stack)");
+        return s;
+    }
+
+    // ---- under s_lock
 
     static byte* TakeLocked(int order)
     {
-        byte* p = (byte*)s_free[order];
-        if (p == null)
+        MSpan* s = (MSpan*)s_partial[order];
+        if (s == null)
         {
             long bytes = 2048L << order;
-            byte* block = AllocSpan(BlockBytes);
-            for (long at = 0; at < BlockBytes; at += bytes)
+            s = AllocSpan(BlockBytes);
+            s->AllocCount = 0;
+            s->ManualFreeList = null;
+            for (long at = BlockBytes - bytes; at >= 0; at -= bytes)
             {
-                *(nint*)(block + at) = s_free[order];
-                s_free[order] = (nint)(block + at);
+                *(void**)(s->Base + at) = s->ManualFreeList;
+                s->ManualFreeList = s->Base + at;
             }
-            p = (byte*)s_free[order];
+            Link(s, order);
         }
-        s_free[order] = *(nint*)p;
+        byte* p = (byte*)s->ManualFreeList;
+        s->ManualFreeList = *(void**)p;
+        s->AllocCount++;
+        if (s->ManualFreeList == null)
+            Unlink(s, order);
         return p;
+    }
+
+    static void PutLocked(byte* p, int order)
+    {
+        MSpan* s = ArenaMap.SpanOfAddress((nuint)p);
+        if (s->ManualFreeList == null)
+            Link(s, order);
+        *(void**)p = s->ManualFreeList;
+        s->ManualFreeList = p;
+        if (--s->AllocCount != 0 || Volatile.Read(ref Barrier.Enabled) != 0)
+            return;
+        Unlink(s, order);
+        MHeap.Current->FreeManual(s);
+    }
+
+    static void Link(MSpan* s, int order)
+    {
+        MSpan* first = (MSpan*)s_partial[order];
+        s->Prev = null;
+        s->Next = first;
+        if (first != null)
+            first->Prev = s;
+        s_partial[order] = (nint)s;
+    }
+
+    static void Unlink(MSpan* s, int order)
+    {
+        if (s->Prev != null)
+            s->Prev->Next = s->Next;
+        else
+            s_partial[order] = (nint)s->Next;
+        if (s->Next != null)
+            s->Next->Prev = s->Prev;
+        s->Next = s->Prev = null;
     }
 
     /// <summary>Half of what a P may keep.</summary>
@@ -99,16 +174,17 @@ public static unsafe partial class StackAlloc
         s_lock.Exit();
     }
 
-    static void Drain(P* owner, int order)
+    static void Drain(P* owner, int order, int n)
     {
+        if (n == 0)
+            return;
         s_lock.Enter();
-        for (int n = (CacheBytes / 2) >> (11 + order); n > 0; n--)
+        for (; n > 0; n--)
         {
             byte* p = (byte*)owner->StackFree[order];
             owner->StackFree[order] = *(ulong*)p;
             owner->StackCount[order]--;
-            *(nint*)p = s_free[order];
-            s_free[order] = (nint)p;
+            PutLocked(p, order);
         }
         s_lock.Exit();
     }

@@ -162,15 +162,22 @@ public static unsafe class Stacks
         Move(g, size);
     }
 
-    /// <summary>Halves the stack of a goroutine without native frames when less than a quarter is in use.</summary>
-    public static void Shrink(G* g)
+    /// <summary>
+    /// Halves the stack of a goroutine without native frames when less than a quarter is in use. Beside the program the caller holds its ScanLock, so it does
+    /// not run; but who finds it in a channel's queue copies to or from its stack, under the channel's lock.
+    /// </summary>
+    public static void Shrink(G* g, bool beside)
     {
         long size = g->StackHi - g->StackLo;
         long used = g->StackHi - g->Sp;
         if (DebugFlags.ShrinkStackOff || size / 2 < MinBytes || used + RedZoneBytes >= size / 4)
             return;
         StackStats.Shrink(used);
+        if (beside)
+            Sudog.LockChannels(Sched.State(g)->Waiting);
         Move(g, size / 2);
+        if (beside)
+            Sudog.UnlockChannels(Sched.State(g)->Waiting);
     }
 
     /// <summary>Copies the used part to a new stack and adjusts every pointer into the old one.</summary>

@@ -120,41 +120,52 @@ public static unsafe class SymTab
 public static unsafe class Profiles
 {
     /// <summary>
-    /// `goroutineStacks(pcs *uintptr, perStack, max int) int`: the stacks of the goroutines that live and are not the runtime's own, perStack words each, a
-    /// shorter one ended by 0; the caller's is the first. Returns how many there are; nothing is written if they are more than max.
+    /// `goroutineStacks(pcs *uintptr, perStack, max int, labels *unsafe.Pointer, leaked bool) int`: the stacks of the goroutines that live and are not the
+    /// runtime's own, or of the leaked ones; perStack words each, a shorter one ended by 0; the caller's is the first. Their labels, if wanted. Returns how many
+    /// there are; nothing is written if they are more than max.
     /// </summary>
     [GoFunc("runtime.goroutineStacks")]
-    public static long GoroutineStacks(G* g, void* pcs, long perStack, long max)
+    public static long GoroutineStacks(G* g, void* pcs, long perStack, long max, void* labels, int leaked)
     {
         Sched.StopTheWorld(StopReason.AllStacks);
-        long n = 1;
+        long n = leaked != 0 ? 0 : 1;
         for (int i = 0; i < Sched.AllCount; i++)
-            if (Counts(g, Sched.All(i)))
+            if (Counts(g, Sched.All(i), leaked))
                 n++;
         if (n <= max)
         {
             ulong* at = (ulong*)pcs;
-            One(g, ref at, perStack);
+            void** label = (void**)labels;
+            if (leaked == 0)
+                One(g, ref at, perStack, ref label);
             for (int i = 0; i < Sched.AllCount; i++)
-                if (Counts(g, Sched.All(i)))
-                    One(Sched.All(i), ref at, perStack);
+                if (Counts(g, Sched.All(i), leaked))
+                    One(Sched.All(i), ref at, perStack, ref label);
         }
         Sched.StartTheWorld();
         return n;
     }
 
-    static bool Counts(G* g, G* other)
+    static bool Counts(G* g, G* other, int leaked)
     {
         GState* gs = Sched.State(other);
-        return other != g && gs->Status is not (GStatus.Dead or GStatus.Idle) && gs->IsSystem == 0;
+        return other != g && (leaked == 0 || gs->Leaked != 0) && gs->Status is not (GStatus.Dead or GStatus.Idle) && gs->IsSystem == 0;
     }
 
-    static void One(G* g, ref ulong* at, long perStack)
+    static void One(G* g, ref ulong* at, long perStack, ref void** label)
     {
+        bool held = Sched.HoldStack(g);
         int k = FrameWalk.Callers(g, 0, at, (int)perStack);
+        if (held)
+            Sched.EndScan(g);
         if (k < perStack)
             at[k] = 0;
         at += perStack;
+        if (label == null)
+            return;
+        void* labels = Sched.State(g)->ProfLabels;
+        TypedMem.Shade(labels);
+        *label++ = labels;
     }
 
     [GoFunc("runtime.setproflabel", Safepoint = false)]

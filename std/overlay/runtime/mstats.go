@@ -182,17 +182,18 @@ func blockProfileInternal(profile int, p []profilerecord.BlockProfileRecord) (n 
 
 func ThreadCreateProfile(p []StackRecord) (n int, ok bool) { return 0, true }
 
-// goroutineStacks fills pcs with the stacks of all goroutines, perStack words each; nothing if they are more than max. It returns their number.
+// goroutineStacks fills pcs with the stacks of all goroutines (or of those found leaked), perStack words each, and labels, if not nil, with
+// their labels; nothing if they are more than max. It returns their number.
 //
 //go:noescape
-func goroutineStacks(pcs *uintptr, perStack, max int) int
+func goroutineStacks(pcs *uintptr, perStack, max int, labels *unsafe.Pointer, leaked bool) int
 
 // GoroutineProfile fills p with the stacks of all goroutines.
 func GoroutineProfile(p []StackRecord) (n int, ok bool) {
 	if len(p) == 0 {
 		return NumGoroutine(), false
 	}
-	n = goroutineStacks(&p[0].Stack0[0], len(p[0].Stack0), len(p))
+	n = goroutineStacks(&p[0].Stack0[0], len(p[0].Stack0), len(p), nil, false)
 	return n, n <= len(p)
 }
 
@@ -222,12 +223,27 @@ func ReadTrace() []byte { return nil }
 func SetCgoTraceback(version int, traceback, context, symbolizer unsafe.Pointer) {}
 
 func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
-	const depth = 128
 	if len(p) == 0 {
 		return NumGoroutine(), false
 	}
+	return stacksWithLabels(p, labels, false)
+}
+
+func pprof_goroutineLeakProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
+	if len(p) == 0 {
+		return leakcount(), false
+	}
+	return stacksWithLabels(p, labels, true)
+}
+
+func stacksWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer, leaked bool) (n int, ok bool) {
+	const depth = 128
+	var label *unsafe.Pointer
+	if len(labels) == len(p) {
+		label = &labels[0]
+	}
 	pcs := make([]uintptr, depth*len(p))
-	n = goroutineStacks(&pcs[0], depth, len(p))
+	n = goroutineStacks(&pcs[0], depth, len(p), label, leaked)
 	if n > len(p) {
 		return n, false
 	}
@@ -235,10 +251,6 @@ func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, labels []un
 		p[i].Stack = stackOf(pcs[i*depth : (i+1)*depth])
 	}
 	return n, true
-}
-
-func pprof_goroutineLeakProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
-	return 0, true
 }
 
 func pprof_memProfileInternal(p []profilerecord.MemProfileRecord, inuseZero bool) (n int, ok bool) {
@@ -291,10 +303,19 @@ func runtime_pprof_readProfile() (data []uint64, tags []unsafe.Pointer, eof bool
 }
 
 //go:linkname runtime_pprof_goroutineleakcount runtime/pprof.runtime_goroutineleakcount
-func runtime_pprof_goroutineleakcount() int { return 0 }
+func runtime_pprof_goroutineleakcount() int { return leakcount() }
+
+func wantleaks()
+func leakswanted() bool
+func leakcount() int
 
 //go:linkname runtime_pprof_goroutineLeakGC runtime/pprof.runtime_goroutineLeakGC
-func runtime_pprof_goroutineLeakGC() { GC() }
+func runtime_pprof_goroutineLeakGC() {
+	// A cycle that had begun before cannot search.
+	for wantleaks(); leakswanted(); {
+		GC()
+	}
+}
 
 func setproflabel(p unsafe.Pointer)
 func getproflabel() unsafe.Pointer
