@@ -17,6 +17,12 @@ public static unsafe class StackStats
 {
     /// <summary>What a stack must have beside the frames, in Go's computation of the average.</summary>
     const int GuardBytes = 928;
+
+    /// <summary>
+    /// Go's collector, sweeper, scavenger and finalizer are goroutines with small stacks and count in the average. Here they are threads or start late; without
+    /// them a program with one goroutine of a big frame (main) would let all others start with stacks of that size.
+    /// </summary>
+    const int ServiceStacks = 4, ServiceBytes = 256;
     const int Shown = 10;
 
     static long s_grown, s_shrunk, s_copiedBytes;
@@ -63,7 +69,7 @@ public static unsafe class StackStats
         long bytes = Interlocked.Exchange(ref s_scannedBytes, 0), stacks = Interlocked.Exchange(ref s_scannedStacks, 0);
         if (!DebugFlags.AdaptiveStackStart)
             return;
-        long average = stacks == 0 ? 0 : bytes / stacks + GuardBytes;
+        long average = (bytes + ServiceStacks * ServiceBytes) / (stacks + ServiceStacks) + GuardBytes;
         long size = Math.Clamp((long)BitOperations.RoundUpToPowerOf2((ulong)average), Stacks.MinBytes, 1 << 20);
         Stacks.StartingBytes = (int)size;
     }
