@@ -43,7 +43,7 @@ public static unsafe class DynamicBridges
     static readonly Lock s_lock = new();
     static readonly Dictionary<(nint Type, bool Method), Bridge> s_byType = [];
     static readonly Dictionary<(string Key, bool Method), Bridge> s_byShape = [];
-    static readonly List<Bridge> s_all = [];
+    static Bridge[] s_all = []; // grows by copying: read without the lock
     static ModuleBuilder? s_module;
 
     static Bridge Of(void* type, bool method)
@@ -55,8 +55,8 @@ public static unsafe class DynamicBridges
             var shape = new FlatShape((FuncTypeDesc*)type, method);
             if (!s_byShape.TryGetValue((shape.Key, method), out b))
             {
-                b = new Bridge { Id = s_all.Count, Shape = shape };
-                s_all.Add(b);
+                b = new Bridge { Id = s_all.Length, Shape = shape };
+                Volatile.Write(ref s_all, [.. s_all, b]);
                 s_byShape.Add((shape.Key, method), b);
             }
             s_byType.Add(((nint)type, method), b);
@@ -334,7 +334,7 @@ public static unsafe class DynamicBridges
             Throw.Fatal("reflect: too many arguments");
 
         G sample = default;
-        nint args = (nint)((byte*)sample.Args - (byte*)&sample);
+        int args = (int)((byte*)&sample.Args - (byte*)&sample);
         MethodInfo enter = typeof(DynamicBridges).GetMethod(nameof(Enter))!;
         int go = FuncTable.ByName(methodValue ? "runtime.reflectDynMethodStub" : "runtime.reflectDynStub");
         if (go == 0)
@@ -344,7 +344,7 @@ public static unsafe class DynamicBridges
         return Define($"Stub{b.Id}{(methodValue ? "m" : "")}", result, [.. types], il =>
         {
             // Args[0] is the context: it must survive the allocation, too.
-            StoreArg(il, args, 1);
+            StoreArg(il, args, 0, 1);
             LocalBuilder buffer = il.DeclareLocal(typeof(nint));
             il.Emit(OpCodes.Ldc_I4, (order.Count + 1) * 8);
             il.Emit(OpCodes.Conv_U);
@@ -355,7 +355,7 @@ public static unsafe class DynamicBridges
             {
                 if (order[i] is { Tracked: true })
                 {
-                    StoreArg(il, args + (8 * pointers++), first + i);
+                    StoreArg(il, args, pointers++, first + i);
                     continue;
                 }
                 il.Emit(OpCodes.Ldloc, buffer);
@@ -397,10 +397,14 @@ public static unsafe class DynamicBridges
         });
     }
 
-    static void StoreArg(ILGenerator il, nint offset, int arg)
+    /// <summary>g->Args[index] = the argument; args is the offset of g->Args, a pointer to memory of the thread.</summary>
+    static void StoreArg(ILGenerator il, int args, int index, int arg)
     {
         il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Ldc_I4, (int)offset);
+        il.Emit(OpCodes.Ldc_I4, args);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Ldind_I);
+        il.Emit(OpCodes.Ldc_I4, 8 * index);
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Ldarg, (short)arg);
         il.Emit(OpCodes.Stind_I);
