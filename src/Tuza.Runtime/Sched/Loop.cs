@@ -10,7 +10,6 @@
 //
 // If the last M goes to sleep and nobody waits in the poller, all goroutines are asleep: a deadlock.
 
-using System;
 using System.Runtime.CompilerServices;
 using System.Threading;
 
