@@ -357,7 +357,7 @@ public sealed unsafe class CollectTests : IDisposable
         MHeap* h = _world.Heap;
         CollectorState* gc = &h->Gc;
         Malloc.MallocGC(_world.Cache, 1, null, true);
-        gc->BeginRoots();
+        gc->BeginRoots(stacksLater: false);
         var marker = new Marker(h);
         while (gc->MarkSomeRoots(ref marker))
         {
