@@ -78,13 +78,29 @@ sealed partial class FunctionEmitter
         _cold.Enqueue(() =>
         {
             _il.Mark(label);
-            PushPanicFrame(site);
+            bool leaf = !_frame.HasFrame && !_resume;
+            if (!leaf)
+                PushPanicFrame(site);
             _il.Ldarg(0);
             var types = new List<LowType>();
+            if (leaf)
+            {
+                _il.Token(ILOpCode.Ldsfld, _image.HeaderBaseField, 0, 1, "headerBase");
+                _il.LdcI8(((long)_index << 32) + site.Id);
+                _il.Add();
+            }
             foreach (var a in args)
             {
                 Expr(a);
                 types.Add(a.Type);
+            }
+            if (leaf)
+            {
+                // In tail position: nothing is live across a call, so the function saves no registers.
+                bool value = _f.ResultTypes.Count > 0;
+                _il.Token(ILOpCode.Call, _image.LeafPanic(symbol, types, value ? _f.ResultTypes[0] : null), types.Count + 2, value ? 1 : 0, symbol + LeafPanics.Suffix);
+                _il.Ret(value ? 1 : 0);
+                return;
             }
             CallSymbol(symbol, types, []);
             AfterNoReturn();

@@ -84,8 +84,8 @@ sealed class MethodRow
     public required string Name;
     public required string Signature;
     public MethodCode? Code;
-    /// <summary>Worth inlining into every caller.</summary>
-    public bool Inline;
+    /// <summary>Worth inlining into every caller, or into none.</summary>
+    public bool Inline, Never;
 }
 
 /// <summary>A function of the image.</summary>

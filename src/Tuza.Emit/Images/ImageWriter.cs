@@ -321,7 +321,7 @@ sealed class ImageWriter(ImageBuilder image)
         {
             var code = m.Code ?? throw new InvalidOperationException($"image: method {m.Name} has no body");
             int offset = AddBody(bodies, code.Il, code.MaxStack, image.Meta.Locals(code.LocalTypes));
-            md.AddMethodDefinition(MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig, m.Inline ? impl | MethodImplAttributes.AggressiveInlining : impl,
+            md.AddMethodDefinition(MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig, m.Inline ? impl | MethodImplAttributes.AggressiveInlining : m.Never ? impl | MethodImplAttributes.NoInlining : impl,
                 md.GetOrAddString(m.Name), image.Meta.GoSignature(m.Signature), offset, default);
         }
     }

@@ -2,9 +2,12 @@
 //
 // Signatures are the flattened Go ones (a []Word is pointer, length, capacity). All vectors of a call have the length of z. z may be the same
 // memory as an operand; for the shifts it may also overlap it, in the direction in which they go through it.
+//
+// Chains of carries are machine code put together here (MachineCode), because C# has no carry flag. Processors without mulx and adcx take
+// plain C#.
 
 using System;
-using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 using Tuza.Abi;
 
@@ -13,9 +16,108 @@ namespace Tuza.Runtime;
 /// <summary>addVV and its relatives.</summary>
 static unsafe class BigWords
 {
+    /// <summary>Words that the machine code does in one round (a power of two); the odd ones come first.</summary>
+    const byte Round = 8, LogRound = 3;
+
+    // (z, x, y, n) and (z, x, factor, y, n, carry); the last word's carry comes back.
+    static readonly delegate* unmanaged[SuppressGCTransition]<ulong*, ulong*, ulong*, long, ulong> s_add = MakeSum(MachineCode.AddCarry), s_sub = MakeSum(MachineCode.SubBorrow);
+    static readonly delegate* unmanaged[SuppressGCTransition]<ulong*, ulong*, ulong, ulong*, long, ulong, ulong> s_mulAdd = MakeProduct(false), s_addMul = MakeProduct(true);
+
+    static delegate* unmanaged[SuppressGCTransition]<ulong*, ulong*, ulong*, long, ulong> MakeSum(int op)
+    {
+        if (!X86Base.X64.IsSupported)
+            return null;
+        const int Z = MachineCode.Rdi, X = MachineCode.Rsi, Y = MachineCode.Rdx, Rounds = MachineCode.Rcx, Odd = MachineCode.R9, T = MachineCode.Rax;
+        var c = new MachineCode();
+        void Words(int count, int counter)
+        {
+            int start = c.Here;
+            for (int at = 0; at < 8 * count; at += 8)
+            {
+                c.Integer(MachineCode.LoadWord, T, X, at);
+                c.Integer(op, T, Y, at);
+                c.Integer(MachineCode.StoreWord, T, Z, at);
+            }
+            foreach (int p in (ReadOnlySpan<int>)[Z, X, Y])
+                c.Integer(MachineCode.Address, p, p, 8 * count);
+            c.CountDown(counter, start);
+        }
+        c.Integers(MachineCode.LoadWord, Odd, Rounds);
+        c.ShiftRight(Rounds, LogRound);
+        c.Mask(Odd, Round - 1);
+        int skip = c.SkipIfZero();
+        Words(1, Odd);
+        c.Land(skip);
+        c.Test(Rounds);
+        skip = c.SkipIfZero();
+        Words(Round, Rounds);
+        c.Land(skip);
+        c.Integers(MachineCode.SubBorrow, T, T);
+        c.Negate(T);
+        return (delegate* unmanaged[SuppressGCTransition]<ulong*, ulong*, ulong*, long, ulong>)c.Finish();
+    }
+
+    /// <summary>z = y * factor + carry, and with x added: two chains of carries, which meet at the end of each round.</summary>
+    static delegate* unmanaged[SuppressGCTransition]<ulong*, ulong*, ulong, ulong*, long, ulong, ulong> MakeProduct(bool add)
+    {
+        const int Features = 7, Adx = 1 << 19;
+        if (!Bmi2.X64.IsSupported || X86Base.CpuId(0, 0).Eax < Features || (X86Base.CpuId(Features, 0).Ebx & Adx) == 0)
+            return null;
+        const int Z = MachineCode.Rdi, X = MachineCode.Rsi, Y = MachineCode.Rcx, Rounds = MachineCode.R8, Carry = MachineCode.R9, Low = MachineCode.R10, High = MachineCode.R11, T = MachineCode.Rax;
+        var c = new MachineCode();
+        void Next(int count)
+        {
+            foreach (int p in (ReadOnlySpan<int>)[Z, X, Y])
+                if (add || p != X)
+                    c.Integer(MachineCode.Address, p, p, 8 * count);
+        }
+        c.Integers(MachineCode.LoadWord, T, Rounds);
+        c.ShiftRight(Rounds, LogRound);
+        c.Mask(T, Round - 1);
+        int skip = c.SkipIfZero();
+        int start = c.Here;
+        c.Product(High, Low, Y, 0);
+        c.Integers(MachineCode.AddWord, Low, Carry);
+        c.Zero(Carry);
+        c.Integers(MachineCode.AddCarry, Carry, High);
+        if (add)
+        {
+            c.Integer(MachineCode.AddWord, Low, X, 0);
+            c.Zero(High);
+            c.Integers(MachineCode.AddCarry, Carry, High);
+        }
+        c.Integer(MachineCode.StoreWord, Low, Z, 0);
+        Next(1);
+        c.CountDown(T, start);
+        c.Land(skip);
+        c.Test(Rounds);
+        skip = c.SkipIfZero();
+        start = c.Here;
+        c.Clear(T);
+        for (int i = 0; i < Round; i++)
+        {
+            var (high, last) = (i & 1) == 0 ? (High, Carry) : (Carry, High);
+            c.Product(high, Low, Y, 8 * i);
+            c.AddWithCarry(Low, last);
+            if (add)
+                c.AddWithOverflow(Low, X, 8 * i);
+            c.Integer(MachineCode.StoreWord, Low, Z, 8 * i);
+        }
+        c.AddWithCarry(Carry, T);
+        if (add)
+            c.AddWithOverflow(Carry, T);
+        Next(Round);
+        c.CountDown(Rounds, start);
+        c.Land(skip);
+        c.Integers(MachineCode.LoadWord, T, Carry);
+        return (delegate* unmanaged[SuppressGCTransition]<ulong*, ulong*, ulong, ulong*, long, ulong, ulong>)c.Finish();
+    }
+
     [GoFunc("math/big.addVV", Safepoint = false)]
     public static ulong AddVV(G* g, ulong* z, long n, long zc, ulong* x, long xn, long xc, ulong* y, long yn, long yc)
     {
+        if (s_add != null)
+            return s_add(z, x, y, n);
         ulong c = 0;
         for (long i = 0; i < n; i++)
         {
@@ -29,6 +131,8 @@ static unsafe class BigWords
     [GoFunc("math/big.subVV", Safepoint = false)]
     public static ulong SubVV(G* g, ulong* z, long n, long zc, ulong* x, long xn, long xc, ulong* y, long yn, long yc)
     {
+        if (s_sub != null)
+            return s_sub(z, x, y, n);
         ulong c = 0;
         for (long i = 0; i < n; i++)
         {
@@ -83,22 +187,11 @@ static unsafe class BigWords
         return c;
     }
 
-    /// <summary>One step: a * b + add + carry; returns the low word.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static ulong MulAdd(ulong a, ulong b, ulong add, ref ulong carry)
-    {
-        // Math.BigMul passes the low word through memory; two multiplications are quicker.
-        ulong hi = (ulong)Arith.MulHiU((long)a, (long)b), lo = a * b;
-        lo += add;
-        hi += lo < add ? 1UL : 0;
-        lo += carry;
-        carry = hi + (lo < carry ? 1UL : 0);
-        return lo;
-    }
-
     [GoFunc("math/big.mulAddVWW", Safepoint = false)]
     public static ulong MulAddVWW(G* g, ulong* z, long n, long zc, ulong* x, long xn, long xc, ulong m, ulong a)
     {
+        if (s_mulAdd != null)
+            return s_mulAdd(z, null, m, x, n, a);
         ulong c = a;
         for (long i = 0; i < n; i++)
         {
@@ -113,17 +206,19 @@ static unsafe class BigWords
     [GoFunc("math/big.addMulVVWW", Safepoint = false)]
     public static ulong AddMulVVWW(G* g, ulong* z, long n, long zc, ulong* x, long xn, long xc, ulong* y, long yn, long yc, ulong m, ulong a)
     {
+        if (s_addMul != null)
+            return s_addMul(z, x, m, y, n, a);
         ulong c = a;
-        long i = 0;
-        for (; i <= n - 4; i += 4)
+        for (long i = 0; i < n; i++)
         {
-            z[i] = MulAdd(y[i], m, x[i], ref c);
-            z[i + 1] = MulAdd(y[i + 1], m, x[i + 1], ref c);
-            z[i + 2] = MulAdd(y[i + 2], m, x[i + 2], ref c);
-            z[i + 3] = MulAdd(y[i + 3], m, x[i + 3], ref c);
+            // Math.BigMul passes the low word through memory; two multiplications are quicker.
+            ulong hi = (ulong)Arith.MulHiU((long)y[i], (long)m), lo = y[i] * m;
+            lo += x[i];
+            hi += lo < x[i] ? 1UL : 0;
+            lo += c;
+            c = hi + (lo < c ? 1UL : 0);
+            z[i] = lo;
         }
-        for (; i < n; i++)
-            z[i] = MulAdd(y[i], m, x[i], ref c);
         return c;
     }
 }

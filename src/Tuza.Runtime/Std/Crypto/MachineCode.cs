@@ -1,6 +1,6 @@
-// A few machine instructions put together by hand, for what the processor can do and .NET has no functions for: the SHA extensions.
+// A few machine instructions put together by hand, for what the processor can do and .NET has no functions for: the SHA extensions, sums with carry.
 //
-// Only what is needed: SSE instructions between registers xmm0..xmm15, with a memory operand of base register and displacement, and
+// Only what is needed: integer instructions (the other file), SSE instructions between registers xmm0..xmm15, with a memory operand of base register and displacement, and
 // a counted loop. Arguments come in rdi, rsi, rdx, rcx; xmm registers need not be kept.
 
 using System;
