@@ -6,6 +6,7 @@ using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
 using Tuza.Abi;
+using Tuza.Types;
 
 namespace Tuza.Emit;
 
@@ -75,8 +76,8 @@ public sealed partial class TypeSection
             ref TypeRecord r = ref spec.Record;
             r.LinkOffset = (uint)links.Length;
             r.LinkLength = (uint)link.Length;
-            r.LinkHash = Fnv64(link);
-            r.Hash = (uint)(r.LinkHash ^ (r.LinkHash >> 32));
+            r.LinkHash = TypeWriter.LinkHash(link);
+            r.Hash = TypeWriter.TypeHash(link);
             r.Extern = (byte)(spec.Extern ? 1 : 0);
             r.TailBytes = (uint)spec.Tail.Length * 4;
             if (spec.Extern)
@@ -116,13 +117,5 @@ public sealed partial class TypeSection
     {
         while (s.Length % align != 0)
             s.WriteByte(0);
-    }
-
-    static ulong Fnv64(byte[] bytes)
-    {
-        ulong h = 14695981039346656037;
-        foreach (byte b in bytes)
-            h = (h ^ b) * 1099511628211;
-        return h;
     }
 }

@@ -1,7 +1,7 @@
-// Value and type switches.
+// Value switches.
 //
 // Constant integer cases become a jump table or a binary search; constant strings a search by length, then by content. Everything else is compared
-// in order.
+// in order. Type switches are in FuncLowerer.TypeSwitch.cs.
 
 using System.Collections.Generic;
 using System.Numerics;
@@ -202,80 +202,5 @@ sealed partial class FuncLowerer
             }
             Jump(@default);
         }
-    }
-
-    // ---- types
-
-    void TypeSwitch(TypeSwitchNode s)
-    {
-        Order(s.X);
-        var x = Materialize(Scalars(s.X));
-        var ifaceType = s.X.Type;
-        bool empty = IsEmptyInterface(ifaceType);
-        var end = NewBlock();
-        LowBlock? @default = null;
-        LowExpr? dynamic = null;
-        var bodies = new List<(CaseNode Case, LowBlock Block, LowExpr? Itab)>();
-        foreach (var c in s.Cases)
-        {
-            var body = NewBlock();
-            LowExpr? itab = null;
-            if (c.IsDefault)
-                @default = body;
-            foreach (var t in c.Types)
-            {
-                var next = NewBlock();
-                if (t == null)
-                    Branch(L.Cmp(LowOp.Eq, x[0], L.Nil), body, next);
-                else if (!Predicates.IsInterface(t))
-                    Branch(L.Cmp(LowOp.Eq, x[0], TypeWord(t, ifaceType)), body, next);
-                else
-                {
-                    if (dynamic == null || !empty)
-                    {
-                        // The dynamic type is computed where it is needed; in an empty interface it is the word itself.
-                        dynamic = empty ? x[0] : Use(TypeOfIface(x[0], false));
-                    }
-                    var some = NewBlock();
-                    Branch(L.Cmp(LowOp.Ne, x[0], L.Nil), some, next);
-                    _cur = some;
-                    if (IsEmptyInterface(t))
-                    {
-                        itab = dynamic;
-                        Jump(body);
-                    }
-                    else
-                    {
-                        itab = CallRuntime1("runtime.assertE2I2", L.TypeAddr(t), dynamic);
-                        Branch(L.Cmp(LowOp.Ne, itab, L.Nil), body, next);
-                    }
-                }
-                _cur = next;
-            }
-            bodies.Add((c, body, itab));
-        }
-        Jump(@default ?? end);
-        _scopes.Add(new Scope(s.Label, end, null));
-        foreach (var (c, body, itab) in bodies)
-        {
-            _cur = body;
-            if (c.Var != null)
-                DeclareWith(c.Var, CaseValue(c, x, itab));
-            Stmts(c.Body);
-            Jump(end);
-        }
-        _scopes.RemoveAt(_scopes.Count - 1);
-        _cur = end;
-    }
-
-    Val CaseValue(CaseNode c, LowExpr[] x, LowExpr? itab)
-    {
-        if (c.Types.Count != 1 || c.Types[0] is not { } t)
-            return new Val([x[0], x[1]], default);
-        if (Predicates.IsInterface(t))
-            return Val.Of(itab!, x[1]);
-        if (Flatten.IsMemory(t))
-            return Val.At(new Addr(x[1], AddrKind.Heap));
-        return new Val(Flatten.SizeOf(t) == 0 ? Zeros(Flatten.Of(t)) : Unboxed(t, x[1]), default);
     }
 }

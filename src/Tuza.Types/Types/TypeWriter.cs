@@ -35,6 +35,22 @@ public sealed class TypeWriter
     /// <summary>Unique over the whole program: full package paths, local types disambiguated by `·N`.</summary>
     public static string LinkName(GoType type) => LinkWriter.LinkName(type);
 
+    /// <summary>FNV-1a of a link name, by which the table of types finds it.</summary>
+    public static ulong LinkHash(ReadOnlySpan<byte> link)
+    {
+        ulong h = 14695981039346656037;
+        foreach (byte b in link)
+            h = (h ^ b) * 1099511628211;
+        return h;
+    }
+
+    /// <summary>The hash that a type's descriptor and its itabs hold.</summary>
+    public static uint TypeHash(ReadOnlySpan<byte> link)
+    {
+        ulong h = LinkHash(link);
+        return (uint)(h ^ (h >> 32));
+    }
+
     /// <summary>As reflect.Type.String prints it.</summary>
     public static string ReflectName(GoType type) => LinkWriter.ReflectName(type);
 
