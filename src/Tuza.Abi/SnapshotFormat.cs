@@ -8,15 +8,15 @@
 //   TEXT  u32 count; strings (BinaryWriter's: 7-bit coded length, UTF-8)
 //   TYPE  u32 count; each: text name, u8 kind, u64 size, u64 pointer bytes, u64 length (arrays), type element, type key,
 //         u32 fields; each: text name, type, u64 offset
-//   STCK  u32 count; each: u16 frames, innermost first; each: text function, text file, u32 line
+//   STCK  u32 count; each: u64 objects made there while traced, u64 their bytes, u16 frames, innermost first; each: text function, text file, u32 line
 //   GLOB  u32 count; variables with pointers: text name, u64 address, u64 bytes, mask, body,
 //         u32 parts; each string or slice: u32 offset, u32 bytes of an element, u8 flags (PartFlags)
-//   GORO  u32 count; each: u64 id, u8 status, u8 system, text reason, u64 nanoseconds waiting, stack of the go statement,
+//   GORO  u32 count; each: u64 id, u8 status (SnapshotStatus), u8 system, text reason, u64 nanoseconds waiting, stack of the go statement,
 //         text start function, u64 stack bytes, u32 pending defers, u16 waited-for objects (u64 address each), u32 frames, innermost first;
 //         each: text function, text file, u32 line, u32 slots; each: u32 offset, u64 value
-//   SPEC  u32 count; each: u64 object, u8 kind (1 finalizer, 2 weak handle, 3 cleanup), text function, u64 function value
+//   SPEC  u32 count; each: u64 object, u8 kind (SnapshotSpecialKind), text function, u64 function value
 //   TIMR  u32 count; timers that will fire: u64 object, u64 period in nanoseconds (0: once), u64 channel
-//   SPAN  u32 count; each: u64 address, u64 pages, u8 span class, u8 state, u32 slots, u32 slots in use
+//   SPAN  u32 count; each: u64 address, u64 pages, u8 span class, u8 state (SnapshotSpanState), u32 slots, u32 slots in use
 //   OBJS  u64 count; in order of address: u64 address, u64 bytes, type, stack, u8 flags, u32 body bytes, mask (if not NoScan), body
 //   END!  u64 objects, u64 bytes of all objects
 //
@@ -27,7 +27,7 @@ namespace Tuza.Abi;
 public static class SnapshotFormat
 {
     public const ulong Magic = 0x31_50_41_45_48_5A_55_54; // "TUZHEAP1"
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     public const string Meta = "META", Text = "TEXT", Type = "TYPE", Stack = "STCK", Globals = "GLOB", Goroutines = "GORO", Specials = "SPEC",
         Timers = "TIMR", Spans = "SPAN", Objects = "OBJS", End = "END!";
@@ -45,3 +45,17 @@ public enum SnapshotFlags : byte
     /// <summary>Words that are not pointers were cleared on purpose.</summary>
     Redacted = 2,
 }
+
+/// <summary>What a special of an object is.</summary>
+public enum SnapshotSpecialKind : byte { Other = 0, Finalizer = 1, WeakHandle = 2, Cleanup = 3 }
+
+/// <summary>What the pages of a span are for.</summary>
+public enum SnapshotSpanState : byte
+{
+    Objects = 1,
+    /// <summary>Stacks and what the runtime keeps for itself.</summary>
+    Runtime = 2,
+}
+
+/// <summary>What a goroutine does.</summary>
+public enum SnapshotStatus : byte { Runnable = 1, Running = 2, SystemCall = 3, Waiting = 4 }

@@ -58,11 +58,11 @@ sealed class SnapshotFlags
         };
     }
 
-    void Written(string file)
+    void Written(string file, TimeSpan took)
     {
         if (!_leaks)
         {
-            Driver.Write(Console.Error, $"tuza: heap snapshot {file}\ntuza: next: tuza heap {file} top\n");
+            Driver.Write(Console.Error, $"tuza: heap snapshot {file} ({Units.Bytes(new FileInfo(file).Length)} in {took.TotalSeconds:0.00} s)\ntuza: next: tuza heap {file} top\n");
             return;
         }
         try

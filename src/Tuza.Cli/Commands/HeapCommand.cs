@@ -10,13 +10,14 @@ namespace Tuza.Cli;
 
 static class HeapCommand
 {
-    const string Usage = "usage: tuza heap FILE top | sites | type NAME | why ADDRESS | retained | waste | dups | diff OLDER | leaks | goroutines | spans  [-n ROWS] [-json]";
+    const string Usage = "usage: tuza heap FILE top | sites | type NAME | why ADDRESS | retained | waste | dups | diff OLDER | leaks | goroutines | spans | query 'select …'\n       [-n ROWS] [-json]\n       tuza heap FILE export -format pprof | heapsnapshot | ndjson | csv [-o OUTPUT] [-f]";
 
     public static int Run(List<string> args)
     {
         int rows = 20;
-        bool json = false;
-        Flags flags = new Flags("heap").Number("n", n => rows = n, "rows at the most").Bool("json", b => json = b, "for programs");
+        bool json = false, force = false;
+        string format = "", output = "";
+        Flags flags = new Flags("heap").Text("format", f => format = f, "of an export: pprof, heapsnapshot, ndjson or csv").Text("o", o => output = o, "file of an export; - is standard output").Bool("f", b => force = b, "overwrite it").Number("n", n => rows = n, "rows at the most").Bool("json", b => json = b, "for programs");
         // Flags may stand anywhere: people add them to the end of the last command.
         List<string> words = [], left = args;
         while ((left = flags.Parse(left)).Count > 0)
@@ -39,7 +40,7 @@ static class HeapCommand
             case "waste": table = views.Wasted(rows); break;
             case "dups": table = views.Duplicates(words[0], rows); break;
             case "diff": table = views.Since(Read(Word(words, 2)), rows); break;
-            case "goroutines": table = views.Goroutines(); break;
+            case "goroutines": table = views.Goroutines(rows); break;
             case "leaks":
                 List<Leak> leaks = LeakFinder.Find(snapshot);
                 table = json ? LeakReport.Table(leaks) : null;
@@ -50,10 +51,60 @@ static class HeapCommand
                 ulong address = Address(Word(words, 2));
                 text = views.Why(address) ?? throw new ExitException(1, $"tuza: heap: no object at 0x{address:x} in {words[0]}");
                 break;
+            case "query": table = Query(snapshot, Word(words, 2), rows); break;
+            case "export": return Export(snapshot, words[0], format, output, force);
             default:
                 throw new UsageException($"tuza heap: unknown view {words[1]}\n{Usage}");
         }
         Driver.Write(Console.Out, table == null ? text : json ? table.ToJson() : table.ToText());
+        return 0;
+    }
+
+    static ReportTable Query(Snapshot s, string text, int rows)
+    {
+        try
+        {
+            return HeapQuery.Run(s, text, rows);
+        }
+        catch (QueryException e)
+        {
+            throw new UsageException("tuza heap: " + Units.Printable(e.Message) + "\nTables: objects, roots, goroutines, spans. As in: query 'select type, count(*), sum(bytes) from objects group by type order by sum(bytes) desc limit 10'");
+        }
+    }
+
+    static int Export(Snapshot s, string file, string format, string output, bool force)
+    {
+        (string ending, Action<Stream> write) = format switch
+        {
+            "pprof" => (".pb.gz", to => PprofExport.Write(s, to)),
+            "heapsnapshot" => (".heapsnapshot", to => HeapSnapshotExport.Write(s, to)),
+            "ndjson" => (".ndjson", to => RowExport.Write(s, to, json: true)),
+            "csv" => (".csv", (Action<Stream>)(to => RowExport.Write(s, to, json: false))),
+            _ => throw new UsageException($"tuza heap: {(format == "" ? "export needs -format" : "unknown format " + format)}: pprof, heapsnapshot, ndjson or csv"),
+        };
+        if (output == "-")
+        {
+            using Stream standard = Console.OpenStandardOutput();
+            write(standard);
+            return 0;
+        }
+        if (output == "")
+            output = Path.ChangeExtension(file, null) + ending;
+        if (File.Exists(output) && !force)
+            throw new ExitException(2, $"tuza: {output} exists: choose another file with -o, or overwrite it with -f");
+        try
+        {
+            FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using FileStream to = new(output, options);
+            write(to);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ExitException(1, $"tuza: {output}: {e.Message}");
+        }
+        Driver.Write(Console.Error, $"tuza: {output}\n" + (format == "pprof" ? $"tuza: next: go tool pprof -top {output}\n" : format == "heapsnapshot" ? "tuza: next: DevTools of a Chromium, Memory, Load profile\n" : ""));
         return 0;
     }
 
@@ -65,7 +116,7 @@ static class HeapCommand
         return ulong.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong a) ? a : throw new UsageException($"tuza heap: {text} is not an address\n{Usage}");
     }
 
-    static Snapshot Read(string path)
+    internal static Snapshot Read(string path)
     {
         try
         {

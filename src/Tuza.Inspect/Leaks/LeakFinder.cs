@@ -8,6 +8,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using Tuza.Abi;
 
 namespace Tuza.Inspect;
 
@@ -16,7 +17,7 @@ public sealed record Leak(string Family, long Bytes, long Count, string Text, st
 
 public sealed class LeakFinder
 {
-    const int ManyDefers = 64, FinalizerKind = 1;
+    const int ManyDefers = 64;
 
     readonly Snapshot _s;
     readonly HeapGraph _graph;
@@ -69,35 +70,16 @@ public sealed class LeakFinder
 
     void LostElements()
     {
-        int[] others = new int[_s.ObjectCount];
-        foreach (int to in _s.EdgeTo)
-            others[to]++;
-        foreach (SnapshotRoot r in _s.Roots)
+        foreach ((int o, List<SnapshotUse> uses) in ReferenceWindows.Of(_s))
         {
-            foreach ((int o, _) in r.Refs)
-                others[o]++;
-        }
-        Dictionary<int, List<(long From, long To)>> windows = [];
-        foreach (SnapshotUse u in _s.Uses)
-        {
-            if (!u.Pointers || _s.Find(u.Address) is not (>= 0 and var o))
+            if (!uses.TrueForAll(static u => u.Pointers))
                 continue;
-            others[o]--;
-            if (!windows.TryGetValue(o, out List<(long, long)>? list))
-                windows[o] = list = [];
-            long from = (long)(u.Address - _s.Address[o]);
-            list.Add((from, from + u.Bytes));
-        }
-        foreach ((int o, List<(long From, long To)> list) in windows)
-        {
-            if (others[o] > 0)
-                continue; // something else may reach every element
             long held = 0, count = 0;
             HashSet<int> seen = [];
             for (int e = _s.EdgeStart[o]; e < _s.EdgeStart[o + 1]; e++)
             {
                 long at = _s.EdgeOffset[e];
-                if (list.Exists(w => at >= w.From && at < w.To))
+                if (uses.Exists(u => (long)(u.Address - _s.Address[o]) is var from && at >= from && at < from + u.Bytes))
                     continue;
                 count++;
                 int target = _graph.FirstObject + _s.EdgeTo[e];
@@ -119,11 +101,29 @@ public sealed class LeakFinder
     {
         bool[] alive = new bool[_s.ObjectCount];
         Stack<int> work = new();
-        List<SnapshotGoroutine> waiting = [];
+        Dictionary<int, List<SnapshotGoroutine>> waiters = []; // by object: who could be woken through it
+        HashSet<SnapshotGoroutine> waiting = [];
         foreach (SnapshotGoroutine g in _s.Goroutines)
         {
             if (!g.IsSystem && IsBlocked(g))
                 waiting.Add(g);
+        }
+        foreach (SnapshotGoroutine g in (List<SnapshotGoroutine>)[.. waiting])
+        {
+            foreach (ulong a in g.WaitsOn)
+            {
+                int o = a == 0 ? -1 : _s.Find(a);
+                if (o >= 0)
+                {
+                    if (!waiters.TryGetValue(o, out List<SnapshotGoroutine>? list))
+                        waiters[o] = list = [];
+                    list.Add(g);
+                }
+                else if (a != 0)
+                {
+                    waiting.Remove(g); // on something outside the heap: a variable
+                }
+            }
         }
         HashSet<SnapshotRoot> doubtful = [];
         foreach (SnapshotGoroutine g in waiting)
@@ -131,48 +131,42 @@ public sealed class LeakFinder
         foreach (SnapshotRoot r in _s.Roots)
         {
             if (!doubtful.Contains(r))
-                Mark(r);
+                Push(r);
         }
-        for (bool again = true; again;)
+        while (work.TryPop(out int o))
         {
-            again = false;
-            for (int i = waiting.Count - 1; i >= 0; i--)
+            for (int e = _s.EdgeStart[o]; e < _s.EdgeStart[o + 1]; e++)
+                PushObject(_s.EdgeTo[e]);
+            if (!waiters.Remove(o, out List<SnapshotGoroutine>? woken))
+                continue;
+            foreach (SnapshotGoroutine g in woken)
             {
-                if (!waiting[i].WaitsOn.Exists(a => a != 0 && (_s.Find(a) is var o && (o < 0 || alive[o]))))
-                    continue;
-                Mark(waiting[i].Root);
-                waiting.RemoveAt(i);
-                again = true;
+                if (waiting.Remove(g))
+                    Push(g.Root);
             }
         }
         Dictionary<(string Created, string At, string Reason), (long Count, long Bytes, long Oldest, SnapshotGoroutine Example)> groups = [];
         foreach (SnapshotGoroutine g in waiting)
         {
-            SnapshotFrame at = g.Frames.Find(static f => !f.Function.StartsWith("runtime.", StringComparison.Ordinal));
+            SnapshotFrame at = g.At;
             var key = (UserSite(g.Created), at.Function == null ? "" : Place(at), g.Reason);
-            int node = _s.Roots.IndexOf(g.Root) + 1;
-            long bytes = g.StackBytes + (node > 0 ? _tree.Retained[node] : 0);
+            long bytes = g.StackBytes + _tree.Retained[g.Root.Index + 1];
             var v = groups.TryGetValue(key, out var before) ? before : (0, 0, 0, g);
             groups[key] = (v.Count + 1, v.Bytes + bytes, Math.Max(v.Oldest, g.WaitNanos), v.Example);
         }
         foreach (((string created, string at, string reason), var v) in groups)
         {
             string text = $"{Number(v.Count, "goroutine")} {(v.Count == 1 ? "waits" : "wait")} for ever: {reason}" + (created == "" ? "" : $" (go statement {created})");
-            _leaks.Add(new Leak("goroutine/blocked", v.Bytes, v.Count, text, at, "let the other side send, receive or close, or select on a context's Done too", v.Example.WaitsOn.Count > 0 ? v.Example.WaitsOn[0] : 0));
+            _leaks.Add(new Leak("goroutine/blocked", v.Bytes, v.Count, text, at, "let the other side send, receive or close, or select on a context's Done too", v.Example.WaitsOn.Length > 0 ? v.Example.WaitsOn[0] : 0));
         }
 
-        void Mark(SnapshotRoot r)
+        void Push(SnapshotRoot r)
         {
             foreach ((int o, _) in r.Refs)
-                Push(o);
-            while (work.TryPop(out int o))
-            {
-                for (int e = _s.EdgeStart[o]; e < _s.EdgeStart[o + 1]; e++)
-                    Push(_s.EdgeTo[e]);
-            }
+                PushObject(o);
         }
 
-        void Push(int o)
+        void PushObject(int o)
         {
             if (alive[o])
                 return;
@@ -207,7 +201,7 @@ public sealed class LeakFinder
         Dictionary<(string Site, string Text), (long Count, long Bytes, int Example)> groups = [];
         foreach (SnapshotSpecial special in _s.Specials)
         {
-            if (special.Kind != FinalizerKind || _s.Find(special.Address) is not (>= 0 and var start) || IsRooted(start))
+            if (special.Kind != SnapshotSpecialKind.Finalizer || _s.Find(special.Address) is not (>= 0 and var start) || IsRooted(start))
                 continue;
             List<int> cycle = CycleOf(start);
             if (cycle.Count == 0)
@@ -259,7 +253,7 @@ public sealed class LeakFinder
         {
             if (g.Defers < ManyDefers)
                 continue;
-            SnapshotFrame at = g.Frames.Find(f => !f.Function.StartsWith("runtime.", StringComparison.Ordinal));
+            SnapshotFrame at = g.At;
             _leaks.Add(new Leak("defer/loop", 0, g.Defers, $"goroutine {g.Id} has {g.Defers} deferred calls pending", at.Function == null ? "" : Place(at), "make the loop's body a function of its own", 0));
         }
     }

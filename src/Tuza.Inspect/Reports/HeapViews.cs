@@ -115,7 +115,7 @@ public sealed partial class HeapViews(Snapshot s)
         }
         o.WriteLine("kept by:");
         SnapshotRoot root = s.Roots[path[0] - 1];
-        string where = root.Refs.Find(r => Graph.FirstObject + r.Object == path[1]).Where ?? "";
+        string where = Array.Find(root.Refs, r => Graph.FirstObject + r.Object == path[1]).Where ?? "";
         o.WriteLine($"  {(root.IsGoroutine ? "" : "variable ")}{Units.Printable(root.Name)}{(where == "" ? "" : "  " + Units.Printable(where))}");
         for (int i = 1; i < path.Count; i++)
         {
@@ -133,62 +133,59 @@ public sealed partial class HeapViews(Snapshot s)
         {
             if (s.EdgeTo[e] != to)
                 continue;
-            SnapshotType t = s.Types[s.Type[from]];
-            long offset = s.EdgeOffset[e];
-            string text = "";
-            if (t.Bytes > 0 && s.IsArray(from))
-            {
-                text = $", element {offset / t.Bytes}";
-                offset %= t.Bytes;
-            }
-            string field = FieldAt(t, offset, 0);
-            return text + (field == "" ? "" : $", field {Units.Printable(field)}");
+            (long element, string field) = FieldNames.Of(s, from, s.EdgeOffset[e]);
+            return (element < 0 ? "" : $", element {element}") + (field == "" ? "" : $", field {Units.Printable(field)}");
         }
         return "";
     }
 
-    string FieldAt(SnapshotType t, long offset, int depth)
+    /// <summary>Goroutines that do the same at the same place, one row each.</summary>
+    public ReportTable Goroutines(int rows)
     {
-        if (t.Kind != Kind.Struct || depth > 8)
-            return "";
-        for (int i = t.Fields.Length - 1; i >= 0; i--)
-        {
-            SnapshotField f = t.Fields[i];
-            if (f.Offset > offset)
-                continue;
-            string inner = FieldAt(s.Types[f.Type], offset - f.Offset, depth + 1);
-            return inner == "" ? f.Name : f.Name + "." + inner;
-        }
-        return "";
-    }
-
-    public ReportTable Goroutines()
-    {
-        ReportTable t = new("heap.goroutines", ("goroutine", ColumnKind.Count), ("waits for", ColumnKind.Words), ("seconds", ColumnKind.Count), ("stack", ColumnKind.Bytes), ("defers", ColumnKind.Count), ("at", ColumnKind.Words), ("created at", ColumnKind.Words));
+        ReportTable t = new("heap.goroutines", ("goroutines", ColumnKind.Count), ("first", ColumnKind.Count), ("state", ColumnKind.Words), ("seconds", ColumnKind.Count), ("stack", ColumnKind.Bytes), ("defers", ColumnKind.Count), ("at", ColumnKind.Words), ("created at", ColumnKind.Words));
+        Dictionary<(SnapshotStatus, string, SnapshotFrame, int), (long Count, long First, long Nanos, long Stack, long Defers)> sums = [];
+        long count = 0;
         foreach (SnapshotGoroutine g in s.Goroutines)
         {
             if (g.IsSystem)
                 continue;
-            SnapshotFrame at = g.Frames.Find(static f => !f.Function.StartsWith("runtime.", StringComparison.Ordinal));
-            t.Add(g.Id, g.Reason, g.WaitNanos / 1_000_000_000, g.StackBytes, (long)g.Defers, at.Function == null ? "" : Snapshot.Describe(at), s.SiteOf(g.Created));
+            count++;
+            var key = (g.Status, g.Reason, g.At, g.Created);
+            var v = sums.TryGetValue(key, out var before) ? before : (0, g.Id, 0, 0, 0);
+            sums[key] = (v.Count + 1, Math.Min(v.First, g.Id), Math.Max(v.Nanos, g.WaitNanos), v.Stack + g.StackBytes, v.Defers + g.Defers);
         }
+        t.Head.Add($"{count} goroutines");
+        List<KeyValuePair<(SnapshotStatus Status, string Reason, SnapshotFrame At, int Created), (long Count, long First, long Nanos, long Stack, long Defers)>> list = [.. sums];
+        list.Sort(static (a, b) => a.Value.Count != b.Value.Count ? b.Value.Count.CompareTo(a.Value.Count) : a.Value.First.CompareTo(b.Value.First));
+        foreach (var ((status, reason, at, created), v) in list.GetRange(0, Math.Min(rows, list.Count)))
+            t.Add(v.Count, v.First, reason != "" ? reason : StatusWord(status), v.Nanos / 1_000_000_000, v.Stack, v.Defers, at.Function == null ? "" : Snapshot.Describe(at), s.SiteOf(created));
+        if (list.Count > rows)
+            t.Tail.Add($"… and {list.Count - rows} more (-n {list.Count})");
         return t;
     }
+
+    internal static string StatusWord(SnapshotStatus status) => status switch
+    {
+        SnapshotStatus.Running => "running",
+        SnapshotStatus.SystemCall => "system call",
+        SnapshotStatus.Waiting => "waiting",
+        _ => "runnable",
+    };
 
     public ReportTable Spans()
     {
         ReportTable t = new("heap.spans", ("class", ColumnKind.Words), ("spans", ColumnKind.Count), ("bytes", ColumnKind.Bytes), ("slots", ColumnKind.Count), ("used", ColumnKind.Count), ("in use", ColumnKind.Percent));
-        SortedDictionary<(int State, int Class), (long Spans, long Bytes, long Slots, long Used)> sums = [];
+        SortedDictionary<(SnapshotSpanState State, int Class), (long Spans, long Bytes, long Slots, long Used)> sums = [];
         foreach (SnapshotSpan span in s.Spans)
         {
             var key = (span.State, span.Class);
             var v = sums.GetValueOrDefault(key);
             sums[key] = (v.Spans + 1, v.Bytes + span.Pages * HeapConsts.PageBytes, v.Slots + span.Slots, v.Used + span.Used);
         }
-        foreach (((int state, int c), var v) in sums)
+        foreach (((SnapshotSpanState state, int c), var v) in sums)
         {
-            string name = state != 1 ? "runtime (stacks, work buffers)" : c >> 1 == 0 ? "large" : c >> 1 >= HeapConsts.NumSizeClasses ? "blocks" : $"{SizeClasses.Bytes(c >> 1)} B";
-            if (state == 1 && (c & 1) != 0)
+            string name = state != SnapshotSpanState.Objects ? "runtime (stacks, work buffers)" : c >> 1 == 0 ? "large" : c >> 1 >= HeapConsts.NumSizeClasses ? "blocks" : $"{SizeClasses.Bytes(c >> 1)} B";
+            if (state == SnapshotSpanState.Objects && (c & 1) != 0)
                 name += " noscan";
             t.Add(name, v.Spans, v.Bytes, v.Slots, v.Used, v.Slots == 0 ? 100.0 : 100.0 * v.Used / v.Slots);
         }

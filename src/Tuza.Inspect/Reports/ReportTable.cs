@@ -71,7 +71,7 @@ public sealed class ReportTable(string kind, params (string Name, ColumnKind Kin
     static string Cell(ColumnKind kind, object value) => kind switch
     {
         ColumnKind.Bytes => Units.Bytes((long)value),
-        ColumnKind.Count => ((long)value).ToString(CultureInfo.InvariantCulture),
+        ColumnKind.Count => value is double d ? d.ToString("0.###", CultureInfo.InvariantCulture) : ((long)value).ToString(CultureInfo.InvariantCulture),
         ColumnKind.Percent => ((double)value).ToString("0.0", CultureInfo.InvariantCulture) + "%",
         ColumnKind.Nanos => ((long)value / 1e6).ToString((long)value >= 100_000_000 ? "0" : (long)value >= 1_000_000 ? "0.0" : "0.000", CultureInfo.InvariantCulture) + " ms",
         ColumnKind.Ratio => ((double)value).ToString("0.00", CultureInfo.InvariantCulture),

@@ -47,7 +47,7 @@ public sealed class HeapGraph
         int[] start = new int[count + 1];
         long rootEdges = unreached.Count;
         foreach (SnapshotRoot r in s.Roots)
-            rootEdges += r.Refs.Count;
+            rootEdges += r.Refs.Length;
         int[] to = new int[roots + rootEdges + s.EdgeTo.Length];
         long[] bytes = new long[count];
         int at = 0;

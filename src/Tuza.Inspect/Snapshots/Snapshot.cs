@@ -21,16 +21,21 @@ public readonly record struct SnapshotFrame(string Function, string File, int Li
 /// <summary>Something outside the heap that refers to objects.</summary>
 public sealed class SnapshotRoot
 {
-    public required string Name { get; init; }
-    public bool IsGoroutine { get; init; }
+    /// <summary>A variable's name; "" for a goroutine's root.</summary>
+    public string Variable { get; init; } = "";
+    public long Goroutine { get; init; }
+    public bool IsGoroutine => Goroutine != 0;
+    public string Name => IsGoroutine ? $"goroutine {Goroutine}" : Variable;
+    /// <summary>Its place in Snapshot.Roots.</summary>
+    public int Index { get; internal set; } = -1;
     /// <summary>Objects it refers to, with the place: a variable's word, a frame's.</summary>
-    public List<(int Object, string Where)> Refs { get; } = [];
+    public (int Object, string Where)[] Refs { get; set; } = [];
 }
 
 public sealed class SnapshotGoroutine
 {
     public long Id { get; init; }
-    public int Status { get; init; }
+    public SnapshotStatus Status { get; init; }
     public bool IsSystem { get; init; }
     public string Reason { get; init; } = "";
     public long WaitNanos { get; init; }
@@ -40,16 +45,21 @@ public sealed class SnapshotGoroutine
     public long StackBytes { get; init; }
     public int Defers { get; init; }
     /// <summary>Addresses of the channels, or of the semaphore's word, it waits on.</summary>
-    public List<ulong> WaitsOn { get; } = [];
-    public List<SnapshotFrame> Frames { get; } = [];
+    public ulong[] WaitsOn { get; init; } = [];
+    /// <summary>Innermost first. Equal stacks are one array.</summary>
+    public SnapshotFrame[] Frames { get; init; } = [];
+
+    /// <summary>The innermost frame outside the runtime.</summary>
+    public SnapshotFrame At => System.Array.Find(Frames, static f => !f.Function.StartsWith("runtime.", StringComparison.Ordinal));
+
     public SnapshotRoot Root { get; set; } = null!;
 }
 
-public readonly record struct SnapshotSpecial(ulong Address, int Kind, string Function);
+public readonly record struct SnapshotSpecial(ulong Address, SnapshotSpecialKind Kind, string Function);
 
 public readonly record struct SnapshotTimer(ulong Address, long PeriodNanos, ulong Channel);
 
-public readonly record struct SnapshotSpan(ulong Address, long Pages, int Class, int State, int Slots, int Used);
+public readonly record struct SnapshotSpan(ulong Address, long Pages, int Class, SnapshotSpanState State, int Slots, int Used);
 
 /// <summary>A string or slice somewhere: Bytes from Address on are used, Capacity bytes could be. Pointers: its elements hold some.</summary>
 public readonly record struct SnapshotUse(ulong Address, long Bytes, long Capacity, bool IsString, bool Pointers);
@@ -59,7 +69,16 @@ public sealed class Snapshot
     public Dictionary<string, string> Meta { get; } = new(StringComparer.Ordinal);
     public List<SnapshotType> Types { get; } = [new("", Kind.Invalid, 0, 0, 0, 0, 0, [])];
     public List<SnapshotFrame[]> Stacks { get; } = [[]];
+    /// <summary>By stack: how many objects it made while allocations were traced, dead ones too, and their bytes. Tiny objects count as the blocks they share.</summary>
+    public List<(long Count, long Bytes)> Made { get; } = [(0, 0)];
     public List<SnapshotRoot> Roots { get; } = [];
+
+    internal void AddRoot(SnapshotRoot root)
+    {
+        root.Index = Roots.Count;
+        Roots.Add(root);
+    }
+
     public List<SnapshotGoroutine> Goroutines { get; } = [];
     public List<SnapshotSpecial> Specials { get; } = [];
     public List<SnapshotTimer> Timers { get; } = [];
@@ -118,6 +137,9 @@ public sealed class Snapshot
         int user = Array.FindIndex(frames, first, f => !IsLibrary(f));
         return user <= first ? Describe(frames[first]) : $"{frames[first].Function} <- {Describe(frames[user])}";
     }
+
+    /// <summary>The innermost frame of the user's; its Function is null if there is none.</summary>
+    public SnapshotFrame UserFrame(int stack) => Array.Find(Stacks[stack], f => !IsLibrary(f));
 
     static bool IsRuntime(SnapshotFrame f) =>
         f.Function.StartsWith("runtime.", StringComparison.Ordinal) || f.Function.StartsWith("internal/runtime/", StringComparison.Ordinal);

@@ -133,9 +133,11 @@ public sealed class SnapshotReader
     void ReadStacks()
     {
         SnapshotSource s = Section(SnapshotFormat.Stack);
-        int count = s.Count(2);
+        int count = s.Count(18);
         for (int i = 0; i < count; i++)
         {
+            long made = s.Size(), bytes = s.Size();
+            _snapshot.Made.Add((made, bytes));
             int n = s.U16();
             if (n * 12L > s.Left)
                 throw new SnapshotException("section STCK is damaged: a stack is longer than the section");
@@ -153,7 +155,11 @@ public sealed class SnapshotReader
         {
             ulong address = s.U64();
             long pages = s.Size();
-            int spanClass = s.U8(), state = s.U8(), slots = s.I32();
+            int spanClass = s.U8();
+            if (spanClass >= HeapConsts.NumSpanClasses)
+                throw new SnapshotException($"section SPAN is damaged: class {spanClass}");
+            var state = (SnapshotSpanState)s.U8();
+            int slots = s.I32();
             _snapshot.Spans.Add(new SnapshotSpan(address, pages, spanClass, state, slots, s.I32()));
         }
     }
@@ -267,7 +273,8 @@ public sealed class SnapshotReader
         SnapshotSource s = Section(SnapshotFormat.Globals);
         for (int n = s.Count(24); n > 0; n--)
         {
-            SnapshotRoot root = new() { Name = Text(s) };
+            SnapshotRoot root = new() { Variable = Text(s) };
+            List<(int, string)> refs = [];
             s.U64();
             long bytes = s.Size();
             if (bytes > s.Left)
@@ -282,29 +289,60 @@ public sealed class SnapshotReader
             for (int i = 0; i < _targets.Count; i++)
             {
                 if (_snapshot.Find(_targets[i]) is >= 0 and var target)
-                    root.Refs.Add((target, _offsets[i] == 0 ? "" : $"+{_offsets[i]}"));
+                    refs.Add((target, _offsets[i] == 0 ? "" : $"+{_offsets[i]}"));
             }
             _targets.Clear();
             _offsets.Clear();
-            if (root.Refs.Count > 0)
-                _snapshot.Roots.Add(root);
+            root.Refs = [.. refs];
+            if (refs.Count > 0)
+                _snapshot.AddRoot(root);
         }
     }
 
     void ReadGoroutines()
     {
         SnapshotSource s = Section(SnapshotFormat.Goroutines);
+        Dictionary<SnapshotFrame, string> places = [];
+        List<(int, string)> refs = [];
+        List<SnapshotFrame> frames = [];
+        SnapshotFrame[] last = [];
         for (int n = s.Count(48); n > 0; n--)
         {
-            long id = (long)s.U64();
-            int status = s.U8();
+            long id = s.Size();
+            var status = (SnapshotStatus)s.U8();
             bool system = s.U8() != 0;
             string reason = Text(s);
             long wait = s.Size();
             int created = s.Index(_snapshot.Stacks.Count, "stack");
             string start = Text(s);
             long stack = s.Size();
-            SnapshotGoroutine g = new()
+            int defers = s.I32();
+            int waits = s.U16();
+            if (waits * 8L > s.Left)
+                throw new SnapshotException("section GORO is damaged: it ends too early");
+            ulong[] waitsOn = waits == 0 ? [] : new ulong[waits];
+            for (int w = 0; w < waits; w++)
+                waitsOn[w] = s.U64();
+            refs.Clear();
+            frames.Clear();
+            for (int f = s.Count(16); f > 0; f--)
+            {
+                SnapshotFrame frame = Frame(s);
+                frames.Add(frame);
+                for (int slots = s.Count(12); slots > 0; slots--)
+                {
+                    s.U32();
+                    if (_snapshot.Find(s.U64()) is not (>= 0 and var target))
+                        continue;
+                    if (!places.TryGetValue(frame, out string? place))
+                        places[frame] = place = Snapshot.Describe(frame);
+                    refs.Add((target, place));
+                }
+            }
+            if (!System.Runtime.InteropServices.CollectionsMarshal.AsSpan(frames).SequenceEqual(last))
+                last = [.. frames];
+            SnapshotRoot root = new() { Goroutine = id, Refs = [.. refs] };
+            _snapshot.Goroutines.Add(new SnapshotGoroutine
             {
                 Id = id,
                 Status = status,
@@ -314,24 +352,12 @@ public sealed class SnapshotReader
                 Created = created,
                 Start = start,
                 StackBytes = stack,
-                Defers = s.I32(),
-                Root = new SnapshotRoot { Name = $"goroutine {id}", IsGoroutine = true },
-            };
-            for (int w = s.U16(); w > 0; w--)
-                g.WaitsOn.Add(s.U64());
-            for (int f = s.Count(16); f > 0; f--)
-            {
-                SnapshotFrame frame = Frame(s);
-                g.Frames.Add(frame);
-                for (int slots = s.Count(12); slots > 0; slots--)
-                {
-                    s.U32();
-                    if (_snapshot.Find(s.U64()) is >= 0 and var target)
-                        g.Root.Refs.Add((target, Snapshot.Describe(frame)));
-                }
-            }
-            _snapshot.Goroutines.Add(g);
-            _snapshot.Roots.Add(g.Root);
+                Defers = defers,
+                WaitsOn = waitsOn,
+                Frames = last,
+                Root = root,
+            });
+            _snapshot.AddRoot(root);
         }
     }
 
@@ -349,17 +375,17 @@ public sealed class SnapshotReader
     void ReadSpecials()
     {
         SnapshotSource s = Section(SnapshotFormat.Specials);
-        SnapshotRoot root = new() { Name = "(finalizers and cleanups)" };
+        List<(int, string)> refs = [];
         for (int n = s.Count(21); n > 0; n--)
         {
             ulong address = s.U64();
-            int kind = s.U8();
+            var kind = (SnapshotSpecialKind)s.U8();
             string function = Text(s);
             if (_snapshot.Find(s.U64()) is >= 0 and var closure)
-                root.Refs.Add((closure, function));
+                refs.Add((closure, function));
             _snapshot.Specials.Add(new SnapshotSpecial(address, kind, function));
         }
-        if (root.Refs.Count > 0)
-            _snapshot.Roots.Add(root);
+        if (refs.Count > 0)
+            _snapshot.AddRoot(new SnapshotRoot { Variable = "(finalizers and cleanups)", Refs = [.. refs] });
     }
 }

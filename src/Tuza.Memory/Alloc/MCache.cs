@@ -111,6 +111,9 @@ public unsafe struct MCache
     public int Measure;
     public long RequestedBytes;
 
+    /// <summary>Made by the first traced allocation, never given back.</summary>
+    public TraceState* Tracing;
+
     MCache* Self => (MCache*)Unsafe.AsPointer(ref this);
 
     public void Init(MHeap* heap)

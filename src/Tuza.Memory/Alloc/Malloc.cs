@@ -67,7 +67,7 @@ public static unsafe partial class Malloc
         byte* p = NextFree(c, spanClass);
         c->RequestedBytes += size;
         if (c->Trace != 0)
-            AllocTrace.SetType(p, t);
+            AllocTrace.SetType(c, p, t);
         return Dress(c, p, t, size, spanClass, SlotInfo.Table[spanClass + 1].ElemBytes, pointerBits);
     }
 
@@ -129,7 +129,7 @@ public static unsafe partial class Malloc
     {
         void* p = t->PtrBytes == 0 ? NewNoScan(c, size, needZero) : Scan(c, size, t, needZero);
         if (t->PtrBytes != 0 || size >= HeapConsts.TinyBytes)
-            AllocTrace.SetType(p, t);
+            AllocTrace.SetType(c, p, t);
         return p;
     }
 
@@ -181,7 +181,7 @@ public static unsafe partial class Malloc
         if (c->SampleNow != 0)
             c->Sample(w->First, SlotInfo.Table[spanClass + 1].ElemBytes);
         if (c->Trace != 0)
-            AllocTrace.Born(c, w->First);
+            AllocTrace.Born(c, w->First, SlotInfo.Table[spanClass + 1].ElemBytes);
         return w->First;
     }
 
@@ -302,7 +302,7 @@ public static unsafe partial class Malloc
             NativeMemory.Clear(s->Base, s->SpanBytes);
         s->LargeType = t;
         if (c->Trace != 0)
-            AllocTrace.Born(c, s->Base);
+            AllocTrace.Born(c, s->Base, (long)s->SpanBytes);
         h->Centrals[s->Class.Value].FullSwept(h->SweepGen)->Push(h, s);
         if (c->TakesSample((long)s->SpanBytes))
             c->Sample(s->Base, (long)s->SpanBytes);

@@ -82,9 +82,9 @@ public sealed unsafe class BlockHeap
             new Span<byte>(value, (int)bytes - Blocks.HeaderBytes).Clear();
         if (c->Trace != 0)
         {
-            AllocTrace.Born(c, block);
+            AllocTrace.Born(c, block, (long)bytes);
             if (t != null)
-                AllocTrace.SetType(block, t);
+                AllocTrace.SetType(c, block, t);
         }
         if (c->TakesSample((long)bytes))
             c->Sample(block, (long)bytes);

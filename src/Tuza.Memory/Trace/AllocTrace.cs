@@ -10,7 +10,6 @@
 //
 // The stack is the runtime's knowledge: StackOf, set by it, gives a number to the stack of the running goroutine.
 
-using System;
 using System.Collections.Generic;
 using System.Threading;
 
@@ -26,10 +25,10 @@ public static unsafe class AllocTrace
     static readonly List<nint> s_types = [0];
     static readonly Lock s_lock = new();
 
-    /// <summary>Numbers the stack of the goroutine that runs on this cache; 0 if there is none.</summary>
-    public static delegate*<MCache*, uint> StackOf { get; set; } = &NoStack;
+    /// <summary>Numbers the stack of the goroutine that runs on this cache and makes so many bytes; 0 if there is none.</summary>
+    public static delegate*<MCache*, long, uint> StackOf { get; set; } = &NoStack;
 
-    static uint NoStack(MCache* c) => 0;
+    static uint NoStack(MCache* c, long bytes) => 0;
 
     /// <summary>A type by its index in notes; null for 0.</summary>
     public static TypeDesc* TypeAt(uint index)
@@ -39,15 +38,40 @@ public static unsafe class AllocTrace
     }
 
     /// <summary>A new slot was taken. Slow path of the allocator.</summary>
-    public static void Born(MCache* c, byte* slot) => *NoteOf((nuint)slot) = (ulong)StackOf(c) << 32;
-
-    /// <summary>What lies in the slot of p is of type t, or several of these in a row.</summary>
-    public static void SetType(void* p, TypeDesc* t)
+    public static void Born(MCache* c, byte* slot, long bytes)
     {
-        if (!FindObject.Find((nuint)p, out FoundObject o))
+        TraceState* state = c->Tracing;
+        if (state == null)
+            c->Tracing = state = (TraceState*)System.Runtime.InteropServices.NativeMemory.AllocZeroed((nuint)sizeof(TraceState));
+        nuint arena = (nuint)slot >> HeapConsts.ArenaShift;
+        if (state->Side == 0 || state->Arena != arena)
+        {
+            state->Side = SideOf((nuint)slot);
+            state->Arena = arena;
+        }
+        state->Slot = slot;
+        state->Note = (ulong*)(state->Side + (nint)Offset((nuint)slot));
+        *state->Note = (ulong)StackOf(c, bytes) << 32;
+    }
+
+    /// <summary>What lies in the slot of p, made on this cache, is of type t, or several of these in a row.</summary>
+    public static void SetType(MCache* c, void* p, TypeDesc* t)
+    {
+        TraceState* state = c->Tracing;
+        if (state == null)
             return;
-        ulong* note = NoteOf((nuint)o.Slot);
-        *note = *note & 0xffff_ffff_0000_0000 | TypeId(t);
+        ulong* note = state->Note;
+        if (state->Slot != p && state->Slot + HeapConsts.MallocHeaderBytes != p)
+        {
+            if (!FindObject.Find((nuint)p, out FoundObject o))
+                return;
+            note = NoteOf((nuint)o.Slot);
+        }
+        var types = (TraceState.KnownType*)&state->Types;
+        TraceState.KnownType* known = types + (((nuint)t >> 5) & (TraceState.KnownTypes - 1));
+        if (known->Type != t)
+            *known = new TraceState.KnownType { Type = t, Id = TypeId(t) };
+        *note = *note & 0xffff_ffff_0000_0000 | known->Id;
     }
 
     /// <summary>The note of the object in a slot.</summary>
@@ -79,7 +103,10 @@ public static unsafe class AllocTrace
         return chunk + arena % 4096;
     }
 
-    static ulong* NoteOf(nuint slot)
+    static ulong* NoteOf(nuint slot) => (ulong*)(SideOf(slot) + (nint)Offset(slot));
+
+    /// <summary>The notes of the arena around a slot.</summary>
+    static nint SideOf(nuint slot)
     {
         nint* entry = Entry(slot);
         nint side = Volatile.Read(ref *entry);
@@ -92,16 +119,11 @@ public static unsafe class AllocTrace
                 side = *entry;
             }
         }
-        return (ulong*)(side + (nint)Offset(slot));
+        return side;
     }
-
-    [ThreadStatic]
-    static (nint Type, uint Id) s_last;
 
     static uint TypeId(TypeDesc* t)
     {
-        if (s_last.Type == (nint)t)
-            return s_last.Id;
         lock (s_lock)
         {
             if (!s_typeIds.TryGetValue((nint)t, out uint id))
@@ -110,8 +132,35 @@ public static unsafe class AllocTrace
                 s_types.Add((nint)t);
                 s_typeIds[(nint)t] = id;
             }
-            s_last = ((nint)t, id);
             return id;
         }
     }
+}
+
+/// <summary>What a cache remembers while it traces: most allocations are like one lately.</summary>
+public unsafe struct TraceState
+{
+    public const int KnownTypes = 64;
+
+    public struct KnownType
+    {
+        public TypeDesc* Type;
+        public uint Id;
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(KnownTypes)]
+    public struct TypeTable
+    {
+        KnownType _first;
+    }
+
+    /// <summary>The last slot, and its note.</summary>
+    public byte* Slot;
+    public ulong* Note;
+    /// <summary>The arena of the last slot, and its notes.</summary>
+    public nuint Arena;
+    public nint Side;
+    /// <summary>Owned by who numbers the stacks.</summary>
+    public void* Stacks;
+    public TypeTable Types;
 }

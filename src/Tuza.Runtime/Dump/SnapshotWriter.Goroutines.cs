@@ -10,7 +10,7 @@ namespace Tuza.Runtime;
 
 sealed unsafe partial class SnapshotWriter
 {
-    /// <summary>Frames of one goroutine beyond these are left out, the middle first: a snapshot of an endless recursion should stay readable.</summary>
+    /// <summary>Of one goroutine about so many frames are written, the innermost: a snapshot of an endless recursion should stay readable.</summary>
     const int MostFrames = 10_000;
 
     void Goroutines()
@@ -55,7 +55,13 @@ sealed unsafe partial class SnapshotWriter
     void Goroutine(G* g, GState* gs, long now)
     {
         _out.Write(g->Goid);
-        _out.Write((byte)gs->Status);
+        _out.Write((byte)(gs->Status switch
+        {
+            GStatus.Waiting => SnapshotStatus.Waiting,
+            GStatus.Syscall => SnapshotStatus.SystemCall,
+            GStatus.Running => SnapshotStatus.Running,
+            _ => SnapshotStatus.Runnable,
+        }));
         _out.Write(gs->IsSystem);
         _out.Write(Text(gs->Status == GStatus.Waiting ? WaitReasons.Text(gs->WaitReason) : ""));
         _out.Write(gs->Status == GStatus.Waiting && gs->WaitSince != 0 ? Math.Max(0, now - gs->WaitSince) : 0L);
@@ -82,17 +88,19 @@ sealed unsafe partial class SnapshotWriter
         _out.Write((ushort)waits.Count);
         foreach (ulong w in waits)
             _out.Write(w);
-        Counted(() =>
+        if (g->Sp == null || gs->Status == GStatus.Running && g->Unwinding != UnwindReason.None)
         {
-            int frames = 0;
-            if (g->Sp == null || gs->Status == GStatus.Running && g->Unwinding != UnwindReason.None)
-                return 0;
-            var none = new NoVisitor();
-            using var live = StackTracer<NoVisitor>.Run(g, ref none);
-            for (var c = new FrameCursor(g); c.Valid && frames < MostFrames; c.Next())
-                frames += Frames(live, c.Func, c.Site, c.Fp);
-            return frames;
-        });
+            _out.Write(0);
+            return;
+        }
+        int frames = 0;
+        for (var c = new FrameCursor(g); c.Valid && frames < MostFrames; c.Next())
+            frames += Pcs.Depth(c.Func, c.Site);
+        _out.Write(frames);
+        var none = new NoVisitor();
+        using var live = StackTracer<NoVisitor>.Run(g, ref none);
+        for (var c = new FrameCursor(g); c.Valid && frames > 0; c.Next())
+            frames -= Frames(live, c.Func, c.Site, c.Fp);
     }
 
     /// <summary>The logical frames of one frame; the outermost has the slots.</summary>
@@ -103,19 +111,18 @@ sealed unsafe partial class SnapshotWriter
         {
             Frame(Pcs.Frame(func, site, d));
             if (d < depth - 1)
-            {
                 _out.Write(0);
-                continue;
-            }
-            SiteDesc* desc = FrameWalk.SiteOf(func, site);
-            Slots(live, desc, (ulong*)fp);
+            else
+                Slots(live, FrameWalk.SiteOf(func, site), (ulong*)fp);
         }
         return depth;
     }
 
+    /// <summary>Pointers of a frame that are not nil: how many, then each.</summary>
     void Slots(in StackTracer<NoVisitor> live, SiteDesc* site, ulong* words)
     {
-        long count = BeginCount();
+        long count = _out.Position;
+        _out.Write(0);
         int n = 0;
         for (int w = 0; w < site->PtrWordCount; w += 64)
         {
@@ -129,6 +136,6 @@ sealed unsafe partial class SnapshotWriter
                 n++;
             }
         }
-        EndCount(count, n);
+        _out.Patch(count, n, 4);
     }
 }

@@ -34,7 +34,7 @@ sealed unsafe partial class SnapshotWriter
             _out.Write((ulong)s->Base);
             _out.Write((ulong)s->PageCount);
             _out.Write(s->Class.Value);
-            _out.Write((byte)s->State);
+            _out.Write((byte)(s->State == SpanState.InUse ? SnapshotSpanState.Objects : SnapshotSpanState.Runtime));
             _out.Write(s->ElemCount);
             _out.Write(s->AllocCount);
             n++;
@@ -53,7 +53,7 @@ sealed unsafe partial class SnapshotWriter
                 spans.Add((nint)s);
         }
         spans.Sort(static (a, b) => ((nuint)((MSpan*)a)->Base).CompareTo((nuint)((MSpan*)b)->Base));
-        long at = Position;
+        long at = _out.Position;
         _out.Write(0L);
         foreach (nint span in spans)
         {
@@ -65,11 +65,7 @@ sealed unsafe partial class SnapshotWriter
                     Object(s, s->Slot(i));
             }
         }
-        long end = Position;
-        _out.BaseStream.Position = at;
-        _out.Write(_objects);
-        _out.Flush();
-        _out.BaseStream.Position = end;
+        _out.Patch(at, _objects, 8);
     }
 
     void Object(MSpan* s, byte* slot)
@@ -169,9 +165,12 @@ sealed unsafe partial class SnapshotWriter
         return n;
     });
 
-    void PartsOf(DataSegment d, long from, long to) => Counted(() =>
+    void PartsOf(DataSegment d, long from, long to)
     {
-        int n = 0;
+        int count = 0;
+        foreach (VariablePart p in d.Parts)
+            count += p.Offset >= from && p.Offset < to ? 1 : 0;
+        _out.Write(count);
         foreach (VariablePart p in d.Parts)
         {
             if (p.Offset < from || p.Offset >= to)
@@ -179,10 +178,8 @@ sealed unsafe partial class SnapshotWriter
             _out.Write((int)(p.Offset - from));
             _out.Write(p.ElementBytes);
             _out.Write((byte)p.Flags);
-            n++;
         }
-        return n;
-    });
+    }
 
     void WriteSpecials() => Counted(() =>
     {
@@ -196,7 +193,13 @@ sealed unsafe partial class SnapshotWriter
             for (Special* sp = s->Specials; sp != null; sp = sp->Next)
             {
                 _out.Write((ulong)s->Base + sp->Offset);
-                _out.Write((byte)sp->Kind);
+                _out.Write((byte)(sp->Kind switch
+                {
+                    SpecialKind.Finalizer => SnapshotSpecialKind.Finalizer,
+                    SpecialKind.WeakHandle => SnapshotSpecialKind.WeakHandle,
+                    SpecialKind.Cleanup => SnapshotSpecialKind.Cleanup,
+                    _ => SnapshotSpecialKind.Other,
+                }));
                 FuncDesc* f = sp->Fn == null ? null : FuncTable.FindByCode(*(void**)sp->Fn);
                 _out.Write(f == null ? 0 : Text(f->Name, f->NameLength));
                 _out.Write((ulong)sp->Fn);

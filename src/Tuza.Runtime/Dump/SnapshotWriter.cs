@@ -17,10 +17,11 @@ namespace Tuza.Runtime;
 
 sealed unsafe partial class SnapshotWriter
 {
-    readonly BinaryWriter _out;
+    readonly SnapshotOutput _out;
     readonly bool _redact;
     readonly Dictionary<string, uint> _texts = new(StringComparer.Ordinal) { [""] = 0 };
     readonly List<string> _textList = [""];
+    readonly Dictionary<(nint Address, int Length), uint> _known = [];
     readonly Dictionary<nint, uint> _types = [];
     readonly List<nint> _typeList = [0];
     long _objects, _objectBytes;
@@ -28,7 +29,7 @@ sealed unsafe partial class SnapshotWriter
 
     SnapshotWriter(Stream file, bool redact)
     {
-        _out = new BinaryWriter(file, Encoding.UTF8);
+        _out = new SnapshotOutput(file);
         _redact = redact;
     }
 
@@ -36,7 +37,7 @@ sealed unsafe partial class SnapshotWriter
     public static void Write(string path, bool redact, IReadOnlyList<(string Key, string Value)> meta)
     {
         string temp = path + ".part";
-        FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, BufferSize = 1 << 20 };
+        FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.ReadWrite, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using (FileStream file = new(temp, options))
@@ -78,45 +79,18 @@ sealed unsafe partial class SnapshotWriter
     {
         foreach (char c in tag)
             _out.Write((byte)c);
-        long at = Position;
+        long at = _out.Position;
         _out.Write(0L);
         body();
-        long end = Position;
-        _out.Seek((int)(at - end), SeekOrigin.Current);
-        _out.Write(end - at - 8);
-        _out.BaseStream.Position = end;
+        _out.Patch(at, _out.Position - at - 8, 8);
     }
 
-    long Position
-    {
-        get
-        {
-            _out.Flush();
-            return _out.BaseStream.Position;
-        }
-    }
-
+    /// <summary>A section's records behind their number, which is patched in when it is known.</summary>
     void Counted(Func<int> body)
     {
-        long at = BeginCount();
-        EndCount(at, body());
-    }
-
-    /// <summary>Leaves room for a count that is known later.</summary>
-    long BeginCount()
-    {
-        long at = Position;
+        long at = _out.Position;
         _out.Write(0);
-        return at;
-    }
-
-    void EndCount(long at, int n)
-    {
-        long end = Position;
-        _out.BaseStream.Position = at;
-        _out.Write(n);
-        _out.Flush();
-        _out.BaseStream.Position = end;
+        _out.Patch(at, body(), 4);
     }
 
     // ---- texts, types, stacks
@@ -131,7 +105,13 @@ sealed unsafe partial class SnapshotWriter
         return i;
     }
 
-    uint Text(byte* utf8, int length) => Text(length == 0 ? "" : Encoding.UTF8.GetString(utf8, length));
+    /// <summary>Names of functions and files lie in memory that does not move: most of them were met before.</summary>
+    uint Text(byte* utf8, int length)
+    {
+        if (!_known.TryGetValue(((nint)utf8, length), out uint i))
+            _known[((nint)utf8, length)] = i = Text(length == 0 ? "" : Encoding.UTF8.GetString(utf8, length));
+        return i;
+    }
 
     uint TypeIndex(TypeDesc* t)
     {
@@ -204,6 +184,9 @@ sealed unsafe partial class SnapshotWriter
             List<LogicalFrame> logical = [];
             foreach (ulong header in frames)
                 AddLogical(logical, Pcs.Get((uint)(header >> 32)), (int)(uint)header);
+            (long made, long bytes) = StackIds.MadeBy(id);
+            _out.Write(made);
+            _out.Write(bytes);
             _out.Write((ushort)logical.Count);
             foreach (LogicalFrame f in logical)
                 Frame(f);

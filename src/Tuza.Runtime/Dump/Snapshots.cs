@@ -27,8 +27,8 @@ public sealed class SnapshotPlan
     /// <summary>For the file: the program's name and arguments.</summary>
     public string Program { get; init; } = "";
     public string Goroot { get; init; } = "";
-    /// <summary>Called after a file was written, before the process goes on or ends; gets the path.</summary>
-    public Action<string>? Written { get; init; }
+    /// <summary>Called after a file was written, before the process goes on or ends; gets the path and how long it took.</summary>
+    public Action<string, TimeSpan>? Written { get; init; }
 }
 
 /// <summary>The snapshots of this process.</summary>
@@ -119,8 +119,9 @@ public static unsafe class Snapshots
             meta.Add(("redacted", "1"));
         try
         {
+            long start = System.Diagnostics.Stopwatch.GetTimestamp();
             SnapshotWriter.Write(plan.Path, plan.Redact, meta);
-            plan.Written?.Invoke(plan.Path);
+            plan.Written?.Invoke(plan.Path, System.Diagnostics.Stopwatch.GetElapsedTime(start));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

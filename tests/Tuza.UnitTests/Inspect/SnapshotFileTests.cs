@@ -13,7 +13,7 @@ public sealed class SnapshotFileTests
     // The heap of these tests: variable main.keep -> [1]string whose only string uses 50 bytes of a block of 1 MiB.
     const ulong Array = 0xc000010000, Block = 0xc000100000;
 
-    static byte[] File(bool complete = true)
+    internal static byte[] File(bool complete = true)
     {
         MemoryStream stream = new();
         BinaryWriter w = new(stream);
@@ -33,7 +33,7 @@ public sealed class SnapshotFileTests
             b.Write(0);
             b.Write(0);
         });
-        Section(w, SnapshotFormat.Stack, b => { b.Write(1); b.Write((ushort)1); b.Write(3); b.Write(4); b.Write(18); });
+        Section(w, SnapshotFormat.Stack, b => { b.Write(1); b.Write(2L); b.Write((1L << 20) + 16); b.Write((ushort)1); b.Write(3); b.Write(4); b.Write(18); });
         Section(w, SnapshotFormat.Spans, b => b.Write(0));
         Section(w, SnapshotFormat.Objects, b =>
         {
@@ -111,18 +111,21 @@ public sealed class SnapshotFileTests
         Assert.Contains("not complete", e.Message);
     }
 
+    /// <summary>All that reads a snapshot, on files with bytes changed or cut off. Rounds: TUZA_MUTATIONS, 200 without it.</summary>
     [Fact]
     public void DamagedFilesEndInOneError()
     {
         byte[] good = File();
         Random random = new(2);
-        for (int round = 0; round < 20_000; round++)
+        int rounds = int.TryParse(Environment.GetEnvironmentVariable("TUZA_MUTATIONS"), out int n) ? n : 200;
+        for (int round = 0; round < rounds; round++)
         {
             byte[] bad = (byte[])good.Clone();
             if (round % 4 == 0)
                 bad = bad[..random.Next(bad.Length)];
             for (int k = random.Next(1, 4); k > 0 && bad.Length > 0; k--)
                 bad[random.Next(bad.Length)] = (byte)random.Next(256);
+            long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
                 Snapshot s = Read(bad);
@@ -130,12 +133,20 @@ public sealed class SnapshotFileTests
                 Assert.NotNull(views.Top(10, bySite: true).ToText());
                 Assert.NotNull(views.Retained(10).ToJson());
                 Assert.NotNull(views.Wasted(10).ToText());
+                Assert.NotNull(views.Goroutines(10).ToText());
+                Assert.NotNull(views.Spans().ToText());
+                Assert.NotNull(LeakReport.Text(LeakFinder.Find(s), ""));
+                Assert.NotNull(HeapQuery.Run(s, "select * from objects", 10).ToText());
+                PprofExport.Write(s, Stream.Null);
+                HeapSnapshotExport.Write(s, Stream.Null);
+                RowExport.Write(s, Stream.Null, json: true);
                 _ = views.Why(Block);
             }
-            catch (SnapshotException)
+            catch (SnapshotException e)
             {
-                // what a reader may say
+                Assert.DoesNotContain('\n', e.Message);
             }
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
         }
     }
 
