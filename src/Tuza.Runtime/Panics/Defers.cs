@@ -129,7 +129,11 @@ public static unsafe class Defers
     {
         s_shared = null;
         for (int i = 0; i < Sched.PCount; i++)
-            marker.Root((nuint)Sched.PAt(i)->HeapDefers); // the others hang on it
+        {
+            // Each by itself: the P takes the list apart before the marker comes to it.
+            for (DeferRecord* d = Sched.PAt(i)->HeapDefers; d != null; d = d->Link)
+                marker.Root((nuint)d);
+        }
     }
 
     static void Push(G* g, DeferRecord* d, void* fn, ulong frame)

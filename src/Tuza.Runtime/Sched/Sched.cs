@@ -111,10 +111,11 @@ public static unsafe partial class Sched
             // A scanner that looked at the dead goroutine must have left; the clearing releases the lock.
             if (ScanActive != 0)
                 TakeScanLock(State(g));
-            new Span<byte>(g, sizeof(G) + sizeof(GState)).Clear();
+            // Scanners go by Runtime at any time.
+            new Span<byte>(g, (int)((byte*)&g->Runtime - (byte*)g)).Clear();
+            new Span<byte>(&g->Runtime + 1, (int)((byte*)g + sizeof(G) + sizeof(GState) - (byte*)(&g->Runtime + 1))).Clear();
             g->StackLo = lo;
             g->StackHi = hi;
-            g->Runtime = (byte*)g + sizeof(G);
             State(g)->Index = index;
             State(g)->SleepTimer = sleep;
             if (g->StackLo != null && g->StackHi - g->StackLo != Stacks.StartingBytes)
