@@ -83,8 +83,9 @@ static class Backend
     static IR.BuildContext ContextOf(Compilation compilation) => new(Flatten.Sizes) { Embed = EmbedsOf(compilation), EnsureBody = EnsureBody };
 
     /// <summary>The analysed trees of all packages, dependencies first, without images: for tools that look at what the compiler decides. The
-    /// packages must have been checked with function bodies. explain: packages whose decisions are wanted in words.</summary>
-    public static List<PackageIR> Trees(Compilation compilation, Predicate<LoadedPackage> explain)
+    /// packages must have been checked with function bodies. explain: packages whose decisions are wanted in words, with
+    /// stories as data, too.</summary>
+    public static List<PackageIR> Trees(Compilation compilation, Predicate<LoadedPackage> explain, bool stories = false)
     {
         var context = ContextOf(compilation);
         TreeFacts facts = new();
@@ -92,7 +93,7 @@ static class Backend
         foreach (CheckedPackage c in compilation.Packages)
         {
             PackageIR ir = PackageBuilder.Build(c.Package!, context);
-            ir.Diagnostics = new CompileDiagnostics(explain(c.Loaded) ? 2 : 0);
+            ir.Diagnostics = new CompileDiagnostics(explain(c.Loaded) ? 2 : 0) { Stories = stories && explain(c.Loaded) ? [] : null };
             facts.Add(c.Package!.Path, PackageCompiler.Analyse(ir, facts));
             all.Add(ir);
         }

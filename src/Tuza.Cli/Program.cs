@@ -58,6 +58,7 @@ static class Program
             case "build": return BuildCommand.Run(rest);
             case "test": return TestCommand.Run(rest);
             case "layout": return LayoutCommand.Run(rest);
+            case "escape": return EscapeCommand.Run(rest);
             case "vet": return VetCommand.Run(rest);
             case "list": return ListCommand.Run(rest);
             case ExecCommand.Name: return ExecCommand.Run(rest);

@@ -30,6 +30,8 @@ public sealed class CompileDiagnostics(int level = 0)
     /// <summary>`-d=escapemutationscalls`: say more about parameters.</summary>
     public bool MutationsAndCalls { get; init; }
     public IReadOnlyList<CompileMessage> Messages => _messages;
+    /// <summary>If set, escape analysis leaves its decisions here as data; needs level 2.</summary>
+    public List<EscapeStory>? Stories { get; init; }
 
     public bool Wants(int level) => Level >= level;
 

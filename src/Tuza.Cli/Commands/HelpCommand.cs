@@ -24,7 +24,10 @@ static class HelpCommand
         ["heap"] = ("tuza heap file view [-n rows] [-json]", "answer questions about a heap snapshot",
             "Snapshots are written by tuza run -snapshot-at exit|peak|signal|5s. The views:\n\n\ttop          bytes and objects by type\n\tsites        by place of allocation\n\ttype NAME    the objects of a type\n\twhy ADDRESS  "
             + "who keeps an object alive\n\tretained     what would be freed without each\n\twaste        blocks that strings and slices keep for a part of them\n\tdups         equal strings in several blocks\n\t"
-            + "leaks        what is held for nothing, with the way to mend it\n\tdiff OLDER   growth since another snapshot\n\tgoroutines   what they wait for, since when\n\tspans        how full the size classes are"),
+            + "leaks        what is held for nothing, with the way to mend it\n\tdiff OLDER   growth since another snapshot\n\tgoroutines   what they wait for, since when\n\tspans        how full the size classes are\n\t"
+            + "query 'SQL'  select … from objects, roots, goroutines, spans where … group by … order by … limit …\n\texport       -format pprof|heapsnapshot|ndjson|csv [-o FILE] [-f], for go tool pprof, DevTools, databases"),
+        ["escape"] = ("tuza escape [-at file:line] [-with snapshot] [-json | -graph svg] [-o file] [packages]", "explain why values are on the heap",
+            "For each value: the way it takes from where it is made to where no frame can hold it, call by call; what it costs; the smallest change that\nkeeps it in the frame. -gcflags=-m=2 of tuza build has the compiler's own words."),
         ["layout"] = ("tuza layout [-arch amd64,386] [-fix] [-svg] [-json] [packages] [pkg.]Type ... | tuza layout -all [-waste N] [packages]", "show how types lie in memory",
             "Offsets, sizes, padding, pointers, the size class and what it wastes, the best order of fields, 64-bit atomics on 32-bit machines."),
         ["vet"] = ("tuza vet [-fix | -diff] [-json | -sarif file] [-only rules] [packages]", "find leaks and wasted memory in the source",
@@ -61,6 +64,8 @@ static class HelpCommand
         string text = "usage: " + t.Usage + "\n" + (t.Long == "" ? "" : "\n" + t.Long + "\n");
         if (command == "layout")
             text += "\nFlags:\n" + LayoutCommand.Register(new BuildFlags(), _ => { }, _ => { }, _ => { }, _ => { }, _ => { }, _ => { }).Describe() + "\n";
+        if (command == "escape")
+            text += "\nFlags:\n" + EscapeCommand.Register(new BuildFlags(), new EscapeCommand.Options()).Describe() + "\n";
         if (command == "vet")
             text += "\nFlags:\n" + VetCommand.Register(new BuildFlags(), new VetCommand.Options()).Describe() + "\n";
         if (command is "run" or "build" or "test" or "list")

@@ -25,6 +25,8 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
     {
         if (!Wanted || l.Unreported)
             return;
+        if (diagnostics.Stories is { } stories && l.Owner != null && (l.Node != null || l.AddrTaken || l.Escapes))
+            stories.Add(new EscapeStory(l.Owner, l.Local, l.Node, Name(l), l.Escapes, IsParameter: false, "", []));
         if (l.Local is { } v)
         {
             if (l.Escapes)
@@ -115,6 +117,7 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
         if (!Explains || src.Unreported)
             return;
         var text = new StringBuilder($"{Name(src)} escapes to heap in {NodeText.Name(src.Owner!)}:");
+        Tell(src, k.Dst, isParameter: false);
         Flow(text, k.Dst, src, k.Derefs, k.Notes);
         diagnostics.Print(PosOf(src), text.ToString());
     }
@@ -124,6 +127,7 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
         if (!Explains || l.Unreported)
             return;
         var text = new StringBuilder($"{Name(l)} escapes to heap in {NodeText.Name(l.Owner!)}:");
+        Tell(l, root, isParameter: false);
         Path(text, root, l);
         diagnostics.Print(PosOf(l), text.ToString());
     }
@@ -133,9 +137,20 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
         if (!Explains || param.Unreported)
             return;
         var text = new StringBuilder($"parameter {Name(param)} leaks to {Place(root)} for {NodeText.Name(param.Owner!)} with derefs={derefs}:");
+        Tell(param, root, isParameter: true);
         Path(text, root, param);
         diagnostics.Print(PosOf(param), text.ToString());
     }
+
+    /// <summary>The flows that follow belong to this decision.</summary>
+    void Tell(Location l, Location root, bool isParameter)
+    {
+        _story = diagnostics.Stories == null ? null : new EscapeStory(l.Owner!, l.Local, l.Node, Name(l), !isParameter, isParameter, Place(root), []);
+        if (_story != null)
+            diagnostics.Stories!.Add(_story);
+    }
+
+    EscapeStory? _story;
 
     void Path(StringBuilder text, Location root, Location src)
     {
@@ -160,6 +175,9 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
     void Flow(StringBuilder text, Location dst, Location src, int derefs, Note? notes)
     {
         text.Append("\n  flow: ").Append(Place(dst)).Append(" ← ").Append(derefs < 0 ? "&" : new string('*', derefs)).Append(Place(src)).Append(':');
+        EscapeFlow? flow = _story == null ? null : new EscapeFlow(Place(src), Place(dst), dst.IsHeap, dst.Local, derefs, []);
+        if (flow != null)
+            _story!.Flows.Add(flow);
         for (var note = notes; note != null; note = note.Next)
         {
             var (what, pos) = note.Where switch
@@ -170,6 +188,7 @@ sealed class EscapeReport(CompileDiagnostics diagnostics, Package local)
                 CaseNode c => (_text.Of(c), c.Pos),
                 _ => ("?", default),
             };
+            flow?.Steps.Add(new EscapeStep(what, note.Why, pos, note.Where));
             text.Append("\n    from ").Append(what).Append(" (").Append(note.Why).Append(") at ").Append(Place(pos));
         }
     }

@@ -1,0 +1,119 @@
+// tuza escape: why values are on the heap, in words; with a snapshot of a traced run, how often each place made one.
+
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using Tuza.Inspect;
+using Tuza.IR;
+using Tuza.Load;
+using Tuza.Syntax;
+using Tuza.Vet;
+
+namespace Tuza.Cli;
+
+static class EscapeCommand
+{
+    internal sealed class Options
+    {
+        public string At = "", Graph = "", With = "";
+        public bool Json, All;
+    }
+
+    public static Flags Register(BuildFlags build, Options o) => build.Register(new Flags("escape"))
+        .Text("at", s => o.At = s, "only what is made at file:line or file:line:column, also what stays in the frame")
+        .Bool("json", b => o.Json = b, "print one JSON object")
+        .Text("graph", s => o.Graph = s, "svg: print a picture of the ways (to a file with -o)")
+        .Text("with", s => o.With = s, "a snapshot of a run: how often and how many bytes each place made")
+        .Bool("all", b => o.All = b, "also what stays in the frame");
+
+    public static int Run(List<string> args)
+    {
+        Options o = new();
+        BuildFlags build = new();
+        List<string> rest = Register(build, o).ParseAnywhere(args);
+        if (o.Graph is not ("" or "svg"))
+            throw new UsageException($"tuza escape: unknown format {o.Graph} of -graph: svg\nRun 'tuza help escape' for details.");
+        (string file, int line, int column) = At(o.At);
+        if (rest.Count == 0 && file != "" && File.Exists(file))
+            rest.Add(Folder(file));
+        Session session = Session.Start(build);
+        Loader loader = session.NewLoader();
+        LoadResult loaded = loader.Load(rest);
+        if (Session.Report(loaded, loader))
+            return 1;
+        HashSet<LoadedPackage> roots = [.. loaded.Roots];
+        List<CheckedPackage> packages = Checking.Run(loaded.Packages, p => new Types.CheckOptions { GoVersion = p.GoVersion, IsStd = p.IsStd, Complete = !p.HasAsm }, p => p.LinkPath);
+        bool failed = false;
+        foreach (CheckedPackage c in packages)
+        {
+            if (!c.Sink.HasErrors)
+                continue;
+            failed = true;
+            Driver.Write(Console.Error, Driver.Header(c.Loaded) + "\n" + CompileErrors.Format(c.Sink.List, all: false));
+        }
+        if (failed)
+            return 1;
+        session.Steps.Done("checked");
+        List<PackageIR> trees = Backend.Trees(new Compilation(session, packages, roots), p => roots.Contains(p) || p.Module is { IsMain: true }, stories: true);
+        session.Steps.Done("analysed");
+        HashSet<string> wanted = [];
+        foreach (CheckedPackage c in packages)
+        {
+            if (roots.Contains(c.Loaded))
+                wanted.Add(c.Package!.Path);
+        }
+        List<EscapeExplanation> list = EscapeExplainer.Explain(trees, p => wanted.Contains(p.Pkg.Path));
+        if (o.With != "")
+            Count(list, HeapCommand.Read(o.With));
+        if (file != "")
+            list.RemoveAll(x => x.Pos.Line != line || column > 0 && x.Pos.Column != column || !SameFile(x.Pos.File?.Path ?? "", file));
+        else if (!o.All)
+            list.RemoveAll(static x => !x.OnHeap);
+        if (file != "" && list.Count == 0)
+            throw new ExitException(1, $"tuza escape: nothing is made at {o.At}: no variable whose address is taken, no allocating expression");
+        string text = o.Json ? EscapeReports.Json(list) : o.Graph != "" ? EscapeReports.Svg(list) : EscapeReports.Text(list);
+        if (build.Output == "")
+            Driver.Write(Console.Out, text);
+        else
+            File.WriteAllText(build.Output, text);
+        return 0;
+    }
+
+    static string Folder(string file) => Path.GetDirectoryName(file) is { Length: > 0 } d ? Path.IsPathRooted(d) ? d : "./" + d : ".";
+
+    static (string File, int Line, int Column) At(string at)
+    {
+        if (at == "")
+            return ("", 0, 0);
+        string[] parts = at.Split(':');
+        int column = 0;
+        if (parts.Length is not (2 or 3) || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int line)
+            || parts.Length == 3 && !int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out column))
+            throw new UsageException($"invalid value \"{at}\" for flag -at: file:line or file:line:column\nRun 'tuza help escape' for details.");
+        return (parts[0], line, column);
+    }
+
+    static bool SameFile(string path, string asked) =>
+        Path.GetFullPath(path) == Path.GetFullPath(asked) || !asked.Contains('/', StringComparison.Ordinal) && Path.GetFileName(path) == asked;
+
+    /// <summary>Allocations by the line of any frame of this program: a value escapes on its own line, or on that of the call it was inlined to.</summary>
+    static void Count(List<EscapeExplanation> list, Snapshot s)
+    {
+        Dictionary<(string, int), (long Count, long Bytes)> lines = [];
+        for (int i = 1; i < s.Stacks.Count; i++)
+        {
+            SnapshotFrame f = s.UserFrame(i);
+            if (f.Function == null)
+                continue;
+            var key = (Path.GetFullPath(f.File), f.Line);
+            (long count, long bytes) = lines.GetValueOrDefault(key);
+            lines[key] = (count + s.Made[i].Count, bytes + s.Made[i].Bytes);
+        }
+        foreach (EscapeExplanation x in list)
+        {
+            if (x.OnHeap)
+                (x.Made, x.MadeBytes) = lines.GetValueOrDefault((Path.GetFullPath(x.Pos.File?.Path ?? ""), x.Pos.Line));
+        }
+    }
+}
