@@ -1,6 +1,6 @@
 // tests/data/leaks: NAME_leaky.go has `// LEAK category` at every line where `tuza vet` must find something (and nothing elsewhere); in
 // NAME_repaired.go it must find nothing. What `-fix` makes of a leaky program must type-check, and only findings without a fix may be left.
-// tests/data/layout: the first line is a comment with a tuza command; NAME.txt is what it prints (TUZA_BLESS=1 writes it).
+// tests/data/layout, tests/data/escapewords: the first line is a comment with a tuza command; NAME.txt is what it prints (TUZA_BLESS=1 writes it).
 
 using System;
 using System.Collections.Generic;
@@ -20,6 +20,7 @@ public sealed class VetTests : IDisposable
     public static TheoryData<string> Leaky() => Named("leaks", "*_leaky.go");
     public static TheoryData<string> Repaired() => Named("leaks", "*_repaired.go");
     public static TheoryData<string> Layouts() => Named("layout", "*.go");
+    public static TheoryData<string> EscapeWords() => Named("escapewords", "*.go");
 
     static TheoryData<string> Named(string kind, string pattern)
     {
@@ -93,16 +94,66 @@ public sealed class VetTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Layouts))]
-    public void PrintsLayouts(string name)
+    public void PrintsLayouts(string name) => Prints("layout", name);
+
+    [Theory]
+    [MemberData(nameof(EscapeWords))]
+    public void ExplainsEscapes(string name) => Prints("escapewords", name);
+
+    void Prints(string kind, string name)
     {
-        string file = Module("layout", name);
+        string file = Module(kind, name);
         string[] command = File.ReadLines(file).First()[3..].Split(' ');
         var result = TuzaCommand.Run([command[0], "-C", _folder, .. command[1..]]);
-        string golden = Path.Combine(TuzaCommand.DataFolder, "layout", Path.ChangeExtension(name, ".txt"));
+        string output = Regex.Replace(result.Output, @" \S+/src/", " $$GOROOT/src/"); // wherever Go is installed
+        string golden = Path.Combine(TuzaCommand.DataFolder, kind, Path.ChangeExtension(name, ".txt"));
         if (Environment.GetEnvironmentVariable("TUZA_BLESS") == "1")
-            File.WriteAllText(golden, result.Output);
-        Assert.Equal(File.ReadAllText(golden), result.Output);
+            File.WriteAllText(golden, output);
+        Assert.Equal(File.ReadAllText(golden), output);
         Assert.Equal(0, result.ExitCode);
+    }
+
+    [Fact]
+    public void EscapesAsDataAndAsPicture()
+    {
+        Module("escapewords", "at.go");
+        var result = TuzaCommand.Run(["escape", "-C", _folder, "-json"]);
+        using var json = System.Text.Json.JsonDocument.Parse(result.Output);
+        var b = Assert.Single(json.RootElement.GetProperty("escapes").EnumerateArray(), static x => x.GetProperty("name").GetString() == "b");
+        Assert.True(b.GetProperty("heap").GetBoolean());
+        Assert.Equal(8, b.GetProperty("bytes").GetInt64());
+        Assert.Equal([0, 0, 1, 2], b.GetProperty("because").EnumerateArray().Select(static w => w.GetProperty("depth").GetInt32()));
+        Assert.EndsWith("at.go:20:9", b.GetProperty("because")[3].GetProperty("pos").GetString(), StringComparison.Ordinal);
+
+        string file = Path.Combine(_folder, "ways.svg");
+        Assert.Equal(0, TuzaCommand.Run(["escape", "-C", _folder, "-graph", "svg", "-o", file]).ExitCode);
+        var svg = System.Xml.Linq.XDocument.Load(file);
+        var texts = svg.Descendants().Where(static e => e.Name.LocalName == "text").Select(static e => e.Value).ToList();
+        Assert.Equal(2, texts.Count(static t => t == "the heap"));
+        Assert.Contains(texts, static t => t.Contains("x.next = y", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void EscapesOfARunAreCounted()
+    {
+        File.WriteAllText(Path.Combine(_folder, "go.mod"), "module example.com/count\n\ngo 1.27\n");
+        string file = Path.Combine(_folder, "x.go"), snapshot = Path.Combine(_folder, "x.tuza");
+        File.WriteAllText(file, "package main\n\ntype node struct{ a, b *node }\n\nvar keep [100]*node\n\nfunc main() {\n\tfor i := range keep {\n\t\tkeep[i] = &node{}\n\t}\n}\n");
+        Assert.Equal(0, TuzaCommand.Run(["run", "-snapshot", snapshot, file]).ExitCode);
+        var result = TuzaCommand.Run(["escape", "-C", _folder, "-at", "x.go:9", "-with", snapshot]);
+        Assert.Contains("made 100 times in that run, 1600 B", result.Output);
+    }
+
+    [Theory]
+    [InlineData("-at", "x", "invalid value \"x\" for flag -at", 2)]
+    [InlineData("-graph", "png", "unknown format png of -graph", 2)]
+    [InlineData("-at", "at.go:3", "nothing is made at at.go:3", 1)]
+    public void WrongQuestionsAboutEscapesSaySo(string flag, string value, string message, int code)
+    {
+        Module("escapewords", "at.go");
+        var result = TuzaCommand.Run(["escape", "-C", _folder, flag, value]);
+        Assert.Contains(message, result.Output);
+        Assert.Equal(code, result.ExitCode);
     }
 
     [Fact]

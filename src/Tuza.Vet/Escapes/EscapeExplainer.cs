@@ -249,12 +249,18 @@ public sealed class EscapeExplainer
         bool boxed = s.Node is ConvNode { Kind: ConvKind.ToInterface };
         switch (last?.Why)
         {
+            case "return" when s.Node is ClosureNode:
+                return "call it here, or return a value with a method instead of a function literal";
+            case "return" when s.Node is BuiltinNode { Op: BuiltinOp.Append }:
+                return "if the size is known, make the slice large enough before, or let the caller give the memory";
             case "return":
                 return s.Node is MakeSliceNode or CompositeNode { Type.Underlying: SliceType } ? "let the caller give the memory: take a slice, append to it and return it"
                     : boxed ? "return the concrete type instead of an interface" : "return the value instead of its address, or let the caller give the memory to fill";
             case "call parameter" when last.Where is CallNode { StaticCallee: { } callee }:
                 return boxed ? $"avoid the interface: call a function for {MadeType(s.Node!)} instead of {Short(callee.LinkName)}"
                     : _leaks.ContainsKey(callee) ? $"let {Short(callee.LinkName)} copy what it keeps, or give it the value instead of the address" : $"give {Short(callee.LinkName)} the value instead of the address";
+            case "call parameter" when last.Where is not CallNode:
+                return "append values instead of addresses";
             case "call parameter":
                 return "call a method of the concrete type, or make the function generic: then the analysis sees what is called";
             case "callee operand":
