@@ -7,7 +7,6 @@ using System.IO;
 using Tuza.Inspect;
 using Tuza.IR;
 using Tuza.Load;
-using Tuza.Syntax;
 using Tuza.Vet;
 
 namespace Tuza.Cli;
