@@ -80,8 +80,12 @@ public static unsafe class Assist
             World.Current.RequestCollect(c);
     }
 
-    /// <summary>Marks for a while, whatever was allocated.</summary>
-    public static void Help(MCache* c) => Work(c, MinWork);
+    /// <summary>Marks what the barrier of the P recorded; what is found to scan goes to the pool.</summary>
+    internal static void MarkRecorded(MCache* c, nuint* items, int count)
+    {
+        BeginRoots(c).TakeRecorded(items, count);
+        EndRoots(c);
+    }
 
     /// <summary>A marker for the P; what it gets must be given to the pool with <see cref="EndRoots"/> at once.</summary>
     public static ref Marker BeginRoots(MCache* c)

@@ -13,8 +13,8 @@
 // the last stop. A P whose goroutine has a stack that is not black is grey (MCache.Grey): its objects are born white, so that stores into memory that
 // nobody else knows yet need no barrier under any kind.
 //
-// The values go into a buffer of the P, a page of mark work; a full one goes to the markers. When they do not keep up, the program marks from its
-// buffer itself.
+// The values go into a buffer of the P. Who has filled it marks what it holds, mostly nothing that is not marked yet, and gives what it found to the
+// markers: a program that stores much could fill buffers as fast as they are emptied, and marking would not end.
 //
 // Bulk operations (copy, clear) find the pointers of the memory by its type and record all of them before the memory changes.
 
@@ -40,9 +40,6 @@ public static unsafe class Barrier
             Record(c, (nuint)(*slot), (nuint)value);
         *slot = value;
     }
-
-    /// <summary>Full buffers that may wait for the markers before the program has to help.</summary>
-    const int MaxWaiting = 32;
 
     static BarrierKind s_kind;
 
@@ -108,15 +105,11 @@ public static unsafe class Barrier
     [MethodImpl(MethodImplOptions.NoInlining)]
     static nuint* NextBuffer(MCache* c, nuint* top)
     {
-        ref WorkPool pool = ref c->Heap->Gc.Work;
-        if (top != null)
-        {
-            pool.Put(WorkBuf.Of(top - 1), WorkBuf.Capacity, raw: true);
-            c->BarrierTop = null;
-            if (pool.Full > MaxWaiting)
-                Assist.Help(c);
-        }
-        return WorkBuf.Items(pool.NewBuffer());
+        if (top == null)
+            return WorkBuf.Items(c->Heap->Gc.Work.NewBuffer());
+        nuint* items = WorkBuf.Items(WorkBuf.Of(top - 1));
+        Assist.MarkRecorded(c, items, WorkBuf.Capacity);
+        return items;
     }
 
     /// <summary>From a thread without a P.</summary>

@@ -110,8 +110,14 @@ public unsafe struct Marker : IPointerVisitor
     /// <summary>The entries of a barrier's buffer.</summary>
     void TakeRaw(WorkBuf* b)
     {
-        nuint* items = WorkBuf.Items(b);
-        for (int i = 0; i < b->Count; i++)
+        TakeRecorded(WorkBuf.Items(b), b->Count);
+        _heap->Gc.Work.Free(b);
+    }
+
+    /// <summary>What a barrier recorded.</summary>
+    internal void TakeRecorded(nuint* items, int count)
+    {
+        for (int i = 0; i < count; i++)
         {
             // The span may have been looked at before; an object's span stays while marking goes on.
             nuint address = items[i];
@@ -119,7 +125,6 @@ public unsafe struct Marker : IPointerVisitor
             if (arena != null && ArenaMap.TagOf(arena->Pages[ArenaMap.PageIndex(address)]) != 0)
                 EnqueueHeap(address, arena);
         }
-        _heap->Gc.Work.Free(b);
     }
 
     /// <summary>A pointer was found: request the memory its marking will need, look at it later.</summary>
