@@ -7,6 +7,7 @@
 // No barriers. A goroutine that runs while marking goes on has been scanned before, its list of records with it; those made since are born marked.
 // So every record that can be reached here is marked, and so is what it held at that time. The free ones of a P are roots.
 
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 using Tuza.Abi;
@@ -43,17 +44,24 @@ public static unsafe class Defers
         P* p = Sched.POf(g);
         DeferRecord* d = p->FreeDefers;
         if (d == null)
-        {
-            const int Batch = 64;
-            var block = (DeferRecord*)NativeMemory.Alloc((nuint)(Batch * sizeof(DeferRecord)));
-            for (int i = 0; i < Batch; i++)
-            {
-                block[i].Link = d;
-                d = &block[i];
-            }
-        }
+            d = Batch();
         p->FreeDefers = d->Link;
         *d = default;
+        return d;
+    }
+
+    // Not inlined: a method that calls native code makes a frame for that when it is entered.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static DeferRecord* Batch()
+    {
+        const int Count = 64;
+        var block = (DeferRecord*)NativeMemory.Alloc((nuint)(Count * sizeof(DeferRecord)));
+        DeferRecord* d = null;
+        for (int i = 0; i < Count; i++)
+        {
+            block[i].Link = d;
+            d = &block[i];
+        }
         return d;
     }
 
