@@ -132,9 +132,9 @@ sealed partial class FuncLowerer
 
     /// <summary>
     /// Makes room for n more elements: pointer, old length, new length, capacity. buffer: memory of the frame that growth may use; climb: every
-    /// growth uses it, by size classes, as long as the elements fit.
+    /// growth uses it, by size classes, as long as the elements fit. home: the slice's variable, which gets the new pointer and capacity.
     /// </summary>
-    (LowExpr Ptr, LowExpr Len, LowExpr NewLen, LowExpr Cap) Grow(LowExpr[] s, LowExpr n, GoType elem, GrowthBuffer? buffer = null, bool climb = false)
+    (LowExpr Ptr, LowExpr Len, LowExpr NewLen, LowExpr Cap) Grow(LowExpr[] s, LowExpr n, GoType elem, GrowthBuffer? buffer = null, bool climb = false, Addr? home = null)
     {
         var ptr = NewTemp(LowType.Ptr);
         var cap = NewTemp(LowType.I64);
@@ -159,6 +159,11 @@ sealed partial class FuncLowerer
             ResultTypes = [LowType.Ptr, LowType.I64, LowType.I64],
             Results = [ptr, null, cap],
         });
+        if (home is { } at)
+        {
+            StoreScalar(at, LowType.Ptr, L.Ref(ptr), true);
+            StoreScalar(at, LowType.I64, L.Ref(cap), false, 2 * 8);
+        }
         Jump(done);
         _cur = done;
         return (L.Ref(ptr), len, newLen, L.Ref(cap));

@@ -166,6 +166,8 @@ sealed partial class FuncLowerer
             ExprStmt(a.Y);
             return;
         }
+        if (TryInPlace(a))
+            return;
         if (a.X is LocalNode local)
         {
             OrderRight(a.Y);

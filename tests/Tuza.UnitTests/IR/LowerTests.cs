@@ -75,6 +75,21 @@ public sealed class LowerTests
     }
 
     [Fact]
+    public void SlicesAssignedToThemselvesStoreWhatChanges()
+    {
+        const string T = "type T struct { s []*int }\n";
+        string text = Lower(T + "func f(t *T, n int) { t.s = t.s[:n] }");
+        Assert.Contains("store.i64 [t.0+8]", text, System.StringComparison.Ordinal);
+        Assert.Equal(1, text.Split("store").Length - 1);
+        text = Lower(T + "func f(t *T, p *int) { t.s = append(t.s, p) }");
+        Assert.True(text.IndexOf("store.ptr [t.0]", System.StringComparison.Ordinal) is var grown and > 0
+            && grown < text.IndexOf("b2:\n", System.StringComparison.Ordinal), text);
+        Assert.Equal(4, text.Split("store").Length - 1);
+        text = Lower(T + "func f(t, u *T, n int) { t.s = u.s[:n]; t.s = t.s[n:] }");
+        Assert.Equal(6, text.Split("store").Length - 1);
+    }
+
+    [Fact]
     public void ShiftsHaveGosMeaning()
     {
         Assert.Contains("select(ltu(n.1, 32), shl.i32(x.0, and.i32(conv.i32(n.1), 31)), 0)", Lower("func f(x int32, n uint) int32 { return x << n }"), System.StringComparison.Ordinal);
