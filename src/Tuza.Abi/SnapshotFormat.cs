@@ -12,8 +12,11 @@
 //   GLOB  u32 count; variables with pointers: text name, u64 address, u64 bytes, mask, body,
 //         u32 parts; each string or slice: u32 offset, u32 bytes of an element, u8 flags (PartFlags)
 //   GORO  u32 count; each: u64 id, u8 status (SnapshotStatus), u8 system, text reason, u64 nanoseconds waiting, stack of the go statement,
-//         text start function, u64 stack bytes, u32 pending defers, u16 waited-for objects (u64 address each), u32 frames, innermost first;
+//         text start function, u64 stack bytes, u32 pending defers,
+//         u64 nanoseconds with many of them, u64 nanoseconds running without a wait (both 0: not long, or not known), u16 waited-for objects (u64 address each), u32 frames, innermost first;
 //         each: text function, text file, u32 line, u32 slots; each: u32 offset, u64 value
+//   GROW  u32 count; goroutines by go statement, seen several times while the program ran: stack, u32 how many first, u32 how many last,
+//         u32 times seen, u32 times they had become more, u32 times fewer, u64 nanoseconds between first and last
 //   SPEC  u32 count; each: u64 object, u8 kind (SnapshotSpecialKind), text function, u64 function value
 //   TIMR  u32 count; timers that will fire: u64 object, u64 period in nanoseconds (0: once), u64 channel
 //   SPAN  u32 count; each: u64 address, u64 pages, u8 span class, u8 state (SnapshotSpanState), u32 slots, u32 slots in use
@@ -27,9 +30,9 @@ namespace Tuza.Abi;
 public static class SnapshotFormat
 {
     public const ulong Magic = 0x31_50_41_45_48_5A_55_54; // "TUZHEAP1"
-    public const uint Version = 2;
+    public const uint Version = 3;
 
-    public const string Meta = "META", Text = "TEXT", Type = "TYPE", Stack = "STCK", Globals = "GLOB", Goroutines = "GORO", Specials = "SPEC",
+    public const string Meta = "META", Text = "TEXT", Type = "TYPE", Stack = "STCK", Globals = "GLOB", Goroutines = "GORO", Growth = "GROW", Specials = "SPEC",
         Timers = "TIMR", Spans = "SPAN", Objects = "OBJS", End = "END!";
 
     /// <summary>Of objects without pointers at most so many bytes are kept: enough to compare strings.</summary>

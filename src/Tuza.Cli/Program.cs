@@ -64,6 +64,9 @@ static class Program
             case ExecCommand.Name: return ExecCommand.Run(rest);
             case PrecompileCommand.Name: return PrecompileCommand.Run(rest);
             case "explain": return ExplainCommand.Run(rest);
+            case "snapshot": return SnapshotCommand.Run(rest);
+            case "leaks": return LeaksCommand.Run(rest);
+            case "stat": return StatCommand.Run(rest);
             case "heap": return HeapCommand.Run(rest);
             case "env": return EnvCommand.Run(rest);
             case "version" or "-version" or "--version": return VersionCommand.Run();

@@ -1,4 +1,5 @@
-// The flags of `tuza run` that write heap snapshots: -snapshot-at, -snapshot, -redact; and -leaks, which judges the one at exit.
+// The flags of `tuza run` that look at the heap: -snapshot-at, -snapshot, -redact; -leaks, which judges the snapshot at exit; -monitor, a row of
+// numbers each period; -attach, which lets other processes ask.
 
 using System;
 using System.Collections.Generic;
@@ -13,22 +14,26 @@ namespace Tuza.Cli;
 /// <summary>When to write the heap to a file, and to which.</summary>
 sealed class SnapshotFlags
 {
-    string _at = "", _file = "";
-    bool _redact, _force, _leaks;
+    string _at = "", _file = "", _every = "", _rows = "";
+    bool _redact, _force, _leaks, _attach;
 
     public Flags Register(Flags flags) => flags
         .Text("snapshot-at", t => _at = t, "when to write a heap snapshot: exit, peak, signal (SIGUSR1) or a time like 5s; several with commas")
         .Text("snapshot", t => _file = t, "the snapshot's file (default PROGRAM.PID.tuza)")
         .Bool("redact", b => _redact = b, "write pointers and lengths only, no data")
         .Bool("leaks", b => _leaks = b, "at exit, say what memory and which goroutines are held for nothing")
-        .Bool("f", b => _force = b, "overwrite the snapshot's file");
+        .Text("monitor", t => _every = t, "each period, as 1s, write a row of memory figures; at exit, say whether live memory rises")
+        .Text("monitor-file", t => _rows = t, "the rows' file (default PROGRAM.PID.csv)")
+        .Bool("attach", b => _attach = b, "let tuza snapshot, tuza leaks and tuza stat look at the program while it runs")
+        .Bool("f", b => _force = b, "overwrite these files");
 
     /// <summary>Hands the plan to the host. target: what is run.</summary>
     public void Apply(string target, List<string> arguments, string goroot)
     {
-        if (_at == "" && _file == "" && !_leaks)
+        bool writes = _at != "" || _file != "" || _leaks;
+        if (!writes && !_attach && _every == "")
             return;
-        bool exit = _at == "" || _leaks, peak = false, signal = false;
+        bool exit = writes && (_at == "" || _leaks), peak = false, signal = false;
         TimeSpan? after = null;
         foreach (string part in _at.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -37,13 +42,18 @@ sealed class SnapshotFlags
                 case "exit": exit = true; break;
                 case "peak": peak = true; break;
                 case "signal": signal = true; break;
-                default: after = Duration(part.Trim()); break;
+                default:
+                    after = Duration(part.Trim()) ?? throw new UsageException($"invalid value \"{part.Trim()}\" for flag -snapshot-at: exit, peak, signal or a time like 5s\nRun 'tuza help run' for details.");
+                    break;
             }
         }
         string program = Path.GetFileNameWithoutExtension(target.TrimEnd('/'));
-        string path = Path.GetFullPath(_file != "" ? _file : $"{(program is "" or "." ? "main" : program)}.{Environment.ProcessId}.tuza");
-        if (File.Exists(path) && !_force)
+        string name = $"{(program is "" or "." ? "main" : program)}.{Environment.ProcessId}";
+        string path = Path.GetFullPath(_file != "" ? _file : name + ".tuza");
+        if (writes && File.Exists(path) && !_force)
             throw new ExitException(2, $"tuza: {path} exists: choose another file with -snapshot, or overwrite it with -f");
+        TimeSpan? every = _every == "" ? null : Duration(_every) ?? throw new UsageException($"invalid value \"{_every}\" for flag -monitor: a time like 1s\nRun 'tuza help run' for details.");
+        MemoryMonitor? monitor = every == null ? null : MonitorTo(Path.GetFullPath(_rows != "" ? _rows : name + ".csv"));
         Host.Snapshots = new SnapshotPlan
         {
             Path = path,
@@ -52,6 +62,11 @@ sealed class SnapshotFlags
             OnSignal = signal,
             After = after,
             Redact = _redact,
+            Trace = writes || _attach,
+            MonitorEvery = every,
+            Sampled = monitor == null ? null : monitor.Add,
+            Ended = monitor == null ? null : monitor.End,
+            Control = ControlClient.PathOf(Environment.ProcessId),
             Goroot = goroot,
             Program = string.Join(' ', (List<string>)[target, .. arguments]),
             Written = Written,
@@ -75,8 +90,22 @@ sealed class SnapshotFlags
         }
     }
 
-    /// <summary>Go's notation, of one unit: 500ms, 5s, 1.5m, 2h.</summary>
-    static TimeSpan Duration(string text)
+    MemoryMonitor MonitorTo(string path)
+    {
+        if (File.Exists(path) && !_force)
+            throw new ExitException(2, $"tuza: {path} exists: choose another file with -monitor-file, or overwrite it with -f");
+        try
+        {
+            return new MemoryMonitor(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ExitException(1, $"tuza: {path}: {e.Message}");
+        }
+    }
+
+    /// <summary>Go's notation, of one unit: 500ms, 5s, 1.5m, 2h; null for anything else.</summary>
+    internal static TimeSpan? Duration(string text)
     {
         (string Suffix, double Seconds)[] units = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)];
         foreach ((string suffix, double seconds) in units)
@@ -85,6 +114,6 @@ sealed class SnapshotFlags
                 && n * seconds is > 0 and < 1e6)
                 return TimeSpan.FromSeconds(n * seconds);
         }
-        throw new UsageException($"invalid value \"{text}\" for flag -snapshot-at: exit, peak, signal or a time like 5s\nRun 'tuza help run' for details.");
+        return null;
     }
 }

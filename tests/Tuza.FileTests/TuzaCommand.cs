@@ -26,6 +26,20 @@ static class TuzaCommand
     /// <summary>Standard output and error merged in the order written, like a terminal shows them.</summary>
     public static RunResult Run(IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment = null, int seconds = 120)
     {
+        using var process = Start(args, environment);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        if (!process.WaitForExit(seconds * 1000))
+        {
+            process.Kill(entireProcessTree: true);
+            return new RunResult(-1, "", true);
+        }
+        // The text is bytes of the program: compared as UTF-8 by way of Latin-1.
+        return new RunResult(process.ExitCode, Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(output.Result)), false);
+    }
+
+    public static Process Start(IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment = null)
+    {
         var line = new StringBuilder("exec dotnet ").Append(Quote(Path.Combine(AppContext.BaseDirectory, "tuza.dll")));
         foreach (string a in args)
             line.Append(' ').Append(Quote(a));
@@ -36,16 +50,7 @@ static class TuzaCommand
         start.Environment["NO_COLOR"] = "1";
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync();
-        if (!process.WaitForExit(seconds * 1000))
-        {
-            process.Kill(entireProcessTree: true);
-            return new RunResult(-1, "", true);
-        }
-        // The text is bytes of the program: compared as UTF-8 by way of Latin-1.
-        return new RunResult(process.ExitCode, Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(output.Result)), false);
+        return Process.Start(start)!;
     }
 
     static string Quote(string s) => "'" + s.Replace("'", "'\\''", StringComparison.Ordinal) + "'";

@@ -33,6 +33,16 @@ static class HelpCommand
         ["vet"] = ("tuza vet [-fix | -diff] [-json | -sarif file] [-only rules] [packages]", "find leaks and wasted memory in the source",
             "Rules: SUBSTR, SUBSLICE, LOSTPTR, GOLEAK, TICKER, FINCYCLE, DEFERLOOP, ATOMIC32, PADDING, and the check of //tuza:noalloc functions.\n"
             + "A comment //tuza:ignore retain/substring REASON on the line, or on the line above, silences a finding."),
+        ["snapshot"] = ("tuza snapshot [-o file] [-f] [-redact] PID", "write the heap of a running program to a file",
+            "The program must have been started with tuza run -attach, -leaks, -snapshot-at or -monitor. Read the file with tuza heap."),
+        ["leaks"] = ("tuza leaks [-json] [-exit] PID | tuza leaks [run flags] package [arguments]", "say what a program holds for nothing",
+            "Of a running program (tuza run -attach): now. Of a package: run it, judge at exit, as tuza run -leaks. The families:\n\n"
+            + "\tretain/substring    a string keeps a block of which it uses a part; retain/subslice: a slice does\n\tretain/lostelems    pointers in elements that no slice shows\n"
+            + "\tgoroutine/blocked   waits for what nobody can do any more\n\tgoroutine/growing   of one go statement more and more, none ends\n\tgoroutine/busy      runs without ever waiting\n"
+            + "\ttimer/ticker        not stopped, and nobody waits for it\n\tfinalizer/cycle     an object with a finalizer reaches itself\n\tdefer/loop          many deferred calls pending\n"
+            + "\tmap/room            a map far larger than its entries need"),
+        ["stat"] = ("tuza stat [-every 1s] [-json] PID", "account for the resident memory of a running program",
+            "Every resident page is counted once; the rows add up to what the system says."),
         ["list"] = ("tuza list [-f format] [-deps] [-json] [packages]", "list packages", "One line per package: its import path, or what -f says."),
         ["env"] = ("tuza env [-json] [names]", "print what the build depends on", "GOROOT is the Go installation whose standard library is compiled."),
         ["version"] = ("tuza version", "print the version", ""),

@@ -2,12 +2,14 @@
 // where it was made, what keeps it and how to mend it; the most expensive first.
 //
 // A finding is a fact about this snapshot, not a guess: parts of blocks that no reference reaches, goroutines that nobody who can run could wake,
-// finalizers whose object reaches itself. What only may be a leak (many deferred calls, tickers) says how much there is.
+// finalizers whose object reaches itself. What only may be a leak (many deferred calls, goroutines that only grow in number or run all the time)
+// says how much there is and since when.
 
 using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Numerics;
 using Tuza.Abi;
 
 namespace Tuza.Inspect;
@@ -17,7 +19,8 @@ public sealed record Leak(string Family, long Bytes, long Count, string Text, st
 
 public sealed class LeakFinder
 {
-    const int ManyDefers = 64;
+    const int ManyDefers = 64, ManyGoroutines = 10, TimesSeen = 4, MapRoomFactor = 4;
+    const long BusyNanos = 1_000_000_000, LeastMapRoom = 16 << 10;
 
     readonly Snapshot _s;
     readonly HeapGraph _graph;
@@ -38,9 +41,12 @@ public sealed class LeakFinder
         f.Retained(least);
         f.LostElements();
         f.BlockedGoroutines();
+        f.GrowingGoroutines();
+        f.BusyGoroutines();
         f.Tickers();
         f.FinalizerCycles();
         f.PendingDefers();
+        f.RoomyMaps();
         f._leaks.Sort(static (a, b) => b.Bytes != a.Bytes ? b.Bytes.CompareTo(a.Bytes) : string.CompareOrdinal(a.Family + a.Where, b.Family + b.Where));
         return f._leaks;
     }
@@ -108,8 +114,17 @@ public sealed class LeakFinder
             if (!g.IsSystem && IsBlocked(g))
                 waiting.Add(g);
         }
+        HashSet<ulong> timed = []; // channels that a timer sends on
+        foreach (SnapshotTimer t in _s.Timers)
+            timed.Add(t.Channel);
+        timed.Remove(0);
         foreach (SnapshotGoroutine g in (List<SnapshotGoroutine>)[.. waiting])
         {
+            if (Array.Exists(g.WaitsOn, timed.Contains))
+            {
+                waiting.Remove(g);
+                continue;
+            }
             foreach (ulong a in g.WaitsOn)
             {
                 int o = a == 0 ? -1 : _s.Find(a);
@@ -148,6 +163,7 @@ public sealed class LeakFinder
         Dictionary<(string Created, string At, string Reason), (long Count, long Bytes, long Oldest, SnapshotGoroutine Example)> groups = [];
         foreach (SnapshotGoroutine g in waiting)
         {
+            _blocked.Add(g);
             SnapshotFrame at = g.At;
             var key = (UserSite(g.Created), at.Function == null ? "" : Place(at), g.Reason);
             long bytes = g.StackBytes + _tree.Retained[g.Root.Index + 1];
@@ -179,21 +195,71 @@ public sealed class LeakFinder
     static bool IsBlocked(SnapshotGoroutine g) => g.Reason.StartsWith("chan ", StringComparison.Ordinal) || g.Reason.StartsWith("select", StringComparison.Ordinal)
         || g.Reason.StartsWith("sync.", StringComparison.Ordinal) || g.Reason.StartsWith("sema", StringComparison.Ordinal);
 
+    readonly HashSet<SnapshotGoroutine> _blocked = [];
+
+    /// <summary>Something could still wake them, but of all that a go statement started, none has been seen to end.</summary>
+    void GrowingGoroutines()
+    {
+        foreach (SnapshotGrowth w in _s.Growth)
+        {
+            if (w.Seen < TimesSeen || w.Falls > 0 || w.Rises < TimesSeen - 1 || w.Rises * 2 < w.Seen - 1 || w.Last - w.First < ManyGoroutines)
+                continue;
+            List<SnapshotGoroutine> here = _s.Goroutines.FindAll(g => g.Created == w.Created && !_blocked.Contains(g));
+            if (here.Count < ManyGoroutines)
+                continue;
+            long bytes = 0;
+            foreach (SnapshotGoroutine g in here)
+                bytes += g.StackBytes + _tree.Retained[g.Root.Index + 1];
+            SnapshotGoroutine last = here[^1];
+            string text = $"{Number(here.Count, "goroutine")} only grow in number: {w.First} to {w.Last} in {Seconds(w.Nanos)} s, none has ended{(last.Reason == "" ? "" : $"; now: {last.Reason}")} (go statement {UserSite(w.Created)})";
+            _leaks.Add(new Leak("goroutine/growing", bytes, here.Count, text, last.At.Function == null ? "" : Place(last.At), "plan how each ends: close the channel, cancel a context, or use a fixed number of workers", last.WaitsOn.Length > 0 ? last.WaitsOn[0] : 0));
+        }
+    }
+
+    /// <summary>Run all the time: nobody waits for their result when the program ends, or they wait for something by looking at it again and again.</summary>
+    void BusyGoroutines()
+    {
+        Dictionary<(string Created, string At), (long Count, long Bytes, long Longest)> groups = [];
+        foreach (SnapshotGoroutine g in _s.Goroutines)
+        {
+            if (g.IsSystem || g.BusyNanos < BusyNanos || g.At.Function == null || g.Created == 0
+                || Array.Exists(g.Frames, static f => f.Function is "os.Exit" or "runtime.mainExit"))
+                continue;
+            SnapshotFrame own = Array.Find(g.Frames, f => !_s.IsLibrary(f));
+            var key = (UserSite(g.Created), Place(own.Function == null ? g.At : own));
+            var v = groups.GetValueOrDefault(key);
+            groups[key] = (v.Count + 1, v.Bytes + g.StackBytes, Math.Max(v.Longest, g.BusyNanos));
+        }
+        foreach (((string created, string at), var v) in groups)
+            _leaks.Add(new Leak("goroutine/busy", v.Bytes, v.Count, $"{Number(v.Count, "goroutine")} {(v.Count == 1 ? "has" : "have")} run for {Seconds(v.Longest)} s without waiting once: a loop without end? (go statement {created})", at, "end the loop on a context's Done or a closed channel, and wait for events instead of looking again and again", 0));
+    }
+
+    static string Seconds(long nanos) => (nanos / 1e9).ToString("0.0", CultureInfo.InvariantCulture);
+
     // ---- tickers, finalizers, deferred calls
 
+    /// <summary>Tickers that tick for nobody: no goroutine waits for them or has them in a variable of its own.</summary>
     void Tickers()
     {
-        Dictionary<string, (long Count, SnapshotTimer Example)> groups = [];
+        HashSet<int> used = [];
+        foreach (SnapshotGoroutine g in _s.Goroutines)
+        {
+            foreach (ulong a in g.WaitsOn)
+                used.Add(_s.Find(a));
+            foreach ((int o, _) in g.Root.Refs)
+                used.Add(o);
+        }
+        Dictionary<(string Site, long Period), (long Count, long Bytes, SnapshotTimer Example)> groups = [];
         foreach (SnapshotTimer t in _s.Timers)
         {
-            if (t.PeriodNanos == 0)
+            if (t.PeriodNanos == 0 || _s.Find(t.Address) is not (>= 0 and var o) || used.Contains(o) || used.Contains(_s.Find(t.Channel)))
                 continue;
-            string site = _s.Find(t.Address) is >= 0 and var o ? UserSite(_s.Stack[o]) : "";
-            var v = groups.TryGetValue(site, out var before) ? before : (0, t);
-            groups[site] = (v.Count + 1, v.Example);
+            var key = (UserSite(_s.Stack[o]), t.PeriodNanos);
+            var v = groups.TryGetValue(key, out var before) ? before : (0, 0, t);
+            groups[key] = (v.Count + 1, v.Bytes + _tree.Retained[_graph.FirstObject + o], v.Example);
         }
-        foreach ((string site, var v) in groups)
-            _leaks.Add(new Leak("ticker", 0, v.Count, $"{Number(v.Count, "ticker")} every {v.Example.PeriodNanos / 1e9:0.###} s {(v.Count == 1 ? "was" : "were")} not stopped (before Go 1.23 never freed; since then while referred to)", site, "defer ticker.Stop()", v.Example.Address));
+        foreach (((string site, long period), var v) in groups)
+            _leaks.Add(new Leak("timer/ticker", v.Bytes, v.Count, $"{Number(v.Count, "ticker")} every {(period / 1e9).ToString("0.###", CultureInfo.InvariantCulture)} s {(v.Count == 1 ? "was" : "were")} not stopped and {(v.Count == 1 ? "ticks" : "tick")} for nobody (go 1.23 and later: kept because something refers to {(v.Count == 1 ? "it" : "them")}; before: kept for ever)", site, "defer ticker.Stop(), and drop the reference", v.Example.Address));
     }
 
     void FinalizerCycles()
@@ -249,13 +315,63 @@ public sealed class LeakFinder
 
     void PendingDefers()
     {
+        Dictionary<string, (long Count, long Goroutines, long Oldest)> groups = [];
         foreach (SnapshotGoroutine g in _s.Goroutines)
         {
             if (g.Defers < ManyDefers)
                 continue;
-            SnapshotFrame at = g.At;
-            _leaks.Add(new Leak("defer/loop", 0, g.Defers, $"goroutine {g.Id} has {g.Defers} deferred calls pending", at.Function == null ? "" : Place(at), "make the loop's body a function of its own", 0));
+            SnapshotFrame own = Array.Find(g.Frames, f => !_s.IsLibrary(f));
+            string at = own.Function != null ? Place(own) : g.At.Function == null ? "" : Place(g.At);
+            var v = groups.GetValueOrDefault(at);
+            groups[at] = (v.Count + g.Defers, v.Goroutines + 1, Math.Max(v.Oldest, g.DeferNanos));
         }
+        foreach ((string at, var v) in groups)
+            _leaks.Add(new Leak("defer/loop", 0, v.Count, $"{Number(v.Goroutines, "goroutine")} {(v.Goroutines == 1 ? "has" : "have")} {v.Count} deferred calls pending{(v.Oldest > 0 ? $", many for {Seconds(v.Oldest)} s" : "")}", at, "make the loop's body a function of its own", 0));
+    }
+
+    // ---- maps
+
+    /// <summary>Maps never shrink: their tables are as large as they were with the most entries.</summary>
+    void RoomyMaps()
+    {
+        const double FullestLoad = 7.0 / 8;
+        const int SlotsOfGroup = 8;
+        Dictionary<string, (long Count, long Wasted, long Held, long Entries, int Example)> groups = [];
+        foreach ((int map, long entries) in _s.Maps)
+        {
+            if (entries < 0 || entries > _s.TotalBytes)
+                continue;
+            long held = 0, group = 0;
+            HashSet<int> seen = [map];
+            Stack<int> work = new([map]);
+            while (work.TryPop(out int o))
+            {
+                for (int e = _s.EdgeStart[o]; e < _s.EdgeStart[o + 1]; e++)
+                {
+                    int to = _s.EdgeTo[e];
+                    SnapshotType t = _s.Types[_s.Type[to]];
+                    bool slots = t.Name == "map.group";
+                    if (!slots && t.Name is not ("maps.table" or "*maps.table") || !seen.Add(to))
+                        continue;
+                    held += _s.Bytes[to];
+                    if (slots)
+                        group = t.Bytes;
+                    else
+                        work.Push(to);
+                }
+            }
+            if (group == 0)
+                continue;
+            double slotsNeeded = BitOperations.RoundUpToPowerOf2((ulong)Math.Ceiling(Math.Max(entries, 1) / FullestLoad));
+            long needed = (long)Math.Max(1, slotsNeeded / SlotsOfGroup) * group;
+            if (held - needed < LeastMapRoom || held < MapRoomFactor * needed)
+                continue;
+            string site = UserSite(_s.Stack[map]);
+            var v = groups.TryGetValue(site, out var before) ? before : (0, 0, 0, 0, map);
+            groups[site] = (v.Count + 1, v.Wasted + held - needed, v.Held + held, v.Entries + entries, v.Example);
+        }
+        foreach ((string site, var v) in groups)
+            _leaks.Add(new Leak("map/room", v.Wasted, v.Count, $"{Number(v.Count, "map")} with {(v.Entries == 1 ? "1 entry" : $"{v.Entries} entries")} in all {(v.Count == 1 ? "has" : "have")} room of {Units.Bytes(v.Held)}: maps do not shrink", site, "make a new map and copy what is left: maps.Copy (maps.Clone keeps the room)", _s.Address[v.Example]));
     }
 
     // ---- places

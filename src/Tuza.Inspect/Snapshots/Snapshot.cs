@@ -44,6 +44,10 @@ public sealed class SnapshotGoroutine
     public string Start { get; init; } = "";
     public long StackBytes { get; init; }
     public int Defers { get; init; }
+    /// <summary>How long it has had many deferred calls; 0 unknown.</summary>
+    public long DeferNanos { get; init; }
+    /// <summary>How long it has run, or could have, without waiting; 0 unknown.</summary>
+    public long BusyNanos { get; init; }
     /// <summary>Addresses of the channels, or of the semaphore's word, it waits on.</summary>
     public ulong[] WaitsOn { get; init; } = [];
     /// <summary>Innermost first. Equal stacks are one array.</summary>
@@ -58,6 +62,9 @@ public sealed class SnapshotGoroutine
 public readonly record struct SnapshotSpecial(ulong Address, SnapshotSpecialKind Kind, string Function);
 
 public readonly record struct SnapshotTimer(ulong Address, long PeriodNanos, ulong Channel);
+
+/// <summary>Goroutines of one go statement (stack), seen several times: at first, at last, how often more than before, how often fewer.</summary>
+public readonly record struct SnapshotGrowth(int Created, int First, int Last, int Seen, int Rises, int Falls, long Nanos);
 
 public readonly record struct SnapshotSpan(ulong Address, long Pages, int Class, SnapshotSpanState State, int Slots, int Used);
 
@@ -80,9 +87,15 @@ public sealed class Snapshot
     }
 
     public List<SnapshotGoroutine> Goroutines { get; } = [];
+    public List<SnapshotGrowth> Growth { get; } = [];
     public List<SnapshotSpecial> Specials { get; } = [];
     public List<SnapshotTimer> Timers { get; } = [];
     public List<SnapshotSpan> Spans { get; } = [];
+
+    internal const string MapType = "maps.Map";
+
+    /// <summary>Map headers with their numbers of entries.</summary>
+    public List<(int Object, long Entries)> Maps { get; } = [];
 
     public int ObjectCount { get; internal set; }
     public ulong[] Address { get; internal set; } = [];
@@ -144,7 +157,7 @@ public sealed class Snapshot
     static bool IsRuntime(SnapshotFrame f) =>
         f.Function.StartsWith("runtime.", StringComparison.Ordinal) || f.Function.StartsWith("internal/runtime/", StringComparison.Ordinal);
 
-    bool IsLibrary(SnapshotFrame f) =>
+    internal bool IsLibrary(SnapshotFrame f) =>
         IsRuntime(f) || Meta.TryGetValue("goroot", out string? root) && root != "" && f.File.StartsWith(root, StringComparison.Ordinal);
 
     public static string Describe(SnapshotFrame f) => $"{f.Function} {System.IO.Path.GetFileName(f.File)}:{f.Line}";

@@ -43,6 +43,7 @@ public sealed class SnapshotReader
         r.ReadObjects();
         r.ReadGlobals();
         r.ReadGoroutines();
+        r.ReadGrowth();
         r.ReadSpecials();
         r.ReadTimers();
         return r._snapshot;
@@ -199,11 +200,29 @@ public sealed class SnapshotReader
                 s.Skip(body);
             }
             else
-                Body(s, body, p.Type[i]);
+            {
+                ReadOnlySpan<byte> words = Body(s, body, p.Type[i]);
+                if ((p.Flags[i] & SnapshotFlags.Redacted) == 0 && MapUsed(p.Type[i]) is >= 0 and var used && used + 8 <= words.Length && p.Bytes[i] < 2 * p.Types[p.Type[i]].Bytes)
+                    p.Maps.Add((i, BinaryPrimitives.ReadInt64LittleEndian(words[used..])));
+            }
             start[i + 1] = _targets.Count;
         }
         p.ObjectCount = n;
         Resolve(start);
+    }
+
+    readonly Dictionary<int, int> _mapUsed = [];
+
+    /// <summary>Where in an object of a type the number of a map's entries is; -1 for other types.</summary>
+    int MapUsed(int type)
+    {
+        if (!_mapUsed.TryGetValue(type, out int at))
+        {
+            SnapshotType t = _snapshot.Types[type];
+            int field = t.Name == Snapshot.MapType ? Array.FindIndex(t.Fields, static f => f.Name == "used") : -1;
+            _mapUsed[type] = at = field < 0 || t.Fields[field].Offset > 1024 ? -1 : (int)t.Fields[field].Offset;
+        }
+        return at;
     }
 
     /// <summary>Mask and body of something with pointers: notes targets, offsets and uses. The body is valid until the next read.</summary>
@@ -306,7 +325,7 @@ public sealed class SnapshotReader
         List<(int, string)> refs = [];
         List<SnapshotFrame> frames = [];
         SnapshotFrame[] last = [];
-        for (int n = s.Count(48); n > 0; n--)
+        for (int n = s.Count(64); n > 0; n--)
         {
             long id = s.Size();
             var status = (SnapshotStatus)s.U8();
@@ -317,6 +336,7 @@ public sealed class SnapshotReader
             string start = Text(s);
             long stack = s.Size();
             int defers = s.I32();
+            long deferNanos = s.Size(), busyNanos = s.Size();
             int waits = s.U16();
             if (waits * 8L > s.Left)
                 throw new SnapshotException("section GORO is damaged: it ends too early");
@@ -353,11 +373,23 @@ public sealed class SnapshotReader
                 Start = start,
                 StackBytes = stack,
                 Defers = defers,
+                DeferNanos = deferNanos,
+                BusyNanos = busyNanos,
                 WaitsOn = waitsOn,
                 Frames = last,
                 Root = root,
             });
             _snapshot.AddRoot(root);
+        }
+    }
+
+    void ReadGrowth()
+    {
+        SnapshotSource s = Section(SnapshotFormat.Growth);
+        for (int n = s.Count(32); n > 0; n--)
+        {
+            int stack = s.Index(_snapshot.Stacks.Count, "stack"), first = s.I32(), last = s.I32(), seen = s.I32(), rises = s.I32(), falls = s.I32();
+            _snapshot.Growth.Add(new SnapshotGrowth(stack, first, last, seen, rises, falls, s.Size()));
         }
     }
 

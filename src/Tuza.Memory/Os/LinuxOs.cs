@@ -1,6 +1,8 @@
-// IOs on Linux: mmap, mprotect, madvise.
+// IOs on Linux: mmap, mprotect, madvise. What was asked for is kept, for accounts of resident memory.
 
+using System.Collections.Generic;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace Tuza.Memory;
 
@@ -25,8 +27,49 @@ public sealed unsafe partial class LinuxOs : IOs
 
     static byte* Ok(byte* p) => p == (byte*)-1 ? null : p;
 
+    static readonly Lock s_lock = new();
+    static readonly Dictionary<nuint, nuint> s_mapped = [];
+
+    /// <summary>Address and bytes of what was reserved or allocated and not freed.</summary>
+    public static List<(nuint Address, nuint Bytes)> Mapped()
+    {
+        List<(nuint, nuint)> list = [];
+        lock (s_lock)
+        {
+            foreach ((nuint address, nuint bytes) in s_mapped)
+                list.Add((address, bytes));
+        }
+        return list;
+    }
+
+    /// <summary>Parts of what was reserved may be given back: what is left stays known.</summary>
+    static void Forget(nuint from, nuint to)
+    {
+        foreach ((nuint at, nuint bytes) in new List<KeyValuePair<nuint, nuint>>(s_mapped))
+        {
+            nuint end = at + bytes;
+            if (at >= to || end <= from)
+                continue;
+            s_mapped.Remove(at);
+            if (at < from)
+                s_mapped[at] = from - at;
+            if (end > to)
+                s_mapped[to] = end - to;
+        }
+    }
+
+    static byte* Note(byte* p, nuint bytes)
+    {
+        if (p != null)
+        {
+            lock (s_lock)
+                s_mapped[(nuint)p] = bytes;
+        }
+        return p;
+    }
+
     public byte* Reserve(byte* hint, nuint bytes) =>
-        Ok(MMap(hint, bytes, ProtNone, MapPrivate | MapAnonymous | MapNoReserve, -1, 0));
+        Note(Ok(MMap(hint, bytes, ProtNone, MapPrivate | MapAnonymous | MapNoReserve, -1, 0)), bytes);
 
     public bool Map(byte* address, nuint bytes) =>
         MMap(address, bytes, ProtRead | ProtWrite, MapPrivate | MapAnonymous | MapFixed | MapNoReserve, -1, 0) == address;
@@ -44,7 +87,12 @@ public sealed unsafe partial class LinuxOs : IOs
     }
 
     public byte* Alloc(nuint bytes) =>
-        Ok(MMap(null, bytes, ProtRead | ProtWrite, MapPrivate | MapAnonymous | MapNoReserve, -1, 0));
+        Note(Ok(MMap(null, bytes, ProtRead | ProtWrite, MapPrivate | MapAnonymous | MapNoReserve, -1, 0)), bytes);
 
-    public void Free(byte* address, nuint bytes) => _ = MUnmap(address, bytes);
+    public void Free(byte* address, nuint bytes)
+    {
+        lock (s_lock)
+            Forget((nuint)address, (nuint)address + bytes);
+        _ = MUnmap(address, bytes);
+    }
 }

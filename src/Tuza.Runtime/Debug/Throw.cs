@@ -22,8 +22,10 @@ public static unsafe class Exit
         if (Throw.IsDying == 0)
         {
             MemoryReport.AtExit();
+            Watch.AtExit();
             Snapshots.AtExit();
         }
+        Control.Stop();
         Override?.Invoke(code);
         Executable.Remove();
         Libc.ExitGroup(code);

@@ -32,6 +32,23 @@ sealed unsafe partial class SnapshotWriter
         });
     }
 
+    void WriteGrowth() => Counted(() =>
+    {
+        int n = 0;
+        foreach ((ulong pc, WatchedGrowth w) in Watch.Growth)
+        {
+            _out.Write(StackIds.OfPc(pc));
+            _out.Write(w.First);
+            _out.Write(w.Last);
+            _out.Write(w.Looks);
+            _out.Write(w.Rises);
+            _out.Write(w.Falls);
+            _out.Write(Watch.NanosOf(w));
+            n++;
+        }
+        return n;
+    });
+
     void WriteTimers() => Counted(() =>
     {
         int n = 0;
@@ -77,6 +94,8 @@ sealed unsafe partial class SnapshotWriter
                 defers++;
         }
         _out.Write(defers);
+        _out.Write(Watch.DeferNanos(g));
+        _out.Write(Watch.BusyNanos(g));
         List<ulong> waits = [];
         if (gs->Status == GStatus.Waiting)
         {

@@ -62,6 +62,7 @@ sealed unsafe partial class SnapshotWriter
         Section(SnapshotFormat.Objects, Objects);
         Section(SnapshotFormat.Globals, Globals);
         Section(SnapshotFormat.Goroutines, Goroutines);
+        Section(SnapshotFormat.Growth, WriteGrowth);
         Section(SnapshotFormat.Specials, WriteSpecials);
         Section(SnapshotFormat.Timers, WriteTimers);
         Section(SnapshotFormat.Stack, Stacks);

@@ -27,6 +27,15 @@ public sealed class SnapshotPlan
     /// <summary>For the file: the program's name and arguments.</summary>
     public string Program { get; init; } = "";
     public string Goroot { get; init; } = "";
+    /// <summary>Allocations are traced: types and places are known of all objects. Programs take up to three times as long.</summary>
+    public bool Trace { get; init; } = true;
+    /// <summary>A row of numbers each period; null for none.</summary>
+    public TimeSpan? MonitorEvery { get; init; }
+    /// <summary>Takes the rows of the monitor, then the news that there are no more.</summary>
+    public Action<WatchSample>? Sampled { get; init; }
+    public Action? Ended { get; init; }
+    /// <summary>The socket at which other processes of this user may ask; "" for none.</summary>
+    public string Control { get; init; } = "";
     /// <summary>Called after a file was written, before the process goes on or ends; gets the path and how long it took.</summary>
     public Action<string, TimeSpan>? Written { get; init; }
 }
@@ -42,7 +51,7 @@ public static unsafe class Snapshots
     static long s_peak;
 
     /// <summary>Allocations are traced: caches are made for it.</summary>
-    internal static bool Tracing => s_plan != null;
+    internal static bool Tracing => s_plan is { Trace: true };
 
     /// <summary>Once, before the heap is made.</summary>
     internal static void Init(SnapshotPlan? plan)
@@ -50,7 +59,8 @@ public static unsafe class Snapshots
         s_plan = plan;
         if (plan == null)
             return;
-        AllocTrace.StackOf = &StackIds.Current;
+        if (plan.Trace)
+            AllocTrace.StackOf = &StackIds.Current;
         if (plan.After is { } after)
             s_triggers.Add(new System.Threading.Timer(static _ => Want(), null, after, Timeout.InfiniteTimeSpan));
         if (plan.OnSignal && !OperatingSystem.IsWindows())
@@ -71,11 +81,44 @@ public static unsafe class Snapshots
         Sched.AskEverybody();
     }
 
+    /// <summary>A snapshot that somebody asked for, and the answer: null, or why there is none.</summary>
+    sealed class Request(string path, bool redact)
+    {
+        public string Path => path;
+        public bool Redact => redact;
+        public string? Error { get; set; }
+        public ManualResetEventSlim Done { get; } = new();
+    }
+
+    static Request? s_request;
+    static readonly Lock s_requestLock = new();
+    const int RequestSeconds = 120;
+
+    /// <summary>From a thread that is no M: collects, writes a file, waits for it. Null, or what went wrong.</summary>
+    internal static string? Take(string path, bool redact)
+    {
+        lock (s_requestLock)
+        {
+            Request r = new(path, redact);
+            Volatile.Write(ref s_request, r);
+            Want();
+            return r.Done.Wait(TimeSpan.FromSeconds(RequestSeconds)) ? r.Error : "the program did not come to a safe point in time";
+        }
+    }
+
     /// <summary>End of a cycle's marking, world stopped.</summary>
     internal static void CycleDone(long liveBytes)
     {
         if (s_plan is not { } plan)
             return;
+        Watch.CycleDone(liveBytes);
+        if (Interlocked.Exchange(ref s_request, null) is { } request)
+        {
+            Volatile.Write(ref s_wanted, 0);
+            request.Error = Write(plan, request.Path, request.Redact, "request");
+            request.Done.Set();
+            return;
+        }
         bool wanted = Interlocked.Exchange(ref s_wanted, 0) != 0;
         bool peak = plan.AtPeak && liveBytes > s_peak * MoreThanBefore;
         if (!wanted && !peak)
@@ -97,6 +140,17 @@ public static unsafe class Snapshots
 
     static void Write(SnapshotPlan plan, string moment)
     {
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        if (Write(plan, plan.Path, plan.Redact, moment) is { } error)
+            Print.Text("tuza: snapshot " + plan.Path + ": " + error + "\n");
+        else
+            plan.Written?.Invoke(plan.Path, System.Diagnostics.Stopwatch.GetElapsedTime(start));
+    }
+
+    /// <summary>World stopped. Null, or what went wrong.</summary>
+    static string? Write(SnapshotPlan plan, string path, bool redact, string moment)
+    {
+        Watch.Look();
         MemStats stats;
         MemStats.Read(MHeap.Current, Gc.StartNanos, Sched.MaxProcsInUse, &stats);
         List<(string, string)> meta =
@@ -106,7 +160,7 @@ public static unsafe class Snapshots
             ("pid", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)),
             ("moment", moment),
             ("time", DateTime.UtcNow.ToString("O", CultureInfo.InvariantCulture)),
-            ("traced", "1"),
+            ("traced", plan.Trace ? "1" : "0"),
             ("heap.alloc", stats.HeapAlloc.ToString(CultureInfo.InvariantCulture)),
             ("heap.sys", stats.HeapSys.ToString(CultureInfo.InvariantCulture)),
             ("heap.inuse", stats.HeapInuse.ToString(CultureInfo.InvariantCulture)),
@@ -115,17 +169,16 @@ public static unsafe class Snapshots
             ("sys", stats.Sys.ToString(CultureInfo.InvariantCulture)),
             ("numgc", stats.NumGC.ToString(CultureInfo.InvariantCulture)),
         ];
-        if (plan.Redact)
+        if (redact)
             meta.Add(("redacted", "1"));
         try
         {
-            long start = System.Diagnostics.Stopwatch.GetTimestamp();
-            SnapshotWriter.Write(plan.Path, plan.Redact, meta);
-            plan.Written?.Invoke(plan.Path, System.Diagnostics.Stopwatch.GetElapsedTime(start));
+            SnapshotWriter.Write(path, redact, meta);
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Print.Text("tuza: snapshot " + plan.Path + ": " + e.Message + "\n");
+            return e.Message;
         }
     }
 }

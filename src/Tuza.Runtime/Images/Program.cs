@@ -51,6 +51,8 @@ public static unsafe class Program
         }
         Sched.NewMain(StartList(images));
         MemoryReport.Start();
+        Watch.Start(spec.Snapshots);
+        Control.Start(spec.Snapshots);
         Threads.RunOnBigStack(Sched.RunMain);
     }
 

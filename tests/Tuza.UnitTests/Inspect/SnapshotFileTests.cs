@@ -57,6 +57,7 @@ public sealed class SnapshotFileTests
         });
         Section(w, SnapshotFormat.Globals, b => { b.Write(1); b.Write(2); b.Write(0x4000000UL); b.Write(8L); b.Write(1UL); b.Write(Array); b.Write(0); });
         Section(w, SnapshotFormat.Goroutines, b => b.Write(0));
+        Section(w, SnapshotFormat.Growth, b => { b.Write(1); b.Write(1); foreach (int n in (int[])[1, 20, 8, 7, 0]) b.Write(n); b.Write(2_000_000_000L); });
         Section(w, SnapshotFormat.Specials, b => b.Write(0));
         Section(w, SnapshotFormat.Timers, b => b.Write(0));
         if (complete)
@@ -103,6 +104,9 @@ public sealed class SnapshotFileTests
         Assert.Contains("retains 1.0 MiB", text);
         Assert.Contains("0xc000010000", text);
     }
+
+    [Fact]
+    public void GrowthIsRead() => Assert.Equal(new SnapshotGrowth(1, 1, 20, 8, 7, 0, 2_000_000_000), Assert.Single(Read(File()).Growth));
 
     [Fact]
     public void AnIncompleteFileSaysSo()
