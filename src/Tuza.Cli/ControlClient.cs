@@ -5,7 +5,6 @@ using System.Globalization;
 using System.IO;
 using System.Net.Sockets;
 using System.Text;
-using Tuza.Load;
 
 namespace Tuza.Cli;
 
