@@ -54,6 +54,9 @@ sealed class SnapshotFlags
             throw new ExitException(2, $"tuza: {path} exists: choose another file with -snapshot, or overwrite it with -f");
         TimeSpan? every = _every == "" ? null : Duration(_every) ?? throw new UsageException($"invalid value \"{_every}\" for flag -monitor: a time like 1s\nRun 'tuza help run' for details.");
         MemoryMonitor? monitor = every == null ? null : MonitorTo(Path.GetFullPath(_rows != "" ? _rows : name + ".csv"));
+        string control = ControlClient.PathOf(Environment.ProcessId);
+        if (_attach && control == "")
+            throw new ExitException(1, "tuza: the path of the socket for -attach is too long: set XDG_RUNTIME_DIR or TUZACACHE to a shorter folder");
         Host.Snapshots = new SnapshotPlan
         {
             Path = path,
@@ -66,7 +69,7 @@ sealed class SnapshotFlags
             MonitorEvery = every,
             Sampled = monitor == null ? null : monitor.Add,
             Ended = monitor == null ? null : monitor.End,
-            Control = ControlClient.PathOf(Environment.ProcessId),
+            Control = control,
             Goroot = goroot,
             Program = string.Join(' ', (List<string>)[target, .. arguments]),
             Written = Written,

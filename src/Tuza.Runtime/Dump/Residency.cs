@@ -66,7 +66,9 @@ static unsafe class Residency
             Sched.StartTheWorldFromOutside();
         }
         StringBuilder text = new();
-        List<string> uses = [.. sums.Keys];
+        List<string> uses = [];
+        foreach (string use in sums.Keys)
+            uses.Add(use);
         uses.Sort((x, y) => sums[x] != sums[y] ? sums[y].CompareTo(sums[x]) : string.CompareOrdinal(x, y));
         foreach (string use in uses)
             text.Append(CultureInfo.InvariantCulture, $"{sums[use]}\t{use}\n");

@@ -5,8 +5,8 @@
 //   deferred  goroutines with many deferred calls, since when
 //   samples   the numbers of `tuza run -monitor`, one row a period
 //
-// A thread of its own stops the world for each look. When a look takes long (a million goroutines), the next one comes later: looks cost at most
-// a twentieth of the time. Everything here is touched with the world stopped only, which one thread at a time can do.
+// A thread of its own stops the world for each look. When a look takes long (a million goroutines), the next one comes later: looks cost about
+// a twentieth of the time at most. Everything here is touched with the world stopped only, which one thread at a time can do.
 
 using System;
 using System.Collections.Generic;
@@ -32,7 +32,7 @@ sealed class WatchedGrowth
 
 static unsafe class Watch
 {
-    const int LookMillis = 250, MostBusy = 10_000, RestFactor = 20;
+    const int LookMillis = 250, MostBusy = 10_000, RestFactor = 20, LongestPauseMillis = 10_000;
     internal const int ManyDefers = 64;
 
     static SnapshotPlan? s_plan;
@@ -84,12 +84,13 @@ static unsafe class Watch
             WatchSample sample = default;
             bool due = period > 0 && began - s_sampled >= period * 1_000_000 - 1_000_000;
             Sched.StopTheWorldFromOutside();
+            long stopped = Clock.Nano();
             Look();
             if (due)
                 sample = Sample();
             bool still = seen == s_cycles;
+            long took = (Clock.Nano() - stopped) / 1_000_000;
             Sched.StartTheWorldFromOutside();
-            long took = (Clock.Nano() - began) / 1_000_000;
             if (due)
             {
                 s_sampled = began;
@@ -98,7 +99,7 @@ static unsafe class Watch
                     AskForCycle();
                 plan.Sampled?.Invoke(sample);
             }
-            pause = (int)Math.Max(period > 0 ? Math.Min(period, LookMillis) : LookMillis, took * RestFactor);
+            pause = (int)Math.Max(period > 0 ? Math.Min(period, LookMillis) : LookMillis, Math.Min(took * RestFactor, LongestPauseMillis));
         }
     }
 
