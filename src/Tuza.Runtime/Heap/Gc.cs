@@ -343,6 +343,9 @@ public static unsafe class Gc
         return true;
     }
 
+    [GoFunc("runtime.gconestop", Safepoint = false)]
+    public static int InOneStop(G* g) => MHeap.Current->Gc.Concurrent == 0 && Sched.MaxProcsInUse > 1 ? 1 : 0;
+
     [GoFunc("runtime.finqueueLen", Safepoint = false)]
     public static long QueueLength(G* g) => MHeap.Current->FinQueue.Count;
 

@@ -50,7 +50,10 @@ public static unsafe partial class Sched
     static readonly P** s_ps = (P**)NativeMemory.AllocZeroed(MostPs, (nuint)sizeof(nint));
     static int s_psMade;
     static int s_maxProcs = 1;
-    static int s_worldOwned;   // somebody stops or has stopped the world, or runs ForEachP
+    // Who stops the world or runs ForEachP takes a ticket and waits for its turn. In order: who is stopped while it waits could otherwise lose for ever
+    // to one that stops the world again and again.
+    static long s_worldTickets;
+    static long s_worldServing = 1;
     static int s_stopWanted;   // set under s_lock
     static int s_stopWait;     // under s_lock: Ps not stopped yet
     static readonly int* s_notes = (int*)NativeMemory.AllocZeroed(64);
@@ -234,7 +237,7 @@ public static unsafe partial class Sched
     internal static void Freeze()
     {
         M* m = Threads.Current;
-        Volatile.Write(ref s_worldOwned, 1);
+        Volatile.Write(ref s_worldServing, long.MaxValue);
         Volatile.Write(ref s_stopWait, int.MaxValue);
         Volatile.Write(ref s_stopWanted, 1);
         Volatile.Write(ref Memory.World.StopWanted, 1);
@@ -260,7 +263,8 @@ public static unsafe partial class Sched
 
     static void OwnWorld(M* m)
     {
-        while (Interlocked.CompareExchange(ref s_worldOwned, 1, 0) != 0)
+        long ticket = Interlocked.Increment(ref s_worldTickets);
+        while (Volatile.Read(ref s_worldServing) != ticket)
         {
             // Somebody else is at it: be stopped.
             if (m == null)
@@ -277,7 +281,8 @@ public static unsafe partial class Sched
         }
     }
 
-    static void DisownWorld() => Volatile.Write(ref s_worldOwned, 0);
+    /// <summary>The next one's turn. Of a dying process (<see cref="Freeze"/>) nobody's.</summary>
+    static void DisownWorld() => Interlocked.Increment(ref s_worldServing);
 
     /// <summary>From any thread: running goroutines come to a safepoint soon, and an idle P looks whether something is pending.</summary>
     internal static void AskEverybody()

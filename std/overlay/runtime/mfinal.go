@@ -176,12 +176,19 @@ func (c Cleanup) Stop() {
 }
 
 func gcCollect()
+func gconestop() bool // several Ps, and the world stands still for all of a cycle
+
+// A cycle beside the program lasts long enough for the finalizers of the one before, on another P. One in a single stop gives them no time at all.
+const finalizersTime = 10_000_000
 
 // GC runs a garbage collection and returns when it is complete.
 func GC() {
 	cleanpools(true)
 	gcCollect()
 	Gosched()
+	if gconestop() {
+		blockUntilEmptyFinalizerQueue(finalizersTime)
+	}
 }
 
 // A Pinner keeps objects from being collected or moved; nothing moves here.
