@@ -12,7 +12,7 @@ namespace Tuza.FileTests;
 public class ProgramTests
 {
     // Modes that check the runtime from inside; see docs/ARCHITECTURE.md. The plain run of each program is mode "".
-    static readonly string[] s_stress = ["gcstress=1", "stackstress=1", "unwindstress=1", "heapverify=1"];
+    static readonly string[] s_stress = ["gcstress=1", "stackstress=1", "unwindstress=1", "preemptstress=1", "heapverify=1"];
 
     public static TheoryData<string> Programs() => Files("run");
     public static TheoryData<string> Crashes() => Files("crash");
@@ -27,7 +27,7 @@ public class ProgramTests
         return data;
 
         // Collecting at each allocation of a program that allocates much, and copying a deep stack at each call, takes minutes.
-        static bool TooSlow(string mode, string name) => (mode, name) is ("gcstress=1", "stdlib" or "maps" or "parallel") or ("stackstress=1", "stacks" or "stdlib" or "goroutines");
+        static bool TooSlow(string mode, string name) => (mode, name) is ("gcstress=1", "stdlib" or "maps" or "parallel" or "goroutine_churn") or ("stackstress=1", "stacks" or "stdlib" or "goroutines");
     }
 
     static TheoryData<string> Files(string kind)
