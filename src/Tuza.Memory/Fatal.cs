@@ -16,9 +16,21 @@ public static class Fatal
         throw new InvalidOperationException("fatal error: " + message);
     }
 
+    /// <summary>The heap cannot grow.</summary>
     [DoesNotReturn]
-    public static void OutOfMemory(ulong bytes, ulong inUse) => Throw(string.Create(CultureInfo.InvariantCulture,
-        $"out of memory: cannot allocate {bytes}-byte block ({inUse} in use)"));
+    public static void OutOfMemory(ulong bytes, ulong inUse)
+    {
+        World.Current?.Explain(string.Create(CultureInfo.InvariantCulture, $"runtime: out of memory: cannot allocate {bytes}-byte block ({inUse} in use)\n"));
+        Throw("out of memory");
+    }
+
+    /// <summary>The system refuses memory for the heap's own books.</summary>
+    [DoesNotReturn]
+    public static void NoSystemMemory() => Throw("runtime: cannot allocate memory");
+
+    /// <summary>The system refuses pages for address space that it has given before.</summary>
+    [DoesNotReturn]
+    public static void NoPages() => Throw("runtime: out of memory");
 
     [DoesNotReturn]
     public static unsafe void BadPointer(nuint pointer, MSpan* span, string why) => Throw(string.Create(CultureInfo.InvariantCulture,

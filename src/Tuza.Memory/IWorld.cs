@@ -95,6 +95,9 @@ public unsafe interface IWorld
     /// <summary>A broken invariant or no memory: prints <paramref name="message"/> as Go's fatal error and never returns.</summary>
     [System.Diagnostics.CodeAnalysis.DoesNotReturn]
     void Fatal(string message);
+
+    /// <summary>A line before <see cref="Fatal"/>, with details.</summary>
+    void Explain(string text);
 }
 
 /// <summary>The world in use. Set once at start-up, before the first allocation.</summary>

@@ -43,6 +43,7 @@ public unsafe struct MHeap
     PageAlloc _pages;
     byte* _curArena;       // reserved, not yet prepared
     byte* _curArenaEnd;
+    bool _pagesRefused;        // the system did not make reserved address space usable
     nuint _hint;
     byte* _side;           // side tables not yet given to an arena
     byte* _sideEnd;
@@ -99,7 +100,7 @@ public unsafe struct MHeap
         s_os = os;
         MHeap* h = (MHeap*)os.Alloc(RoundToOsPage((nuint)sizeof(MHeap)));
         if (h == null)
-            Fatal.OutOfMemory((nuint)sizeof(MHeap), 0);
+            Fatal.NoSystemMemory();
         h->Init();
         Current = h;
         return h;
@@ -153,11 +154,11 @@ public unsafe struct MHeap
     // ---- memory of the runtime
 
     /// <summary>Address space that is touched piece by piece and not accounted.</summary>
-    public readonly void* OsAllocLazy(nuint bytes)
+    public static void* OsAllocLazy(nuint bytes)
     {
         void* p = Os.Alloc(RoundToOsPage(bytes));
         if (p == null)
-            Fatal.OutOfMemory(bytes, (ulong)Stats.HeapInUse);
+            Fatal.NoSystemMemory();
         return p;
     }
 
@@ -450,7 +451,10 @@ public unsafe struct MHeap
         {
             if (pages >= PageSummary.MaxPages || !GrowLocked(pages))
             {
+                bool refused = _pagesRefused;
                 _lock.Exit(LockRank.Heap);
+                if (refused)
+                    Fatal.NoPages();
                 return null;
             }
             address = (byte*)_pages.Alloc((uint)pages, out scavenged);
@@ -557,7 +561,10 @@ public unsafe struct MHeap
     bool Prepare(byte* address, nuint bytes)
     {
         if (!s_os.Map(address, bytes))
+        {
+            _pagesRefused = true;
             return false;
+        }
         if (Stats.HeapMapped >= LargePagesFrom)
         {
             if (Stats.HeapMapped - LargePagesFrom < 1 << PageChunk.Shift)

@@ -1,32 +1,13 @@
 // IOs on Linux: mmap, mprotect, madvise. What was asked for is kept, for accounts of resident memory.
 
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
 using System.Threading;
 
 namespace Tuza.Memory;
 
 /// <summary>The address space of this process.</summary>
-public sealed unsafe partial class LinuxOs : IOs
+public sealed unsafe class LinuxOs : IOs
 {
-    const int ProtNone = 0, ProtRead = 1, ProtWrite = 2;
-    const int MapPrivate = 2, MapFixed = 0x10, MapAnonymous = 0x20, MapNoReserve = 0x4000;
-    const int AdviseDontNeed = 4, AdviseHugePage = 14;
-
-    [LibraryImport("libc", EntryPoint = "mmap")]
-    private static partial byte* MMap(byte* address, nuint bytes, int protection, int flags, int file, nint offset);
-
-    [LibraryImport("libc", EntryPoint = "munmap")]
-    private static partial int MUnmap(byte* address, nuint bytes);
-
-    [LibraryImport("libc", EntryPoint = "mprotect")]
-    private static partial int MProtect(byte* address, nuint bytes, int protection);
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int MAdvise(byte* address, nuint bytes, int advice);
-
-    static byte* Ok(byte* p) => p == (byte*)-1 ? null : p;
-
     static readonly Lock s_lock = new();
     static readonly Dictionary<nuint, nuint> s_mapped = [];
 
@@ -69,30 +50,35 @@ public sealed unsafe partial class LinuxOs : IOs
     }
 
     public byte* Reserve(byte* hint, nuint bytes) =>
-        Note(Ok(MMap(hint, bytes, ProtNone, MapPrivate | MapAnonymous | MapNoReserve, -1, 0)), bytes);
+        Note(KernelMemory.Map(hint, bytes, KernelMemory.None, KernelMemory.NoReserve), bytes);
 
     public bool Map(byte* address, nuint bytes) =>
-        MMap(address, bytes, ProtRead | ProtWrite, MapPrivate | MapAnonymous | MapFixed | MapNoReserve, -1, 0) == address;
+        KernelMemory.Map(address, bytes, KernelMemory.Read | KernelMemory.Write, KernelMemory.Fixed | KernelMemory.NoReserve) == address;
 
     public void Used(byte* address, nuint bytes) { }
 
-    public void Unused(byte* address, nuint bytes) => _ = MAdvise(address, bytes, AdviseDontNeed);
+    // When the kernel does not want to take the pages, a new mapping in the place of the old one; else they stay.
+    public void Unused(byte* address, nuint bytes)
+    {
+        if (!KernelMemory.Advise(address, bytes, KernelMemory.DontNeed))
+            _ = Map(address, bytes);
+    }
 
-    public void LargePages(byte* address, nuint bytes) => _ = MAdvise(address, bytes, AdviseHugePage);
+    public void LargePages(byte* address, nuint bytes) => _ = KernelMemory.Advise(address, bytes, KernelMemory.HugePage);
 
     public void Fault(byte* address, nuint bytes)
     {
-        _ = MProtect(address, bytes, ProtNone);
-        _ = MAdvise(address, bytes, AdviseDontNeed);
+        _ = KernelMemory.Protect(address, bytes, KernelMemory.None);
+        _ = KernelMemory.Advise(address, bytes, KernelMemory.DontNeed);
     }
 
     public byte* Alloc(nuint bytes) =>
-        Note(Ok(MMap(null, bytes, ProtRead | ProtWrite, MapPrivate | MapAnonymous | MapNoReserve, -1, 0)), bytes);
+        Note(KernelMemory.Map(null, bytes, KernelMemory.Read | KernelMemory.Write, KernelMemory.NoReserve), bytes);
 
     public void Free(byte* address, nuint bytes)
     {
         lock (s_lock)
             Forget((nuint)address, (nuint)address + bytes);
-        _ = MUnmap(address, bytes);
+        KernelMemory.Unmap(address, bytes);
     }
 }

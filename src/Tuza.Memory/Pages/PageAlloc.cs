@@ -55,8 +55,8 @@ public unsafe struct PageAlloc
     {
         _heap = heap;
         for (int i = 0; i < Levels; i++)
-            _levels[i] = (nuint)heap->OsAllocLazy((nuint)sizeof(PageSummary) << (RootBits + i * LevelBits));
-        _tables = (PageChunk**)heap->OsAllocLazy(ChunkTables * (nuint)sizeof(PageChunk*));
+            _levels[i] = (nuint)MHeap.OsAllocLazy((nuint)sizeof(PageSummary) << (RootBits + i * LevelBits));
+        _tables = (PageChunk**)MHeap.OsAllocLazy(ChunkTables * (nuint)sizeof(PageChunk*));
         _startChunk = nuint.MaxValue;
         _searchAddress = NoAddress;
     }
@@ -88,7 +88,7 @@ public unsafe struct PageAlloc
         for (nuint c = first; c < end; c++)
         {
             if (_tables[c / ChunksPerTable] == null)
-                _tables[c / ChunksPerTable] = (PageChunk*)_heap->OsAllocLazy(ChunksPerTable * (nuint)sizeof(PageChunk));
+                _tables[c / ChunksPerTable] = (PageChunk*)MHeap.OsAllocLazy(ChunksPerTable * (nuint)sizeof(PageChunk));
             Chunk(c)->SetScavenged(0, PageChunk.Pages);
         }
         _startChunk = nuint.Min(_startChunk, first);
@@ -193,6 +193,12 @@ public unsafe struct PageAlloc
         for (nuint c = _endChunk; c-- > _startChunk && done < maxPages;)
         {
             if (_tables[c / ChunksPerTable] == null)
+            {
+                c -= c % ChunksPerTable;
+                continue;
+            }
+            // Between arenas there may be chunks that are not ours: the tree promises nothing there.
+            if (Level(Levels - 1)[c].Bits == 0)
                 continue;
             PageChunk* chunk = Chunk(c);
             int used = 0;

@@ -115,7 +115,7 @@ public static unsafe class AllocTrace
             lock (s_lock)
             {
                 if (*entry == 0)
-                    *entry = (nint)MHeap.Current->OsAllocLazy((nuint)HeapConsts.ArenaBytes);
+                    *entry = (nint)MHeap.OsAllocLazy((nuint)HeapConsts.ArenaBytes);
                 side = *entry;
             }
         }

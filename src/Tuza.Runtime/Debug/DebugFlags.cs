@@ -3,7 +3,8 @@
 // TUZADEBUG (ours), comma separated: stackstress=1 (every slow prologue moves the stack), unwindstress=1 (prologues unwind at random),
 // preemptstress=1 (every slow prologue yields),
 // parallel=0 (one P whatever GOMAXPROCS says), gcstress=n (collect at every n-th allocation), stackpoison=1 (fill left stacks), seed=n (deterministic random numbers and scheduling), heapverify=1,
-// tricolor=1 (check the colours while marking runs), poison=1 (as clobberfree), markers=n (threads that mark), stackstats=1 (what growing stacks costs, at exit). GODEBUG: adaptivestackstart,
+// tricolor=1 (check the colours while marking runs), poison=1 (as clobberfree), markers=n (threads that mark), stackstats=1 (what growing stacks costs, at exit),
+// failmap=n (the n-th mmap, mprotect or madvise fails). GODEBUG: adaptivestackstart,
 // asyncpreemptoff, clobberfree, gcshrinkstackoff, gctrace, invalidptr, panicnil. GOGC, GOMEMLIMIT, GOMAXPROCS, GOTRACEBACK as in Go.
 
 using System;
@@ -35,6 +36,7 @@ public static class DebugFlags
     public static readonly long Markers = Tuza("markers");
     /// <summary>As many Ps as GOMAXPROCS says; else one.</summary>
     public static readonly bool Parallel = Find(s_tuza, "parallel", unset: 1) != 0;
+    public static readonly long FailMap = Tuza("failmap");
     public static readonly long Seed = Tuza("seed");
     public static readonly bool HasSeed = Seed != 0;
 

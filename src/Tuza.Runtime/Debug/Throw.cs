@@ -52,6 +52,9 @@ public static unsafe class Throw
     public static void FatalBytes(byte* text, long length, bool system, bool signal) => Die(null, text, length, system, signal);
 
     [DoesNotReturn]
+    internal static void FatalFault() => Die("fault", null, 0, system: false, signal: true);
+
+    [DoesNotReturn]
     public static void Deadlock() => Die("all goroutines are asleep - deadlock!", null, 0, system: false);
 
     [DoesNotReturn]
@@ -72,7 +75,7 @@ public static unsafe class Throw
             Indented(text, length);
         Print.Text("\n");
         if (signal)
-            Traceback.SignalLine(Threads.CurrentG());
+            Faults.SignalLine(Threads.CurrentG());
         Traceback.Fatal(Threads.CurrentG(), system);
         Print.End();
         Exit.Now(2);

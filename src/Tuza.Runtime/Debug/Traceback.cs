@@ -43,18 +43,10 @@ public static unsafe class Traceback
         Sched.Freeze();
         Print.Begin();
         if (signal != 0)
-            SignalLine(g);
+            Faults.SignalLine(g);
         Fatal(g, system: false);
         Print.End();
         Exit.Now(2);
-    }
-
-    /// <summary>What Go prints about the signal behind a nil dereference.</summary>
-    public static void SignalLine(G* g)
-    {
-        Print.Text("[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=");
-        Print.Hex(FrameWalk.CallerPc(g) & 0xffffffff);
-        Print.Text("]\n");
     }
 
     public static void Others(G* but)

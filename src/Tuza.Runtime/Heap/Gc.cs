@@ -698,4 +698,6 @@ sealed unsafe class RuntimeWorld : IWorld
 
     [System.Diagnostics.CodeAnalysis.DoesNotReturn]
     public void Fatal(string message) => Throw.Fatal(message);
+
+    public void Explain(string text) => Print.Text(text);
 }

@@ -12,9 +12,10 @@
 
 using System;
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
 using System.Threading;
+
 using Tuza.Abi;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
@@ -89,15 +90,10 @@ public static unsafe partial class TypeTable
 
     static void Reserve()
     {
-        const int ProtReadWrite = 3, MapPrivateAnonNoreserve = 0x4022;
-        void* p = Mmap(null, RegionBytes, ProtReadWrite, MapPrivateAnonNoreserve, -1, 0);
-        if ((nint)p == -1)
-            throw new InvalidOperationException("cannot reserve address space for type descriptors");
-        s_base = (byte*)p;
+        s_base = KernelMemory.Map(null, RegionBytes, KernelMemory.Read | KernelMemory.Write, KernelMemory.NoReserve);
+        if (s_base == null)
+            Throw.Fatal("runtime: cannot allocate memory");
     }
-
-    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
-    private static partial void* Mmap(void* addr, nuint length, int prot, int flags, int fd, nint offset);
 
     static byte* Alloc(nuint bytes)
     {

@@ -3,12 +3,11 @@
 // A low address fits the short immediate of an instruction, and programs expect variables in the first 256 MiB (nil checks of far fields). Pages
 // are asked for from the system at fixed places that must be free; where they are not, any memory does. Nothing is given back.
 
-using System;
-using System.Runtime.InteropServices;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
-static unsafe partial class DataMemory
+static unsafe class DataMemory
 {
     const nuint FirstAddress = 64 << 20, LastAddress = 0x7000_0000, Page = 4096, Slab = 1 << 20;
 
@@ -35,26 +34,22 @@ static unsafe partial class DataMemory
 
     static byte* Map(nuint bytes)
     {
-        const int ProtReadWrite = 3, MapPrivateAnonNoreserve = 0x4022, MapFixedNoreplace = 0x100000;
+        const int ReadWrite = KernelMemory.Read | KernelMemory.Write;
         bytes = (bytes + Page - 1) & ~(Page - 1);
         for (; s_next + bytes < LastAddress; s_next += Slab)
         {
-            void* p = Mmap((void*)s_next, bytes, ProtReadWrite, MapPrivateAnonNoreserve | MapFixedNoreplace, -1, 0);
+            byte* p = KernelMemory.Map((void*)s_next, bytes, ReadWrite, KernelMemory.NoReserve | KernelMemory.FixedNoReplace);
             if ((nuint)p == s_next)
             {
                 s_next += bytes;
-                return (byte*)p;
+                return p;
             }
-            if ((nint)p != -1)
-                _ = Munmap(p, bytes); // an old system that does not know the flag
+            if (p != null)
+                KernelMemory.Unmap(p, bytes); // an old system that does not know the flag
         }
-        void* any = Mmap(null, bytes, ProtReadWrite, MapPrivateAnonNoreserve, -1, 0);
-        return (nint)any != -1 ? (byte*)any : throw new InvalidOperationException("no memory for variables");
+        byte* any = KernelMemory.Map(null, bytes, ReadWrite, KernelMemory.NoReserve);
+        if (any == null)
+            Throw.Fatal("runtime: cannot allocate memory");
+        return any;
     }
-
-    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
-    private static partial void* Mmap(void* addr, nuint length, int prot, int flags, int fd, nint offset);
-
-    [LibraryImport("libc", EntryPoint = "munmap")]
-    private static partial int Munmap(void* addr, nuint length);
 }

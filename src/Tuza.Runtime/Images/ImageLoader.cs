@@ -265,6 +265,29 @@ public static unsafe class ImageLoader
         return image.Code(resume ? r->ResumeToken : r->Token);
     }
 
+    /// <summary>The function whose body (or, then entered is true, resume body) this method is; 0 if none.</summary>
+    internal static int FunctionOf(System.Reflection.MethodBase method, out bool entered)
+    {
+        entered = false;
+        lock (s_lock)
+        {
+            foreach (LoadedImage image in s_images)
+            {
+                if (!image.Module.Equals(method.Module.ModuleHandle))
+                    continue;
+                int token = method.MetadataToken;
+                FuncRecord* r = image.Section<FuncRecord>(ImageSection.Funcs, out int count);
+                for (int i = 0; i < count; i++)
+                    if (r[i].Token == token || r[i].ResumeToken == token)
+                    {
+                        entered = r[i].Token != token;
+                        return image.FirstFunc + i;
+                    }
+            }
+        }
+        return 0;
+    }
+
     static int FindByName(string name)
     {
         byte[] utf8 = Encoding.UTF8.GetBytes(name);

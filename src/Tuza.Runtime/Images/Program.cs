@@ -29,6 +29,7 @@ public static unsafe class Program
     /// <summary>Runs to the end; usually the process exits and this does not return.</summary>
     public static void Run(ProgramSpec spec)
     {
+        KernelMemory.FailAt(DebugFlags.FailMap);
         Snapshots.Init(spec.Snapshots);
         var cache = (MCache*)Gc.Init();
         s_cache = cache;

@@ -81,6 +81,8 @@ public unsafe struct GState
     public long InjectA, InjectB;
     /// <summary>Asked before a ready goroutine goes on; false means that it has parked again.</summary>
     public delegate*<G*, bool> OnWake;
+    /// <summary>Bytes of stack when the trampoline last called into Go.</summary>
+    public long EntryDepth;
     /// <summary>Frame base to go on at its DeferReturn site.</summary>
     public byte* RecoverFp;
 
@@ -104,6 +106,7 @@ public unsafe struct GState
     public byte IsSystem;
     public byte FipsIndicator;
     public byte FipsBypass;
+    /// <summary>A fault is a panic, see <see cref="Faults"/>.</summary>
     public byte PanicOnFault;
     /// <summary>Frames still have native frames: the stack may not be moved by others.</summary>
     public byte NativeLive;

@@ -12,11 +12,12 @@ using System.Runtime.InteropServices;
 using System.Threading;
 
 using Tuza.Abi;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
 /// <summary>Symbols of os/signal and signal helpers of os.</summary>
-public static unsafe partial class Signals
+public static unsafe class Signals
 {
     const int SigPipe = 13, Count = 65;
     const long Default = 0, Ignore = 1;
@@ -34,7 +35,7 @@ public static unsafe partial class Signals
 
     /// <summary>struct kernel_sigaction.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    struct Action
+    internal struct Action
     {
         public long Handler;
         public ulong Flags;
@@ -59,17 +60,21 @@ public static unsafe partial class Signals
     /// <summary>Go's runtime catches it and does nothing.</summary>
     static bool IsNoAction(int signal) => signal is 10 or 12 or 14 or 23 or 24 or 25 or 26 or 27 or 29 or 30 or >= 35;
 
-    [LibraryImport("libc", EntryPoint = "mmap")]
-    private static partial byte* MMap(byte* address, nuint bytes, int protection, int flags, int file, nint offset);
-
-    [LibraryImport("libc", EntryPoint = "mprotect")]
-    private static partial int MProtect(byte* address, nuint bytes, int protection);
-
-    static Action Get(int signal)
+    internal static Action Get(int signal)
     {
         Action a = default;
         _ = Libc.Syscall(Libc.SysRtSigaction, signal, 0, (nint)(&a), 8, 0, 0);
         return a;
+    }
+
+    /// <summary>A handler in front of the present one, which it calls.</summary>
+    internal static void Precede(int signal, long handler)
+    {
+        Action a = Get(signal);
+        if (a.Handler is Default or Ignore)
+            return;
+        a.Handler = handler;
+        _ = Libc.Syscall(Libc.SysRtSigaction, signal, (nint)(&a), 0, 8, 0, 0);
     }
 
     static void Set(int signal, long handler)
@@ -85,20 +90,21 @@ public static unsafe partial class Signals
         _ = Libc.Syscall(Libc.SysRtSigaction, signal, (nint)(&a), 0, 8, 0, 0);
     }
 
-    const int Read = 1, Write = 2, Execute = 4, PageBytes = 4096;
+    const int PageBytes = 4096;
 
     /// <summary>Before the program starts: dispositions as Go has them.</summary>
     public static void Init()
     {
-        const int PrivateAnonymous = 0x22;
-        s_page = MMap(null, PageBytes, Read | Write, PrivateAnonymous, -1, 0);
-        if (s_page == (byte*)-1)
+        Faults.Install();
+        s_page = KernelMemory.Map(null, PageBytes, KernelMemory.Read | KernelMemory.Write, 0);
+        if (s_page == null)
+            return;
+        Marshal.Copy(s_code, 0, (nint)s_page, s_code.Length);
+        if (!KernelMemory.Protect(s_page, PageBytes, KernelMemory.Read | KernelMemory.Execute))
         {
             s_page = null;
             return;
         }
-        Marshal.Copy(s_code, 0, (nint)s_page, s_code.Length);
-        _ = MProtect(s_page, PageBytes, Read | Execute);
         for (int signal = 1; signal < Count; signal++)
         {
             if (IsHosts(signal) || signal == SigPipe || !(signal is 1 or 2 or 3 or 15 || IsNoAction(signal)))
@@ -122,9 +128,11 @@ public static unsafe partial class Signals
         if (s_page == null || Libc.Syscall(SysPipe2, (nint)fd, CloseOnExec, 0, 0, 0, 0) != 0)
             return false;
         _ = Libc.Syscall(Libc.SysFcntl, fd[1], SetFlags, NonBlock, 0, 0, 0);
-        _ = MProtect(s_page, PageBytes, Read | Write);
+        // The handlers of other signals, in the same page, must be able to run meanwhile.
+        if (!KernelMemory.Protect(s_page, PageBytes, KernelMemory.Read | KernelMemory.Write | KernelMemory.Execute))
+            return false;
         *(int*)(s_page + PipeOffset) = fd[1];
-        _ = MProtect(s_page, PageBytes, Read | Execute);
+        _ = KernelMemory.Protect(s_page, PageBytes, KernelMemory.Read | KernelMemory.Execute);
         s_readEnd = fd[0];
         return true;
     }

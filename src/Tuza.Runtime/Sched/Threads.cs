@@ -17,7 +17,7 @@ public static unsafe class Threads
     const int OtherStackBytes = MainStackBytes / 4;
 
     /// <summary>What is left for the runtime's own C# code when Go code may not go deeper.</summary>
-    const int NativeReserveBytes = 1 << 20;
+    internal const int NativeReserveBytes = 1 << 20;
 
     [System.ThreadStatic]
     static M* s_m;

@@ -8,10 +8,14 @@
 //   Recovered  a deferred call recovered: the frame that deferred it goes on at its DeferReturn site.
 //   Goexit     all deferred calls have run: the goroutine is finished.
 //
+// An exception comes from a fault of the hardware in emitted code, see Faults.
+//
 // Injected calls. A C# primitive may not call Go, but some must panic. Such a primitive unwinds with ParkKind.Continue and
 // leaves the code word of a Go function in Inject; the trampoline calls it on top of the innermost frame as if that frame had called it.
 
+using System;
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 
 using Tuza.Abi;
 
@@ -23,9 +27,29 @@ public static unsafe class Trampoline
     /// <summary>Runs <paramref name="g"/> until it parks, yields or ends. False: it has ended.</summary>
     public static bool Run(G* g, GState* gs)
     {
+        for (; ; )
+        {
+            NullReferenceException fault;
+            try
+            {
+                return RunFrames(g, gs);
+            }
+            catch (NullReferenceException e)
+            {
+                fault = e;
+            }
+            // Here, not in the handler, which runs on top of the frames that are to go.
+            if (!Faults.Deliver(g, gs, fault))
+                ExceptionDispatchInfo.Throw(fault);
+        }
+    }
+
+    static bool RunFrames(G* g, GState* gs)
+    {
         gs->NativeLive = 1;
         for (; ; )
         {
+            gs->EntryDepth = g->StackHi - g->Sp;
             if (gs->Inject != null)
             {
                 void* code = gs->Inject;

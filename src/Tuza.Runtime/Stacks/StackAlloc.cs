@@ -95,7 +95,7 @@ public static unsafe class StackAlloc
     {
         MSpan* s = MHeap.Current->AllocManual((nuint)bytes >> HeapConsts.PageShift, ManualKind.Stack);
         if (s == null)
-            Throw.Fatal("out of memory (stack)");
+            Throw.Fatal("out of memory");
         return s;
     }
 

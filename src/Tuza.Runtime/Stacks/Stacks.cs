@@ -61,7 +61,7 @@ public static unsafe class Stacks
         byte* guard = g->StackGuard;
         if (sp - guard > GuardStepBytes)
             guard = sp - GuardStepBytes;
-        if (DebugFlags.SlowPrologues)
+        if (DebugFlags.SlowPrologues || Sched.State(g)->PanicOnFault != 0)
             guard = (byte*)nuint.MaxValue;
         g->Guard = guard;
     }
@@ -113,7 +113,7 @@ public static unsafe class Stacks
         }
         M* m = (M*)g->M;
         byte here;
-        if ((nuint)(&here) < m->NativeLimit || DebugFlags.UnwindStress && Rand.Next32() % 8 == 0)
+        if ((nuint)(&here) < m->NativeLimit || gs->PanicOnFault != 0 || DebugFlags.UnwindStress && Rand.Next32() % 8 == 0)
             UnwindEntry(g, wanted, ParkKind.Continue);
     }
 

@@ -46,12 +46,17 @@ public static unsafe class DebugHooks
         return old;
     }
 
-    [GoFunc("runtime/debug.setPanicOnFault", Safepoint = false)]
+    /// <summary>The caller goes on from its saved frames: see <see cref="Faults"/>.</summary>
+    [GoFunc("runtime/debug.setPanicOnFault", Parks = true)]
     public static int SetPanicOnFault(G* g, int on)
     {
-        int old = Sched.State(g)->PanicOnFault;
-        Sched.State(g)->PanicOnFault = (byte)on;
-        return old;
+        GState* gs = Sched.State(g);
+        g->R[0] = gs->PanicOnFault;
+        gs->PanicOnFault = (byte)on;
+        Stacks.ResetGuard(g);
+        gs->ParkKind = ParkKind.Continue;
+        Trampoline.StartUnwind(g, UnwindReason.Park);
+        return 0;
     }
 
     [GoFunc("runtime/debug.SetTraceback", Safepoint = false)]

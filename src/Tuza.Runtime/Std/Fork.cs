@@ -7,11 +7,12 @@
 using System.Runtime.InteropServices;
 
 using Tuza.Abi;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
 /// <summary>Makes child processes.</summary>
-public static unsafe partial class Fork
+public static unsafe class Fork
 {
     // struct { nr, a1, a2, a3, calls, pipe, errno, blockAll, oldMask }; a call is { nr, a1..a6, result, value }, 72 bytes.
     static readonly byte[] s_code =
@@ -52,20 +53,13 @@ public static unsafe partial class Fork
 
     static readonly delegate* unmanaged<void*, long> s_run = Install();
 
-    [LibraryImport("libc", EntryPoint = "mmap")]
-    private static partial byte* MMap(byte* address, nuint bytes, int protection, int flags, int file, nint offset);
-
-    [LibraryImport("libc", EntryPoint = "mprotect")]
-    private static partial int MProtect(byte* address, nuint bytes, int protection);
-
     static delegate* unmanaged<void*, long> Install()
     {
-        const int Read = 1, Write = 2, Execute = 4, PrivateAnonymous = 0x22;
-        byte* page = MMap(null, 4096, Read | Write, PrivateAnonymous, -1, 0);
-        if (page == (byte*)-1)
+        byte* page = KernelMemory.Map(null, 4096, KernelMemory.Read | KernelMemory.Write, 0);
+        if (page == null)
             return null;
         Marshal.Copy(s_code, 0, (nint)page, s_code.Length);
-        return MProtect(page, 4096, Read | Execute) == 0 ? (delegate* unmanaged<void*, long>)page : null;
+        return KernelMemory.Protect(page, 4096, KernelMemory.Read | KernelMemory.Execute) ? (delegate* unmanaged<void*, long>)page : null;
     }
 
     /// <summary>`startForked(c *forkedChild) int`: the child's process id or minus the error number.</summary>

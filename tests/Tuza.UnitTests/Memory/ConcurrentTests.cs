@@ -179,6 +179,8 @@ sealed unsafe class ThreadWorld : IWorld, IDisposable
         throw new FatalException(message);
     }
 
+    public void Explain(string text) { }
+
     public string? Failure => _failure;
 }
 
@@ -427,5 +429,7 @@ public sealed unsafe class ConcurrentTests
 
         [DoesNotReturn]
         public void Fatal(string message) => throw new FatalException(message);
+
+        public void Explain(string text) { }
     }
 }

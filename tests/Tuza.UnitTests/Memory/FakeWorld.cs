@@ -124,6 +124,8 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
 
     [DoesNotReturn]
     public void Fatal(string message) => throw new FatalException(message);
+
+    public void Explain(string text) { }
 }
 
 /// <summary>Type descriptors made by hand.</summary>

@@ -5,14 +5,15 @@
 
 using System;
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
+
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
 /// <summary>An SSE instruction: mandatory prefix (0 none) and opcode bytes behind 0F.</summary>
 readonly record struct SseOp(byte Prefix, byte Map, byte Code);
 
-sealed unsafe partial class MachineCode
+sealed unsafe class MachineCode
 {
     public const int Rcx = 1, Rsi = 6, Rdi = 7;
 
@@ -62,21 +63,14 @@ sealed unsafe partial class MachineCode
         _code.AddRange(BitConverter.GetBytes(start - (_code.Count + 4)));
     }
 
-    [LibraryImport("libc", EntryPoint = "mmap")]
-    private static partial byte* MMap(byte* address, nuint bytes, int protection, int flags, int file, nint offset);
-
-    [LibraryImport("libc", EntryPoint = "mprotect")]
-    private static partial int MProtect(byte* address, nuint bytes, int protection);
-
     /// <summary>Ends with ret. The code's address, or null when there may be no new code in this process.</summary>
     public void* Finish()
     {
-        const int Read = 1, Write = 2, Execute = 4, PrivateAnonymous = 0x22;
         _code.Add(0xC3);
-        byte* p = MMap(null, (nuint)_code.Count, Read | Write, PrivateAnonymous, -1, 0);
-        if (p == (byte*)-1)
+        byte* p = KernelMemory.Map(null, (nuint)_code.Count, KernelMemory.Read | KernelMemory.Write, 0);
+        if (p == null)
             return null;
         _code.CopyTo(new Span<byte>(p, _code.Count));
-        return MProtect(p, (nuint)_code.Count, Read | Execute) == 0 ? p : null;
+        return KernelMemory.Protect(p, (nuint)_code.Count, KernelMemory.Read | KernelMemory.Execute) ? p : null;
     }
 }
