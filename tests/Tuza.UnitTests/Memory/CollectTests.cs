@@ -587,6 +587,7 @@ public sealed unsafe class CollectTests : IDisposable
     {
         var os = new ScatteringOs();
         using var scattered = new FakeWorld(os);
+        _ = MHeap.Current->Pacer.SetGcPercent(-1);
         for (int i = 0; i < 40; i++)
             Malloc.NewNoScan(scattered.Cache, 6 << 20);
         Collector.CollectAndSweep(MHeap.Current);
