@@ -13,7 +13,7 @@ namespace Tuza.Runtime;
 /// <summary>An SSE instruction: mandatory prefix (0 none) and opcode bytes behind 0F.</summary>
 readonly record struct SseOp(byte Prefix, byte Map, byte Code);
 
-sealed unsafe class MachineCode
+sealed unsafe partial class MachineCode
 {
     public const int Rcx = 1, Rsi = 6, Rdi = 7;
 
