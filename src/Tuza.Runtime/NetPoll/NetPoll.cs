@@ -108,7 +108,7 @@ public static unsafe class NetPoll
             Interlocked.MemoryBarrier();
             // Wake does nothing before it can see s_sleeping: who queued a goroutine or set a timer before that is seen here, and only here.
             if (!Sched.GlobalWaiting)
-                millis = MillisUntil(Timers.FirstOfAll());
+                millis = MillisUntil(Sched.PollUntil());
         }
         long n = Libc.Syscall(Libc.SysEpollWait, s_epoll, (nint)buffer, MaxEvents, millis, 0, 0);
         if (sleeps)

@@ -28,7 +28,7 @@ public static unsafe partial class Sched
     static int s_spinning;     // Ms that look for work
     static P* s_idleP;         // under s_lock
     static int s_idlePCount;   // changed under s_lock
-    static long s_pollUntil;   // when the M in the poller wakes by itself
+    static long s_pollUntil;   // when the M in the poller wakes by itself; 0 until it knows
     static int s_inPoller;     // an M waits in the poller
 
     /// <summary>
@@ -348,7 +348,6 @@ public static unsafe partial class Sched
         long until = Timers.FirstOfAll();
         if ((until != long.MaxValue || NetPoll.HasWaiters) && Interlocked.CompareExchange(ref s_inPoller, 1, 0) == 0)
         {
-            Volatile.Write(ref s_pollUntil, until);
             Interlocked.MemoryBarrier();
             if (!AnyWork() && s_stopWanted == 0)
                 _ = NetPoll.Sleep();
@@ -516,6 +515,17 @@ public static unsafe partial class Sched
         {
             WakeP();
         }
+    }
+
+    /// <summary>
+    /// By the M in the poller, which can be woken: the first timer of all. It is looked for once more, and only what is found now is published: the timer
+    /// for which the M came here may have run meanwhile, and nobody would wake it for a later one.
+    /// </summary>
+    internal static long PollUntil()
+    {
+        long until = Timers.FirstOfAll();
+        Volatile.Write(ref s_pollUntil, until);
+        return until;
     }
 
     /// <summary>Takes an idle P for an M without one.</summary>
