@@ -35,6 +35,9 @@ public static class SnapshotFormat
     public const string Meta = "META", Text = "TEXT", Type = "TYPE", Stack = "STCK", Globals = "GLOB", Goroutines = "GORO", Growth = "GROW", Specials = "SPEC",
         Timers = "TIMR", Spans = "SPAN", Objects = "OBJS", End = "END!";
 
+    /// <summary>From so many deferred calls on it is noted since when a goroutine has them, and they are worth a word.</summary>
+    public const int ManyDefers = 64;
+
     /// <summary>Of objects without pointers at most so many bytes are kept: enough to compare strings.</summary>
     public const int MostNoScanBody = 4096;
 }

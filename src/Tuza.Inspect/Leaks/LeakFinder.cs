@@ -19,11 +19,12 @@ public sealed record Leak(string Family, long Bytes, long Count, string Text, st
 
 public sealed class LeakFinder
 {
-    const int ManyDefers = 64, ManyGoroutines = 10, TimesSeen = 4, MapRoomFactor = 4;
+    const int ManyGoroutines = 10, TimesSeen = 4, MapRoomFactor = 4;
     const long BusyNanos = 1_000_000_000, LeastMapRoom = 16 << 10;
 
     readonly Snapshot _s;
     readonly HeapGraph _graph;
+    readonly HashSet<SnapshotGoroutine> _blocked = []; // waits for ever: not to be counted by other families
     readonly Dominators _tree;
     readonly List<Leak> _leaks = [];
 
@@ -195,8 +196,6 @@ public sealed class LeakFinder
     static bool IsBlocked(SnapshotGoroutine g) => g.Reason.StartsWith("chan ", StringComparison.Ordinal) || g.Reason.StartsWith("select", StringComparison.Ordinal)
         || g.Reason.StartsWith("sync.", StringComparison.Ordinal) || g.Reason.StartsWith("sema", StringComparison.Ordinal);
 
-    readonly HashSet<SnapshotGoroutine> _blocked = [];
-
     /// <summary>Something could still wake them, but of all that a go statement started, none has been seen to end.</summary>
     void GrowingGoroutines()
     {
@@ -318,7 +317,7 @@ public sealed class LeakFinder
         Dictionary<string, (long Count, long Goroutines, long Oldest)> groups = [];
         foreach (SnapshotGoroutine g in _s.Goroutines)
         {
-            if (g.Defers < ManyDefers)
+            if (g.Defers < SnapshotFormat.ManyDefers)
                 continue;
             SnapshotFrame own = Array.Find(g.Frames, f => !_s.IsLibrary(f));
             string at = own.Function != null ? Place(own) : g.At.Function == null ? "" : Place(g.At);

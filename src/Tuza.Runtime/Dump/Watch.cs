@@ -30,10 +30,10 @@ sealed class WatchedGrowth
     public int Now;
 }
 
+/// <summary>Looks at the program while it runs, if the plan for snapshots says so.</summary>
 static unsafe class Watch
 {
     const int LookMillis = 250, MostBusy = 10_000, RestFactor = 20, LongestPauseMillis = 10_000;
-    internal const int ManyDefers = 64;
 
     static SnapshotPlan? s_plan;
     static readonly Dictionary<ulong, WatchedGrowth> s_growth = [];
@@ -157,13 +157,13 @@ static unsafe class Watch
     static bool HasManyDefers(G* g)
     {
         int n = 0;
-        for (var d = (DeferRecord*)g->Defer; d != null && n < ManyDefers; d = d->Link)
+        for (var d = (DeferRecord*)g->Defer; d != null && n < SnapshotFormat.ManyDefers; d = d->Link)
         {
             n++;
-            for (DeferRecord* h = d->Head; h != null && n < ManyDefers; h = h->Link)
+            for (DeferRecord* h = d->Head; h != null && n < SnapshotFormat.ManyDefers; h = h->Link)
                 n++;
         }
-        return n >= ManyDefers;
+        return n >= SnapshotFormat.ManyDefers;
     }
 
     static WatchSample Sample()

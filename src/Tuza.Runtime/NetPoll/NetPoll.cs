@@ -164,8 +164,10 @@ public static unsafe class NetPoll
                 continue;
             if (old is Nobody or Coming)
                 return false;
-            Interlocked.Decrement(ref s_waiters);
             Sched.Ready((G*)old);
+            // Only now: the monitor polls too, and it is not counted among those that could make a goroutine ready. With no waiter, no
+            // queued goroutine and all Ms asleep the program is taken for deadlocked.
+            Interlocked.Decrement(ref s_waiters);
             return true;
         }
     }

@@ -85,12 +85,11 @@ public static unsafe class Faults
             Signals.Precede(signals[i], (long)(page + i * 256));
     }
 
-    /// <summary>The newest fault of the calling thread: one below <paramref name="here"/> on its stack.</summary>
+    /// <summary>The newest fault of the calling thread, or none (Signal 0): one below <paramref name="here"/> on its stack.</summary>
     static Record Find(nuint here, nuint limit)
     {
-        Record best = default;
         if (s_ring == null)
-            return best;
+            return default;
         uint count = *(uint*)s_ring;
         for (uint i = 0; i < Slots; i++)
         {
@@ -98,7 +97,7 @@ public static unsafe class Faults
             if (r.Sp < here && r.Sp >= limit)
                 return r;
         }
-        return best;
+        return default;
     }
 
     /// <summary>
