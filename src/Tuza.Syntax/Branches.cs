@@ -5,6 +5,7 @@
 // follows is remembered: it must not reach a label behind that declaration in the same block.
 
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 
 namespace Tuza.Syntax;
 
@@ -58,6 +59,11 @@ sealed class Branches
     /// <summary>Returns the gotos that found no label yet, or null for none.</summary>
     List<BranchStmt>? CheckBlock(Block? parent, Targets context, LabeledStmt? owner, Pos start, List<Stmt> body)
     {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            Error(start, "syntax error: nesting too deep");
+            return null;
+        }
         Block block = new(parent, start) { Label = owner };
         List<BranchStmt>? pending = null;
         List<BranchStmt>? overVariable = null; // pending gotos that a variable declaration followed

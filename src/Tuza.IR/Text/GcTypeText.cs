@@ -47,31 +47,6 @@ sealed class GcTypeText
         _open.Add(t, _b.Length);
         switch (t)
         {
-            case PointerType p:
-                _b.Append('*');
-                Type(p.Elem);
-                break;
-            case ArrayType a:
-                _b.Append('[').Append(a.Len).Append(']');
-                Type(a.Elem);
-                break;
-            case SliceType s:
-                _b.Append("[]");
-                Type(s.Elem);
-                break;
-            case ChanType c:
-                _b.Append(c.Dir switch { Tuza.Syntax.ChanDir.Recv => "<-chan ", Tuza.Syntax.ChanDir.Send => "chan<- ", _ => "chan " });
-                bool parens = c.Dir == Tuza.Syntax.ChanDir.Both && c.Elem.Unalias is ChanType { Dir: Tuza.Syntax.ChanDir.Recv };
-                _b.Append(parens ? "(" : "");
-                Type(c.Elem);
-                _b.Append(parens ? ")" : "");
-                break;
-            case MapType m:
-                _b.Append("map[");
-                Type(m.Key);
-                _b.Append(']');
-                Type(m.Elem);
-                break;
             case InterfaceType i:
                 Interface(i);
                 break;
@@ -83,7 +58,8 @@ sealed class GcTypeText
                 Struct(s);
                 break;
             default:
-                _b.Append(TypeWriter.Write(t, _local));
+                if (!TypeShapes.Write(_b, t, Type, seesAliases: false))
+                    _b.Append(TypeWriter.Write(t, _local));
                 break;
         }
         _open.Remove(t);

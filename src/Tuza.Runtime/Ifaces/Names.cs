@@ -104,7 +104,10 @@ public static unsafe partial class TypeTable
         }
     }
 
-    public static UncommonTypeDesc* Uncommon(TypeDesc* t) => (t->TFlag & TFlag.Uncommon) == 0 ? null : (UncommonTypeDesc*)((byte*)t + t->Kind switch
+    public static UncommonTypeDesc* Uncommon(TypeDesc* t) => (t->TFlag & TFlag.Uncommon) == 0 ? null : (UncommonTypeDesc*)((byte*)t + HeadBytes(t->Kind));
+
+    /// <summary>Bytes of a descriptor of this kind before what follows it: the uncommon part and the lists.</summary>
+    public static int HeadBytes(Kind kind) => kind switch
     {
         Kind.Array => sizeof(ArrayTypeDesc),
         Kind.Chan => sizeof(ChanTypeDesc),
@@ -115,7 +118,7 @@ public static unsafe partial class TypeTable
         Kind.Slice => sizeof(SliceTypeDesc),
         Kind.Struct => sizeof(StructTypeDesc),
         _ => sizeof(TypeDesc),
-    });
+    };
 
     /// <summary>The type's string as UTF-8 (what reflect's String returns).</summary>
     public static ReadOnlySpan<byte> TypeText(TypeDesc* t)

@@ -89,24 +89,11 @@ public static unsafe partial class TypeTable
             _itabs = at;
         }
 
-        static nuint HeadBytes(Kind kind) => (nuint)(kind switch
-        {
-            Kind.Array => sizeof(ArrayTypeDesc),
-            Kind.Chan => sizeof(ChanTypeDesc),
-            Kind.Func => sizeof(FuncTypeDesc),
-            Kind.Interface => sizeof(InterfaceTypeDesc),
-            Kind.Map => sizeof(MapTypeDesc),
-            Kind.Pointer => sizeof(PtrTypeDesc),
-            Kind.Slice => sizeof(SliceTypeDesc),
-            Kind.Struct => sizeof(StructTypeDesc),
-            _ => sizeof(TypeDesc),
-        });
-
         /// <summary>Head, uncommon part, function parameter list, method list; interface methods and struct fields are allocated apart.</summary>
         static nuint DescriptorBytes(TypeRecord* r)
         {
             uint* tail = (uint*)(r + 1);
-            nuint bytes = HeadBytes(r->Kind);
+            var bytes = (nuint)TypeTable.HeadBytes(r->Kind);
             if (r->Kind == Kind.Func)
                 bytes += 8 * (tail[0] + (tail[1] & 0x7FFF));
             if ((r->TFlag & TFlag.Uncommon) != 0)
@@ -151,7 +138,7 @@ public static unsafe partial class TypeTable
             t->Str = NameOff(r->StrName);
 
             uint* tail = (uint*)(r + 1);
-            byte* next = (byte*)t + HeadBytes(r->Kind);
+            byte* next = (byte*)t + TypeTable.HeadBytes(r->Kind);
             FillKind(r->Kind, t, tail, (r->TFlag & TFlag.Uncommon) != 0 ? next + sizeof(UncommonTypeDesc) : next);
             if ((r->TFlag & TFlag.Uncommon) != 0)
                 FillUncommon(r, (UncommonTypeDesc*)next, r->Kind == Kind.Func ? 8 * (tail[0] + (tail[1] & 0x7FFF)) : 0);

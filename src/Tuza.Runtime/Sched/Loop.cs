@@ -529,6 +529,7 @@ public static unsafe partial class Sched
     }
 
     /// <summary>Takes an idle P for an M without one.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static bool TryTakeIdleP(M* m)
     {
         if (Volatile.Read(ref s_idlePCount) == 0)

@@ -63,7 +63,8 @@ public static unsafe partial class Sched
         P* p = m->P;
         if (Interlocked.CompareExchange(ref p->Status, PStatus.Running, mine) != mine)
         {
-            if (!ExitSyscallSlow(m))
+            // It was taken: any idle one will do.
+            if (!TryTakeIdleP(m))
             {
                 gs->Locks--;
                 m->LostP = 1;
@@ -84,21 +85,6 @@ public static unsafe partial class Sched
         Stacks.ResetGuard(g);
         if (p->Preempt != 0 || p->RunSafePointFn != 0 || Volatile.Read(ref s_stopWanted) != 0 || gs->PreemptWanted != 0 || gs->ScanWanted != 0)
             Sysmon.Ask(g);
-    }
-
-    /// <summary>The P was taken: any idle one will do. Prefers the old one if it is idle.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static bool ExitSyscallSlow(M* m)
-    {
-        if (Volatile.Read(ref s_idlePCount) == 0)
-            return false;
-        s_lock.Enter();
-        P* p = s_stopWanted != 0 ? null : IdleGetLocked();
-        s_lock.Exit();
-        if (p == null)
-            return false;
-        Acquire(m, p);
-        return true;
     }
 
     /// <summary>The native frames of a goroutine that lost its P have returned: it waits in the global queue like others.</summary>

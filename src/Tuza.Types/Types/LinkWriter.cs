@@ -10,7 +10,6 @@ using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Tuza.Syntax;
 
 namespace Tuza.Types;
 
@@ -87,31 +86,6 @@ sealed class LinkWriter(bool reflect)
         _open.Add(type, _b.Length);
         switch (type)
         {
-            case ArrayType t:
-                _b.Append('[').Append(t.Len).Append(']');
-                Type(t.Elem);
-                break;
-            case SliceType t:
-                _b.Append("[]");
-                Type(t.Elem);
-                break;
-            case PointerType t:
-                _b.Append('*');
-                Type(t.Elem);
-                break;
-            case MapType t:
-                _b.Append("map[");
-                Type(t.Key);
-                _b.Append(']');
-                Type(t.Elem);
-                break;
-            case ChanType t:
-                _b.Append(t.Dir switch { ChanDir.Both => "chan ", ChanDir.Send => "chan<- ", ChanDir.Recv => "<-chan " });
-                bool parens = t.Dir == ChanDir.Both && t.Elem.Unalias is ChanType { Dir: ChanDir.Recv };
-                _b.Append(parens ? "(" : "");
-                Type(t.Elem);
-                _b.Append(parens ? ")" : "");
-                break;
             case StructType t:
                 Struct(t);
                 break;
@@ -133,7 +107,9 @@ sealed class LinkWriter(bool reflect)
                 }
                 break;
             default:
-                throw new InvalidOperationException("LinkWriter: unknown type " + type.GetType().Name);
+                if (!TypeShapes.Write(_b, type, Type, seesAliases: false))
+                    throw new InvalidOperationException("LinkWriter: unknown type " + type.GetType().Name);
+                break;
         }
         _open.Remove(type);
     }

@@ -6,7 +6,6 @@
 using System;
 using System.Collections.Generic;
 using System.Text;
-using Tuza.Syntax;
 
 namespace Tuza.Types;
 
@@ -174,27 +173,6 @@ public sealed class TypeWriter
                 else
                     _b.Append(t.Name);
                 break;
-            case ArrayType t:
-                _b.Append('[').Append(t.Len).Append(']');
-                Type(t.Elem);
-                break;
-            case SliceType t:
-                _b.Append("[]");
-                Type(t.Elem);
-                break;
-            case PointerType t:
-                _b.Append('*');
-                Type(t.Elem);
-                break;
-            case MapType t:
-                _b.Append("map[");
-                Type(t.Key);
-                _b.Append(']');
-                Type(t.Elem);
-                break;
-            case ChanType t:
-                Chan(t);
-                break;
             case StructType t:
                 Struct(t);
                 break;
@@ -237,7 +215,9 @@ public sealed class TypeWriter
                     _b.Append(" /* with ").Append(t.Obj.Name).Append(" declared at ").Append(t.Obj.Pos.ToString()).Append(" */");
                 break;
             default:
-                throw new InvalidOperationException("TypeWriter: unknown type " + type.GetType().Name);
+                if (!TypeShapes.Write(_b, type, t => Type(t), seesAliases: true))
+                    throw new InvalidOperationException("TypeWriter: unknown type " + type.GetType().Name);
+                break;
         }
         _seen.Remove(type);
         return this;
@@ -251,15 +231,6 @@ public sealed class TypeWriter
         Tuza.Types.Signature => "Signature",
         _ => type.GetType().Name.Replace("Type", "", StringComparison.Ordinal),
     };
-
-    void Chan(ChanType t)
-    {
-        _b.Append(t.Dir switch { ChanDir.Both => "chan ", ChanDir.Send => "chan<- ", ChanDir.Recv => "<-chan " });
-        bool parens = t.Dir == ChanDir.Both && t.Elem is ChanType { Dir: ChanDir.Recv };
-        _b.Append(parens ? "(" : "");
-        Type(t.Elem);
-        _b.Append(parens ? ")" : "");
-    }
 
     void Struct(StructType t)
     {
