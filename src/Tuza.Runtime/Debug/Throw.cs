@@ -51,6 +51,22 @@ public static unsafe class Throw
     [DoesNotReturn]
     public static void FatalBytes(byte* text, long length, bool system, bool signal) => Die(null, text, length, system, signal);
 
+    /// <summary>SIGQUIT: all stacks.</summary>
+    [DoesNotReturn]
+    internal static void Quit()
+    {
+        if (Interlocked.Exchange(ref s_dying, 1) != 0)
+            Exit.Now(DebugFlags.ExitCodeDying);
+        Sched.Freeze();
+        Print.TakeOver();
+        Print.Begin();
+        Print.Text("SIGQUIT: quit\nPC=0x0 m=0 sigcode=0\n");
+        Traceback.Fatal(null, system: true);
+        Print.Text("\n");
+        Print.End();
+        Exit.Now(2);
+    }
+
     [DoesNotReturn]
     internal static void FatalFault() => Die("fault", null, 0, system: false, signal: true);
 

@@ -127,7 +127,16 @@ public static unsafe class Faults
         bool isBase = NameTop(g, gs, func, caller, entered);
         bool mayPanic = !ours && isBase && g->Unwinding == UnwindReason.None && gs->Locks == 0 && gs->PanicOnFault != 0 && gs->Status == GStatus.Running;
         if (!mayPanic)
+        {
+            // A function without a frame of its own is shown too, if there is room for its smallest one.
+            int bytes = FuncTable.Get(func)->FrameBytes;
+            if (((int*)g->Sp)[1] == caller && caller != 0 && bytes is > 0 and < Stacks.RedZoneBytes)
+            {
+                g->Sp -= bytes;
+                *(ulong*)g->Sp = (ulong)(uint)func << 32;
+            }
             Die(fault);
+        }
         gs->InjectA = (long)fault.Address;
         gs->Inject = GoCalls.Code(fault.Address < NilPageBytes ? GoCall.PanicMem : GoCall.PanicFault);
         g->ArgCount = 0;

@@ -127,6 +127,8 @@ public unsafe struct GState
     /// <summary>The bubble of testing/synctest it belongs to, and whether the bubble counts it as durably blocked.</summary>
     public void* Bubble;
     public byte BubbleIdle;
+    /// <summary>When it was made ready, for one in <see cref="P.LatencyEvery"/>; else 0.</summary>
+    public long ReadySince;
     /// <summary>When it parked, if waits are profiled.</summary>
     public long BlockStart;
     /// <summary>Calls deferred by range-over-func bodies and others: owned by Panics.</summary>
@@ -199,6 +201,9 @@ public unsafe struct P
     /// <summary>Counts all switches.</summary>
     public uint SwitchTick;
     public uint SyscallTick;
+    /// <summary>Counts goroutines made ready here; the latency of every so many is measured.</summary>
+    public uint ReadyTick;
+    public const uint LatencyEvery = 8;
 
     /// <summary>Runs next. Only the holder touches it; who wants to have it sets <see cref="GiveNext"/>.</summary>
     public G* RunNext;

@@ -88,6 +88,11 @@ public static unsafe partial class Sched
             RunUnderScanLock(g, gs);
         else
             gs->Status = GStatus.Running;
+        if (gs->ReadySince != 0)
+        {
+            Metrics.Latency.Add(Clock.Nano() - gs->ReadySince);
+            gs->ReadySince = 0;
+        }
         if (gs->BlockStart != 0)
             BlockProfile.GoesOn(g, gs);
         if (gs->OnWake != null)
@@ -123,6 +128,8 @@ public static unsafe partial class Sched
             case ParkKind.Yield:
                 m->CurG = null;
                 gs->Status = GStatus.Runnable;
+                if (++p->ReadyTick % P.LatencyEvery == 0)
+                    gs->ReadySince = Clock.Nano();
                 GlobalPut(g);
                 return null;
             case ParkKind.YieldLocal:

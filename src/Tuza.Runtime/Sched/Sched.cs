@@ -385,6 +385,8 @@ public static unsafe partial class Sched
             Bubbles.Woken(g);
         gs->WaitReason = WaitReason.None;
         gs->Status = GStatus.Runnable;
+        if (++p->ReadyTick % P.LatencyEvery == 0)
+            gs->ReadySince = Clock.Nano();
         if (next)
         {
             G* old = p->RunNext;

@@ -4,6 +4,7 @@
 // pipe. The goroutine of os/signal reads the pipe, in a system call as far as the scheduler knows, so that a program that listens is not deadlocked.
 //
 //   default      SIGHUP, SIGINT, SIGTERM kill; the host's own handlers for them are taken away, unless the signal was ignored from outside
+//   quit         SIGQUIT: the stacks of all goroutines, then the end; the thread that the process began with waits for it at a pipe of its own
 //   no action    what Go catches and forgets: user signals, alarms, real-time signals
 //   host         faults, and the signals with which the host stops its threads, stay with the host
 //   listened to  after signal.Notify: the pipe
@@ -19,7 +20,7 @@ namespace Tuza.Runtime;
 /// <summary>Symbols of os/signal and signal helpers of os.</summary>
 public static unsafe class Signals
 {
-    const int SigPipe = 13, Count = 65;
+    const int SigQuit = 3, SigPipe = 13, Count = 65;
     const long Default = 0, Ignore = 1;
 
     static readonly byte[] s_code =
@@ -31,7 +32,7 @@ public static unsafe class Signals
         0x0f, 0x05, 0x5f, 0xc3,                                     // syscall; pop rdi; ret
         0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05,                            // mov eax, 15 (rt_sigreturn); syscall
     ];
-    const int PipeOffset = 7, ReturnOffset = 22, RestorerOffset = 23;
+    const int QuitOffset = 64, PipeOffset = 7, ReturnOffset = 22, RestorerOffset = 23;
 
     /// <summary>struct kernel_sigaction.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -46,6 +47,7 @@ public static unsafe class Signals
     static readonly Lock s_lock = new();
     static byte* s_page;
     static int s_readEnd = -1;
+    static int s_quitEnd = -1;
     static ulong s_wanted;
     static ulong s_ignoredAtStart;
     static int s_reading;
@@ -100,6 +102,8 @@ public static unsafe class Signals
         if (s_page == null)
             return;
         Marshal.Copy(s_code, 0, (nint)s_page, s_code.Length);
+        Marshal.Copy(s_code, 0, (nint)(s_page + QuitOffset), s_code.Length);
+        s_quitEnd = NewPipe(s_page + QuitOffset);
         if (!KernelMemory.Protect(s_page, PageBytes, KernelMemory.Read | KernelMemory.Execute))
         {
             s_page = null;
@@ -116,25 +120,47 @@ public static unsafe class Signals
         }
     }
 
-    static long Usual(int signal) => IsNoAction(signal) ? (long)(s_page + ReturnOffset) : signal == SigPipe ? Ignore : Default;
+    /// <summary>On the thread that the process began with, which has nothing else to do: waits for SIGQUIT; returns only if it cannot wait.</summary>
+    internal static void AwaitQuit()
+    {
+        const int Interrupted = 4; // EINTR
+        byte signal;
+        while (s_quitEnd >= 0)
+        {
+            if (Libc.Syscall(Libc.SysRead, s_quitEnd, (nint)(&signal), 1, 0, 0, 0) == 1)
+                Throw.Quit();
+            if (Marshal.GetLastPInvokeError() != Interrupted)
+                return;
+        }
+    }
+
+    static long Usual(int signal) => signal == SigQuit && s_quitEnd >= 0 ? (long)(s_page + QuitOffset) : IsNoAction(signal) ? (long)(s_page + ReturnOffset) : signal == SigPipe ? Ignore : Default;
+
+    /// <summary>A pipe, its number in the handler at <paramref name="code"/>, which can be written; the end to read from, or -1.</summary>
+    static int NewPipe(byte* code)
+    {
+        const int SysPipe2 = 293, CloseOnExec = 0x80000, NonBlock = 0x800, SetFlags = 4;
+        int* fd = stackalloc int[2];
+        if (Libc.Syscall(SysPipe2, (nint)fd, CloseOnExec, 0, 0, 0, 0) != 0)
+            return -1;
+        _ = Libc.Syscall(Libc.SysFcntl, fd[1], SetFlags, NonBlock, 0, 0, 0);
+        *(int*)(code + PipeOffset) = fd[1];
+        return fd[0];
+    }
 
     /// <summary>The pipe, and its number in the handler. Lock held.</summary>
     static bool OpenPipe()
     {
-        const int SysPipe2 = 293, CloseOnExec = 0x80000, NonBlock = 0x800, SetFlags = 4;
         if (s_readEnd >= 0)
             return true;
-        int* fd = stackalloc int[2];
-        if (s_page == null || Libc.Syscall(SysPipe2, (nint)fd, CloseOnExec, 0, 0, 0, 0) != 0)
+        if (s_page == null)
             return false;
-        _ = Libc.Syscall(Libc.SysFcntl, fd[1], SetFlags, NonBlock, 0, 0, 0);
         // The handlers of other signals, in the same page, must be able to run meanwhile.
         if (!KernelMemory.Protect(s_page, PageBytes, KernelMemory.Read | KernelMemory.Write | KernelMemory.Execute))
             return false;
-        *(int*)(s_page + PipeOffset) = fd[1];
+        s_readEnd = NewPipe(s_page);
         _ = KernelMemory.Protect(s_page, PageBytes, KernelMemory.Read | KernelMemory.Execute);
-        s_readEnd = fd[0];
-        return true;
+        return s_readEnd >= 0;
     }
 
     [GoFunc("os/signal.signal_enable", Safepoint = false)]

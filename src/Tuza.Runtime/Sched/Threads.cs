@@ -71,6 +71,7 @@ public static unsafe class Threads
     {
         var thread = new Thread(() => body(), MainStackBytes) { Name = "go main" };
         thread.Start();
+        Signals.AwaitQuit();
         thread.Join();
     }
 

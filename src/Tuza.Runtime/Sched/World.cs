@@ -54,6 +54,7 @@ public static unsafe partial class Sched
     // to one that stops the world again and again.
     static long s_worldTickets;
     static long s_worldServing = 1;
+    static long s_stopSince;   // by who has stopped the world: when a stop that is not the collector's was asked for, or 0
     static int s_stopWanted;   // set under s_lock
     static int s_stopWait;     // under s_lock: Ps not stopped yet
     static readonly int* s_notes = (int*)NativeMemory.AllocZeroed(64);
@@ -111,8 +112,15 @@ public static unsafe partial class Sched
     public static void StopTheWorld(StopReason reason)
     {
         M* m = Threads.Current;
-        if (m != null)  // else: before the program runs
-            StopWorld(m);
+        if (m == null)  // before the program runs
+            return;
+        // The collector keeps accounts of its own.
+        bool counts = reason is not (StopReason.GcMarkStart or StopReason.GcMarkTermination or StopReason.GcFull);
+        long start = counts ? Clock.Nano() : 0;
+        StopWorld(m);
+        s_stopSince = start;
+        if (counts)
+            Metrics.StoppingOther.Add(Clock.Nano() - start);
     }
 
     /// <summary>The same from a thread that is no M: the collector's own.</summary>
@@ -181,8 +189,13 @@ public static unsafe partial class Sched
     public static void StartTheWorld()
     {
         M* m = Threads.Current;
-        if (m != null)
-            StartWorld(m);
+        if (m == null)
+            return;
+        long since = s_stopSince;
+        s_stopSince = 0;
+        if (since != 0)
+            Metrics.PauseOther.Add(Clock.Nano() - since);
+        StartWorld(m);
     }
 
     public static void StartTheWorldFromOutside() => StartWorld(null);

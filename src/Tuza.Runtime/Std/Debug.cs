@@ -11,13 +11,9 @@ public static unsafe class DebugHooks
     [GoFunc("runtime.readmemstats")]
     public static void ReadMemStats(G* g, void* stats)
     {
-        long start = Clock.Nano();
         Sched.StopTheWorld(StopReason.MemStats);
-        long stopped = Clock.Nano();
         MemStats.Read(MHeap.Current, Gc.StartNanos, MaxProcs.Value, (MemStats*)stats);
         Sched.StartTheWorld();
-        Metrics.StoppingOther.Add(stopped - start);
-        Metrics.PauseOther.Add(Clock.Nano() - start);
     }
 
     [GoFunc("runtime/debug.setGCPercent", Safepoint = false)]
