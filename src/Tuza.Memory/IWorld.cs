@@ -69,6 +69,9 @@ public unsafe interface IWorld
     /// <summary>The sweep of a cycle is complete. On the collector's thread, the world runs.</summary>
     void SweepDone();
 
+    /// <summary>On the collector's thread, which has nothing to do.</summary>
+    void CollectorRests() { }
+
     /// <summary>World stopped, a cycle begins: the runtime drops caches of its own (sync.Pool, sudogs, defers).</summary>
     void CycleStart();
 

@@ -34,6 +34,12 @@ public static unsafe class GcDriver
     /// <summary>Completed cycles, their sweep included.</summary>
     public static uint Swept => Volatile.Read(ref s_swept);
 
+    /// <summary>A cycle is under way, its sweep included, or has been asked for; when that is over, <see cref="IWorld.CollectorRests"/> is called.</summary>
+    public static bool IsBusy => Volatile.Read(ref s_requested) != 0 || Volatile.Read(ref s_busy) != 0 && !IsLeftToAllocation;
+
+    /// <summary>Incremental marking goes on only when somebody allocates.</summary>
+    static bool IsLeftToAllocation => MHeap.Current->Gc.Incremental != 0 && MHeap.Current->Gc.Phase == Phase.Mark;
+
     /// <summary>The heap has reached its trigger.</summary>
     public static void Request()
     {
@@ -189,6 +195,7 @@ public static unsafe class GcDriver
                 Sweep(h);
                 Volatile.Write(ref s_busy, 0);
             }
+            World.Current.CollectorRests();
         }
     }
 

@@ -368,7 +368,7 @@ public static unsafe class Chan
         gs->Keep0 = elem;
         gs->Keep1 = (byte*)c;
         gs->Scratch1 = op;
-        Timers.Run(Sched.POf(g));
+        Timers.ServeChannel(c);
         gs->OnWake = &RetryRecv;
         gs->ParkKind = ParkKind.Yield;
         Trampoline.StartUnwind(g, UnwindReason.Park);
@@ -378,6 +378,13 @@ public static unsafe class Chan
     {
         GState* gs = Sched.State(g);
         HChan* c = (HChan*)gs->Keep1;
+        if (Timers.ChannelDue(c))
+        {
+            // Another P had the time to run this goroutine before one had the time for the timer's.
+            Timers.ServeChannel(c);
+            Sched.YieldAgain(g, &RetryRecv);
+            return false;
+        }
         byte* elem = gs->Keep0;
         long op = gs->Scratch1;
         gs->Keep0 = gs->Keep1 = null;
@@ -482,12 +489,10 @@ public static unsafe class Chan
         if (c->HasTimer == 0 && LooksFull(c))
             return 0;
         c->Lock.Enter();
-        if (c->HasTimer != 0 && !Timers.MaySendLocked(c))
-        {
-            c->Lock.Exit();
-            return 1;
-        }
-        int r = TrySendLocked(g, c, (byte*)elem, out G* woken);
+        G* woken = null;
+        int r = c->HasTimer != 0 && !Timers.MaySendLocked(c) ? 1 : TrySendLocked(g, c, (byte*)elem, out woken);
+        if (c->HasTimer != 0)
+            Timers.SentLocked(c);
         Leave(g, c, woken);
         if (r < 0)
             Trampoline.Inject(g, GoCall.PanicSendClosed);

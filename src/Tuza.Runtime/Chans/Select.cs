@@ -33,10 +33,7 @@ public static unsafe class Select
         int n = (int)(sends + receives);
         g->R[1] = 0;
 
-        bool due = false;
-        for (int i = (int)sends; i < n; i++)
-            due |= scases[i].C != null && scases[i].C->HasTimer != 0 && Timers.ChannelDue(scases[i].C);
-        if (due)
+        if (ServeTimers(scases, (int)sends, n))
         {
             GState* state = Sched.State(g);
             state->Keep0 = (byte*)cases;
@@ -45,7 +42,6 @@ public static unsafe class Select
             state->NoMove = 1;
             state->Scratch0 = sends << 32 | receives;
             state->Scratch1 = block;
-            Timers.Run(Sched.POf(g));
             state->OnWake = &Retry;
             state->ParkKind = ParkKind.Yield;
             Trampoline.StartUnwind(g, UnwindReason.Park);
@@ -74,6 +70,21 @@ public static unsafe class Select
         if (closedSend)
             Trampoline.Inject(g, GoCall.PanicSendClosed);
         return chosen;
+    }
+
+    /// <summary>Asks the timer goroutine to send to those of the channels whose time has come; false if there are none.</summary>
+    static bool ServeTimers(SCase* scases, int sends, int n)
+    {
+        bool any = false;
+        for (int i = sends; i < n; i++)
+        {
+            HChan* c = scases[i].C;
+            if (c == null || c->HasTimer == 0 || !Timers.ChannelDue(c))
+                continue;
+            Timers.ServeChannel(c);
+            any = true;
+        }
+        return any;
     }
 
     /// <summary>Durable if every channel belongs to the bubble.</summary>
@@ -285,6 +296,11 @@ public static unsafe class Select
         int sends = (int)(gs->Scratch0 >> 32);
         int n = sends + (int)gs->Scratch0;
         bool block = gs->Scratch1 != 0;
+        if (ServeTimers(scases, sends, n))
+        {
+            Sched.YieldAgain(g, &Retry);
+            return false;
+        }
         gs->Keep0 = gs->Keep1 = null;
         gs->KeepWords = 0;
         gs->NoMove = 0;

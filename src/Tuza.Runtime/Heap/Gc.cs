@@ -195,8 +195,8 @@ public static unsafe class Gc
     static G* s_waiting;           // through SchedLink
     static int s_waitingCount;
 
-    /// <summary>The collector works, or is about to, and somebody waits for it: the program is not dead.</summary>
-    internal static bool IsBusy => Volatile.Read(ref s_waitingCount) != 0;
+    /// <summary>The collector works, or is about to: somebody waits for it, or will when finalizers run. The program is not dead.</summary>
+    internal static bool IsBusy => Volatile.Read(ref s_waitingCount) != 0 || GcDriver.IsBusy;
 
     static Lock32* WaitLock => (Lock32*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref s_waitLock);
 
@@ -275,7 +275,10 @@ public static unsafe class Gc
             G* g = ready;
             ready = Sched.State(g)->SchedLink;
             Sched.State(g)->SchedLink = null;
-            Sched.Ready(g);
+            if (Sched.State(g)->Bubble != null || Sched.ThisP != null)
+                Sched.Ready(g);
+            else
+                Sched.ReadyFirst(g);
             Interlocked.Decrement(ref s_waitingCount);
         }
     }
@@ -656,6 +659,8 @@ sealed unsafe class RuntimeWorld : IWorld
         if (DebugFlags.GcTrace)
             Print.Text("GC forced\n");
     }
+
+    public void CollectorRests() => Sched.CheckDead();
 
     public void SweepDone()
     {

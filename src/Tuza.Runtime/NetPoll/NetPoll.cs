@@ -201,10 +201,14 @@ public static unsafe class NetPoll
         s_freeLock.Exit();
         if (pd == null)
             pd = (PollDesc*)NativeMemory.AllocZeroed((nuint)sizeof(PollDesc));
-        uint sequence = pd->Sequence;
-        *pd = default;
-        pd->Sequence = (sequence + 1) & ((1 << SequenceBits) - 1);
+        // A deadline of the last user may be firing: it finds out under the lock that it comes too late.
+        pd->Lock.Enter();
         pd->Fd = (int)fd;
+        pd->Closing = pd->EventError = 0;
+        pd->ReadWait = pd->WriteWait = Nobody;
+        pd->ReadDeadline = pd->WriteDeadline = 0;
+        pd->Sequence = (pd->Sequence + 1) & ((1 << SequenceBits) - 1);
+        pd->Lock.Exit();
         byte* e = stackalloc byte[EventBytes];
         *(uint*)e = EpollIn | EpollOut | EpollRdHup | EpollEdge;
         *(ulong*)(e + 4) = (ulong)pd | (ulong)pd->Sequence << AddressBits;

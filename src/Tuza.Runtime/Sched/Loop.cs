@@ -281,7 +281,7 @@ public static unsafe partial class Sched
             ServeNext(p);
 
         G* g;
-        if (p->SchedTick % GlobalFirstEvery == 0 && GlobalWaiting)
+        if ((p->SchedTick % GlobalFirstEvery == 0 || s_urgent != 0) && GlobalWaiting)
         {
             g = GlobalGet(p, 1);
             if (g != null)
@@ -619,10 +619,18 @@ public static unsafe partial class Sched
         m->NextP = null;
     }
 
+    /// <summary>From a thread that has let go of what could have made a goroutine ready, or has kept Ms from looking: the world, a collection.</summary>
+    internal static void CheckDead()
+    {
+        s_lock.Enter();
+        CheckDeadLocked();
+        s_lock.Exit();
+    }
+
     /// <summary>All Ms are asleep: nobody will ever make a goroutine ready again.</summary>
     static void CheckDeadLocked()
     {
-        if (s_mCount != s_idleMCount || s_stopWanted != 0 || Signals.AnyoneListens || Gc.IsBusy)
+        if (s_mCount != s_idleMCount || s_mCount == 0 || s_stopWanted != 0 || Signals.AnyoneListens || Gc.IsBusy || Gc.FinalizersWait)
             return;
         if (s_global.Count != 0 || Timers.FirstOfAll() != long.MaxValue || NetPoll.HasWaiters)
             return;
@@ -663,9 +671,15 @@ public static unsafe partial class Sched
         IdlePutLocked(p);
         long when = Volatile.Read(ref p->Timers.Next);
         s_lock.Exit();
-        if (when != long.MaxValue)
+        Interlocked.MemoryBarrier();
+        if (NobodyAwaits)
+            WakeP();
+        else if (when != long.MaxValue)
             WakePoller(when);
     }
+
+    /// <summary>The last M that looked for work saw neither timers nor waiters of the network; by now there are some.</summary>
+    static bool NobodyAwaits => Volatile.Read(ref s_inPoller) == 0 && (NetPoll.HasWaiters || Timers.FirstOfAll() != long.MaxValue);
 
     // ---- wired goroutines
 

@@ -35,6 +35,15 @@ unsafe struct GList
         Count++;
     }
 
+    public void PushFront(G* g)
+    {
+        GState.Of(g)->SchedLink = Head;
+        Head = g;
+        if (Tail == null)
+            Tail = g;
+        Count++;
+    }
+
     public G* Pop()
     {
         G* g = Head;
@@ -54,6 +63,8 @@ public static unsafe partial class Sched
     const int GlobalFirstEvery = 61;
 
     static GList s_global; // under s_lock; Count is read without
+
+    static int s_urgent;   // under s_lock: the first of the global queue shall not wait for the Ps' own
 
     internal static bool GlobalWaiting => Volatile.Read(ref s_global.Count) != 0;
 
@@ -83,6 +94,7 @@ public static unsafe partial class Sched
         int n = s_global.Count / s_maxProcs + 1;
         n = System.Math.Min(System.Math.Min(n, s_global.Count), System.Math.Min(most, P.QueueSize / 2));
         G* g = s_global.Pop();
+        Volatile.Write(ref s_urgent, 0);
         uint tail = p->QueueTail;
         uint room = P.QueueSize - (tail - Volatile.Read(ref p->QueueHead));
         for (; n > 1 && room > 0; n--, room--)

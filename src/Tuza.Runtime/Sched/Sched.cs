@@ -358,6 +358,15 @@ public static unsafe partial class Sched
             Bubbles.Parked(g);
     }
 
+    /// <summary>In an OnWake function: to the end of the global queue, to be asked again.</summary>
+    internal static void YieldAgain(G* g, delegate*<G*, bool> onWake)
+    {
+        State(g)->OnWake = onWake;
+        ((M*)g->M)->CurG = null;
+        Volatile.Write(ref *(int*)&State(g)->Status, (int)GStatus.Runnable);
+        GlobalPut(g);
+    }
+
     /// <summary>Makes a waiting or new goroutine runnable. From any thread.</summary>
     public static void Ready(G* g, bool next = true)
     {
@@ -373,6 +382,23 @@ public static unsafe partial class Sched
         State(g)->Status = GStatus.Runnable;
         GlobalPut(g);
         WakeP();
+    }
+
+    /// <summary>
+    /// The same from a thread without a P, for who has waited for that thread's work: before all others. If no P is idle, a running goroutine makes room.
+    /// </summary>
+    internal static void ReadyFirst(G* g)
+    {
+        State(g)->WaitReason = WaitReason.None;
+        State(g)->Status = GStatus.Runnable;
+        s_lock.Enter();
+        s_global.PushFront(g);
+        Volatile.Write(ref s_urgent, 1);
+        s_lock.Exit();
+        if (SomeIdle)
+            WakeP();
+        else
+            Sysmon.PreemptAny();
     }
 
     /// <summary>The same on the caller's P.</summary>

@@ -117,8 +117,22 @@ public static unsafe class Sysmon
         }
         if (NetPoll.HasWaiters && now - NetPoll.LastPollNanos >= PollNanos && Sched.NobodyPolls)
             useful |= NetPoll.Poll();
-        useful |= Sched.WakeForForgotten(now);
+        useful |= Sched.WakeForForgotten();
         return useful;
+    }
+
+    /// <summary>From any thread: one of the running goroutines shall yield.</summary>
+    internal static void PreemptAny()
+    {
+        for (int i = 0; i < Sched.PCount; i++)
+        {
+            P* p = Sched.PAt(i);
+            M* m = p->M;
+            if (p->Status != PStatus.Running || m == null || m->CurG == null)
+                continue;
+            PreemptOne(p);
+            return;
+        }
     }
 
     /// <summary>Asks the running goroutine to come to a safepoint and yield.</summary>
@@ -152,7 +166,7 @@ public static unsafe partial class Sched
     internal static bool BeginMonitorSleep(ref int asleep)
     {
         s_lock.Enter();
-        bool sleep = s_idlePCount == s_maxProcs && s_stopWanted == 0;
+        bool sleep = s_idlePCount == s_maxProcs && s_stopWanted == 0 && !NobodyAwaits;
         if (sleep)
             asleep = 1;
         s_lock.Exit();
@@ -162,13 +176,12 @@ public static unsafe partial class Sched
     /// <summary>Would another thread with this P, now in a system call, have something to do?</summary>
     internal static bool RetakeIsUseful(P* p) => !LocalEmpty(p) || GlobalWaiting || s_idlePCount == 0 && Volatile.Read(ref s_spinning) == 0;
 
-    /// <summary>Work in queues or due timers while Ps are idle and nobody looks: wakes one.</summary>
-    internal static bool WakeForForgotten(long now)
+    /// <summary>Work in queues, timers or waiters of the network while Ps are idle and nobody looks: wakes one.</summary>
+    internal static bool WakeForForgotten()
     {
         if (s_idlePCount == 0 || Volatile.Read(ref s_spinning) != 0)
             return false;
-        long first = Timers.FirstOfAll();
-        if (!AnyWork() && (first > now || Volatile.Read(ref s_inPoller) != 0))
+        if (!AnyWork() && !NobodyAwaits)
             return false;
         WakeP();
         return true;

@@ -244,6 +244,8 @@ public static unsafe partial class Sched
         if (s_idlePCount != 0 && (GlobalWaiting || Timers.FirstOfAll() != long.MaxValue || NetPoll.HasWaiters))
             WakeP();
         WakeStopWaiters();
+        if (m == null)
+            CheckDead();
     }
 
     /// <summary>The process dies: the other threads shall stop where they can. Waits a little, for what does not listen too.</summary>
@@ -472,7 +474,13 @@ public static unsafe partial class Sched
     /// <summary>A P without holder, or whose holder gives it up, goes.</summary>
     static void DestroyP(P* p)
     {
+        // All of it while the P is still ours: as a dead one it counts as stopped, and can be brought back to life.
         Timers.MoveAll(p, s_ps[0]);
+        DrainFree(p, 0);
+        if (GcHooks.PChanged != null)
+            GcHooks.PChanged(p, false);
+        else
+            Gc.FlushCache(p->MCache);
         s_lock.Enter();
         DrainLocked(p);
         if (p->RunSafePointFn != 0)
@@ -483,11 +491,6 @@ public static unsafe partial class Sched
         if (stopping && --s_stopWait == 0)
             Futex.NoteWake(StopNote);
         s_lock.Exit();
-        DrainFree(p, 0);
-        if (GcHooks.PChanged != null)
-            GcHooks.PChanged(p, false);
-        else
-            Gc.FlushCache(p->MCache);
         if (s_idlePCount != 0 && GlobalWaiting)
             WakeP();
     }

@@ -311,11 +311,24 @@ public static unsafe class Timers
             Sched.Ready(g);
     }
 
-    /// <summary>Must the timer goroutine send before this channel is looked at?</summary>
+    /// <summary>Must the timer goroutine send before this channel is looked at? It has not yet fetched the timer, or not yet sent.</summary>
     public static bool ChannelDue(HChan* c)
     {
         Timer* t = c->Timer;
-        return t != null && t->Owner != null && c->Bubble == null && c->Count == 0 && Volatile.Read(ref t->When) <= Clock.Nano();
+        if (t == null || c->Bubble != null || Volatile.Read(ref c->Count) != 0)
+            return false;
+        return t->Owner != null && Volatile.Read(ref t->When) <= Clock.Nano() || IsFetched(t);
+    }
+
+    /// <summary>The timer goroutine has taken it and is about to send.</summary>
+    static bool IsFetched(Timer* t) => Volatile.Read(ref *(nint*)&t->NativeArg) == (nint)(t->Seq << 1 | 1);
+
+    /// <summary>The timer goroutine, if it is not at it already, will send to this channel, in whosever heap the timer is.</summary>
+    public static void ServeChannel(HChan* c)
+    {
+        P* owner = (P*)Volatile.Read(ref *(nint*)&c->Timer->Owner);
+        if (owner != null)
+            Run(owner);
     }
 
     /// <summary>
@@ -516,7 +529,7 @@ public static unsafe class Timers
             return false;
         }
         c->Lock.Enter();
-        bool had = c->Count != 0 || t->Period == 0 && t->NativeArg == (void*)(t->Seq << 1 | 1);
+        bool had = c->Count != 0 || t->Period == 0 && IsFetched(t);
         t->Seq++;
         c->Count = 0;
         c->SendIndex = c->RecvIndex = 0;
@@ -530,9 +543,14 @@ public static unsafe class Timers
         Timer* t = c->Timer;
         if (t == null || t->NativeArg == null)
             return true;
-        bool valid = t->NativeArg == (void*)(t->Seq << 1 | 1);
-        t->NativeArg = null;
-        return valid;
+        return IsFetched(t);
+    }
+
+    /// <summary>From now on who finds the channel empty need not wait for the timer goroutine.</summary>
+    internal static void SentLocked(HChan* c)
+    {
+        if (c->Timer != null)
+            Volatile.Write(ref *(nint*)&c->Timer->NativeArg, 0);
     }
 
     [GoFunc("time.stopTimer", Safepoint = false)]

@@ -185,7 +185,9 @@ const finalizersTime = 10_000_000
 func GC() {
 	cleanpools(true)
 	gcCollect()
-	Gosched()
+	if !finalizerIdle() {
+		Gosched()
+	}
 	if gconestop() {
 		blockUntilEmptyFinalizerQueue(finalizersTime)
 	}
