@@ -68,13 +68,13 @@ public static unsafe class Throw
     }
 
     [DoesNotReturn]
-    internal static void FatalFault() => Die("fault", null, 0, system: false, signal: true);
+    internal static void FatalFault(G* g) => Die("fault", null, 0, system: false, signal: true, g);
 
     [DoesNotReturn]
     public static void Deadlock() => Die("all goroutines are asleep - deadlock!", null, 0, system: false);
 
     [DoesNotReturn]
-    static void Die(string? message, byte* text, long length, bool system, bool signal = false)
+    static void Die(string? message, byte* text, long length, bool system, bool signal = false, G* g = null)
     {
         if (Interlocked.Exchange(ref s_dying, 1) != 0)
         {
@@ -91,8 +91,8 @@ public static unsafe class Throw
             Indented(text, length);
         Print.Text("\n");
         if (signal)
-            Faults.SignalLine(Threads.CurrentG());
-        Traceback.Fatal(Threads.CurrentG(), system);
+            Faults.SignalLine(g);
+        Traceback.Fatal(g == null ? Threads.CurrentG() : g, system);
         Print.End();
         Exit.Now(2);
     }

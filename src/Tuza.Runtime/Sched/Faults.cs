@@ -43,25 +43,32 @@ public static unsafe class Faults
         0x48, 0x8b, 0x8a, 0xa0, 0, 0, 0,                            // mov rcx, [rdx+0xa0]
         0x49, 0x89, 0xc0, 0x49, 0x29, 0xc8,                         // mov r8, rax; sub r8, rcx
         0x49, 0x81, 0xc0, 0, 0, 1, 0, 0x49, 0x81, 0xf8, 0, 0, 2, 0, // add r8, 64K; cmp r8, 128K
-        0x72, 0x48,                                                 // jb host
+        0x72, 0x5e,                                                 // jb host
         0x49, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0,                         // mov r8, the ring
         0x41, 0xb9, 1, 0, 0, 0, 0xf0, 0x45, 0x0f, 0xc1, 0x08,       // mov r9d, 1; lock xadd [r8], r9d
         0x41, 0x83, 0xe1, 0x3f, 0x49, 0xc1, 0xe1, 0x06,             // and r9d, 63; shl r9, 6
         0x4f, 0x8d, 0x44, 0x08, 0x40,                               // lea r8, [r8+r9+64]
         0x49, 0x89, 0x00, 0x49, 0x89, 0x48, 0x08,                   // mov [r8], rax; mov [r8+8], rcx
         0x4c, 0x8b, 0x8a, 0xa8, 0, 0, 0, 0x4d, 0x89, 0x48, 0x10,    // mov r9, [rdx+0xa8]; mov [r8+16], r9
-        0x4c, 0x63, 0x4e, 0x08, 0x4d, 0x89, 0x48, 0x18,             // movsxd r9, dword [rsi+8]; mov [r8+24], r9
         0x49, 0x89, 0x78, 0x20,                                     // mov [r8+32], rdi
+        0x48, 0x63, 0x4e, 0x08, 0x49, 0x89, 0x48, 0x18,             // movsxd rcx, dword [rsi+8]; mov [r8+24], rcx
+        0x48, 0xb9, 0, 0, 0, 0, 0, 0, 0, 0, 0x49, 0x29, 0xc9,       // mov rcx, the C library's code; sub r9, rcx
+        0x49, 0x81, 0xf9, 0, 0, 0, 0, 0x72, 0x14,                   // cmp r9, its length; jb library
         0x48, 0xc7, 0x46, 0x10, 0, 0, 0, 0,                         // mov qword [rsi+16], 0
         0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xe0,             // host: mov rax, its handler; jmp rax
+        0x57, 0xb8, 1, 0, 0, 0, 0xbf, 0, 0, 0, 0,                   // library: push rdi; mov eax, 1 (write); mov edi, the pipe
+        0x48, 0x89, 0xe6, 0xba, 1, 0, 0, 0, 0x0f, 0x05,             // mov rsi, rsp; mov edx, 1; syscall
+        0xb8, 0x22, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7,                // wait: mov eax, 34 (pause); syscall; jmp wait
     ];
-    const int RingOffset = 35, HostOffset = 107;
+    const int RingOffset = 35, LibraryOffset = 99, LengthOffset = 113, HostOffset = 129, PipeOffset = 146;
 
+    static nuint s_library; // the C library's code
+    static int s_libraryBytes;
     static Record* s_ring;
     static Record s_fatal; // what the process dies of
 
     /// <summary>Puts the handlers before those of the host. Without them faults end the process in the host's way.</summary>
-    internal static void Install()
+    internal static void Install(int pipe)
     {
         const nuint PageBytes = 4096;
         if (RuntimeInformation.ProcessArchitecture != Architecture.X64)
@@ -69,6 +76,8 @@ public static unsafe class Faults
         byte* page = KernelMemory.Map(null, PageBytes, KernelMemory.Read | KernelMemory.Write, 0);
         if (page == null)
             return;
+        if (pipe >= 0)
+            FindLibrary();
         var ring = (Record*)NativeMemory.AllocZeroed(Slots + 1, (nuint)sizeof(Record));
         int[] signals = [SigBus, SigSegv];
         for (int i = 0; i < signals.Length; i++)
@@ -76,6 +85,9 @@ public static unsafe class Faults
             byte* code = page + i * 256;
             Marshal.Copy(s_code, 0, (nint)code, s_code.Length);
             *(Record**)(code + RingOffset) = ring;
+            *(nuint*)(code + LibraryOffset) = s_library;
+            *(int*)(code + LengthOffset) = s_libraryBytes;
+            *(int*)(code + PipeOffset) = pipe;
             *(long*)(code + HostOffset) = Signals.Get(signals[i]).Handler;
         }
         if (!KernelMemory.Protect(page, PageBytes, KernelMemory.Read | KernelMemory.Execute))
@@ -83,6 +95,45 @@ public static unsafe class Faults
         s_ring = ring;
         for (int i = 0; i < signals.Length; i++)
             Signals.Precede(signals[i], (long)(page + i * 256));
+    }
+
+    /// <summary>Where the code of the C library is: its file's header lies at the beginning of the mapping.</summary>
+    static void FindLibrary()
+    {
+        const int HeadersAt = 0x20, HeaderBytes = 0x36, HeaderCount = 0x38;         // of the file's header
+        const int FlagsAt = 4, AddressAt = 0x10, SizeAt = 0x28, Load = 1, Execute = 1; // of a segment's
+        if (!NativeLibrary.TryLoad("libc", typeof(Faults).Assembly, null, out nint library)
+            || !NativeLibrary.TryGetExport(library, "memmove", out nint memmove) || !NativeLibrary.TryGetExport(library, "dladdr", out nint dladdr))
+            return;
+        byte** info = stackalloc byte*[4]; // its name, its base, a symbol's name and address
+        if (((delegate* unmanaged<nint, byte**, int>)dladdr)(memmove, info) == 0 || info[1] == null)
+            return;
+        byte* file = info[1];
+        byte* segment = file + *(long*)(file + HeadersAt);
+        for (int i = 0; i < *(ushort*)(file + HeaderCount); i++, segment += *(ushort*)(file + HeaderBytes))
+        {
+            nuint start = (nuint)file + *(nuint*)(segment + AddressAt);
+            nuint bytes = *(nuint*)(segment + SizeAt);
+            if (*(int*)segment != Load || (((int*)segment)[FlagsAt / 4] & Execute) == 0 || (nuint)memmove - start >= bytes)
+                continue;
+            s_library = start;
+            s_libraryBytes = (int)bytes;
+            return;
+        }
+    }
+
+    /// <summary>On the thread that waits for signals: another one stays in a fault of the C library for ever.</summary>
+    internal static void DieInLibrary()
+    {
+        uint count = *(uint*)s_ring;
+        Record fault = default;
+        for (uint i = 0; i < Slots && fault.Signal == 0; i++)
+        {
+            Record r = s_ring[1 + (count - 1 - i) % Slots];
+            if (r.Pc - s_library < (nuint)s_libraryBytes)
+                fault = r;
+        }
+        Die(fault, Sched.WhoRunsAt((nuint)fault.Sp));
     }
 
     /// <summary>The newest fault of the calling thread, or none (Signal 0): one below <paramref name="here"/> on its stack.</summary>
@@ -135,7 +186,7 @@ public static unsafe class Faults
                 g->Sp -= bytes;
                 *(ulong*)g->Sp = (ulong)(uint)func << 32;
             }
-            Die(fault);
+            Die(fault, g);
         }
         gs->InjectA = (long)fault.Address;
         gs->Inject = GoCalls.Code(fault.Address < NilPageBytes ? GoCall.PanicMem : GoCall.PanicFault);
@@ -159,7 +210,7 @@ public static unsafe class Faults
         return isBase;
     }
 
-    static void Die(in Record fault)
+    static void Die(in Record fault, G* g)
     {
         s_fatal = fault;
         Print.Begin();
@@ -167,7 +218,7 @@ public static unsafe class Faults
         Print.Hex(fault.Address);
         Print.Text("\n");
         Print.End();
-        Throw.FatalFault();
+        Throw.FatalFault(g);
     }
 
     /// <summary>What Go prints about the signal behind an error.</summary>

@@ -506,6 +506,19 @@ public static unsafe partial class Sched
         return sp;
     }
 
+    /// <summary>The goroutine that runs on the thread whose native stack this is, or null.</summary>
+    internal static G* WhoRunsAt(nuint sp)
+    {
+        M* best = null;
+        for (int i = 0; i < s_psMade; i++)
+        {
+            M* m = s_ps[i]->M;
+            if (m != null && sp >= m->NativeLimit - Threads.NativeReserveBytes && (best == null || m->NativeLimit > best->NativeLimit))
+                best = m;
+        }
+        return best == null || sp - best->NativeLimit >= Threads.MainStackBytes ? null : best->CurG;
+    }
+
     // ---- start
 
     /// <summary>Runs the program on this thread until the process exits.</summary>

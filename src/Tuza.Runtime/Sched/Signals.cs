@@ -97,13 +97,13 @@ public static unsafe class Signals
     /// <summary>Before the program starts: dispositions as Go has them.</summary>
     public static void Init()
     {
-        Faults.Install();
         s_page = KernelMemory.Map(null, PageBytes, KernelMemory.Read | KernelMemory.Write, 0);
         if (s_page == null)
             return;
         Marshal.Copy(s_code, 0, (nint)s_page, s_code.Length);
         Marshal.Copy(s_code, 0, (nint)(s_page + QuitOffset), s_code.Length);
         s_quitEnd = NewPipe(s_page + QuitOffset);
+        Faults.Install(s_quitEnd < 0 ? -1 : *(int*)(s_page + QuitOffset + PipeOffset));
         if (!KernelMemory.Protect(s_page, PageBytes, KernelMemory.Read | KernelMemory.Execute))
         {
             s_page = null;
@@ -120,7 +120,7 @@ public static unsafe class Signals
         }
     }
 
-    /// <summary>On the thread that the process began with, which has nothing else to do: waits for SIGQUIT; returns only if it cannot wait.</summary>
+    /// <summary>On the thread that the process began with, which has nothing else to do: waits for SIGQUIT, or a fault in the C library; returns only if it cannot wait.</summary>
     internal static void AwaitQuit()
     {
         const int Interrupted = 4; // EINTR
@@ -128,7 +128,11 @@ public static unsafe class Signals
         while (s_quitEnd >= 0)
         {
             if (Libc.Syscall(Libc.SysRead, s_quitEnd, (nint)(&signal), 1, 0, 0, 0) == 1)
+            {
+                if (signal != SigQuit)
+                    Faults.DieInLibrary();
                 Throw.Quit();
+            }
             if (Marshal.GetLastPInvokeError() != Interrupted)
                 return;
         }
