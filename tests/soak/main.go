@@ -17,6 +17,7 @@ import (
 var (
 	length  = flag.Duration("time", 10*time.Minute, "how long")
 	workers = flag.Int("workers", 4, "goroutines that churn")
+	verbose = flag.Bool("v", false, "print each sample: seconds, resident MiB, and what the runtime says it has of the system")
 	limit   = flag.Float64("drift", 2, "percent of drift that is an error")
 )
 
@@ -156,6 +157,12 @@ func main() {
 			top = max(top, resident())
 		}
 		rss = append(rss, top)
+		if *verbose {
+			var ms runtime.MemStats
+			runtime.ReadMemStats(&ms)
+			fmt.Printf("%.0f %.1f heap %d idle %d stacks %d other %d\n", time.Since(start).Seconds(), top,
+				(ms.HeapSys-ms.HeapReleased)>>10, (ms.HeapIdle-ms.HeapReleased)>>10, ms.StackSys>>10, (ms.Sys-ms.HeapSys-ms.StackSys)>>10)
+		}
 	}
 	stop.Store(true)
 	all.Wait()
