@@ -13,7 +13,8 @@
 //         u32 parts; each string or slice: u32 offset, u32 bytes of an element, u8 flags (PartFlags)
 //   GORO  u32 count; each: u64 id, u8 status (SnapshotStatus), u8 system, text reason, u64 nanoseconds waiting, stack of the go statement,
 //         text start function, u64 stack bytes, u32 pending defers,
-//         u64 nanoseconds with many of them, u64 nanoseconds running without a wait (both 0: not long, or not known), u16 waited-for objects (u64 address each), u32 frames, innermost first;
+//         u64 nanoseconds with many of them, u64 nanoseconds running without a wait (both 0: not long, or not known), u16 waited-for objects (u64 address each),
+//         u32 what its pending deferred calls refer to (u64 address each; records that lie in the heap lead to the next), u32 frames, innermost first;
 //         each: text function, text file, u32 line, u32 slots; each: u32 offset, u64 value
 //   GROW  u32 count; goroutines by go statement, seen several times while the program ran: stack, u32 how many first, u32 how many last,
 //         u32 times seen, u32 times they had become more, u32 times fewer, u64 nanoseconds between first and last
@@ -30,13 +31,17 @@ namespace Tuza.Abi;
 public static class SnapshotFormat
 {
     public const ulong Magic = 0x31_50_41_45_48_5A_55_54; // "TUZHEAP1"
-    public const uint Version = 3;
+    public const uint Version = 4;
 
     public const string Meta = "META", Text = "TEXT", Type = "TYPE", Stack = "STCK", Globals = "GLOB", Goroutines = "GORO", Growth = "GROW", Specials = "SPEC",
         Timers = "TIMR", Spans = "SPAN", Objects = "OBJS", End = "END!";
 
     /// <summary>From so many deferred calls on it is noted since when a goroutine has them, and they are worth a word.</summary>
     public const int ManyDefers = 64;
+
+    /// <summary>The type of maps' headers.</summary>
+    public const string MapType = "maps.Map";
+    public static System.ReadOnlySpan<byte> MapTypeUtf8 => "maps.Map"u8;
 
     /// <summary>Of objects without pointers at most so many bytes are kept: enough to compare strings.</summary>
     public const int MostNoScanBody = 4096;
@@ -48,7 +53,7 @@ public enum SnapshotFlags : byte
     None = 0,
     /// <summary>The object holds no pointers.</summary>
     NoScan = 1,
-    /// <summary>Words that are not pointers were cleared on purpose.</summary>
+    /// <summary>Words that are not pointers were cleared on purpose; not those of maps' headers, which are numbers of entries.</summary>
     Redacted = 2,
 }
 

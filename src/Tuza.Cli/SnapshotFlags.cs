@@ -11,11 +11,55 @@ using Tuza.Runtime;
 
 namespace Tuza.Cli;
 
-/// <summary>When to write the heap to a file, and to which.</summary>
-sealed class SnapshotFlags
+/// <summary>How `tuza leaks` judges and tells: also what makes it differ from `tuza run -leaks`.</summary>
+sealed class LeakOptions
 {
-    string _at = "", _file = "", _every = "", _rows = "";
-    bool _redact, _force, _leaks, _attach;
+    public bool Json, Exit;
+    public string Sarif = "", For = "", Until = "exit";
+
+    public Flags Register(Flags flags) => flags
+        .Bool("json", b => Json = b, "the leaks for programs, on standard output; what the program prints goes to standard error")
+        .Text("sarif", t => Sarif = t, "write them as a SARIF 2.1.0 log to this file (- is standard output)")
+        .Bool("exit", b => Exit = b, "exit with 1 if there are leaks");
+
+    public Flags RegisterRun(Flags flags) => Register(flags)
+        .Text("for", t => For = t, "judge after this time, as 30s, and end the program")
+        .Text("until", t => Until = t, "exit: judge when the program ends (as without it)");
+
+    public bool TakesOutput => Json || Sarif == "-";
+
+    /// <summary>Prints leaks in the form that was asked for.</summary>
+    public void Tell(List<Leak> leaks, TextWriter words, string next)
+    {
+        if (Json)
+            Driver.Write(Console.Out, LeakReport.Table(leaks).ToJson());
+        if (Sarif == "-")
+            Driver.Write(Console.Out, FindingSarif.Write(leaks, VersionCommand.Version, Directory.GetCurrentDirectory()));
+        else if (Sarif != "")
+            WriteSarif(leaks);
+        if (!TakesOutput)
+            Driver.Write(words, LeakReport.Text(leaks, next));
+    }
+
+    void WriteSarif(List<Leak> leaks)
+    {
+        try
+        {
+            File.WriteAllText(Sarif, FindingSarif.Write(leaks, VersionCommand.Version, Directory.GetCurrentDirectory()));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ExitException(1, $"tuza: {Sarif}: {e.Message}");
+        }
+    }
+}
+
+/// <summary>When to write the heap to a file, and to which.</summary>
+sealed class SnapshotFlags(LeakOptions? judge = null)
+{
+    string _at = "", _file = "", _every = "", _rows = "", _format = "tuza";
+    bool _redact, _force, _attach, _leaks = judge != null;
+    int _found;
 
     public Flags Register(Flags flags) => flags
         .Text("snapshot-at", t => _at = t, "when to write a heap snapshot: exit, peak, signal (SIGUSR1) or a time like 5s; several with commas")
@@ -27,10 +71,27 @@ sealed class SnapshotFlags
         .Bool("attach", b => _attach = b, "let tuza snapshot, tuza leaks and tuza stat look at the program while it runs")
         .Bool("f", b => _force = b, "overwrite these files");
 
+    /// <summary>The flags of `tuza snapshot` of a program: the same, by its names.</summary>
+    public Flags RegisterSnapshot(Flags flags) => flags
+        .Text("o", t => _file = t, "the snapshot's file (default PROGRAM.PID.tuza)")
+        .Text("format", t => _format = t, "tuza, or pprof or heapsnapshot: written beside it");
+
+    public SnapshotFlags AtLeastAtExit()
+    {
+        if (_at == "")
+            _at = "exit";
+        return this;
+    }
+
     /// <summary>Hands the plan to the host. target: what is run.</summary>
     public void Apply(string target, List<string> arguments, string goroot)
     {
-        bool writes = _at != "" || _file != "" || _leaks;
+        bool writes = _at != "" || _file != "" || _leaks || _format != "tuza";
+        TimeSpan? limit = judge is not { For: { Length: > 0 } time } ? null : Duration(time) ?? throw new UsageException($"invalid value \"{time}\" for flag -for: a time like 30s\nRun 'tuza help leaks' for details.");
+        if (judge is { Until: not "exit" })
+            throw new UsageException($"invalid value \"{judge.Until}\" for flag -until: exit; for a time there is -for\nRun 'tuza help leaks' for details.");
+        if (_format is not ("tuza" or "pprof" or "heapsnapshot"))
+            throw new UsageException($"invalid value \"{_format}\" for flag -format: tuza, pprof or heapsnapshot\nRun 'tuza help snapshot' for details.");
         if (!writes && !_attach && _every == "")
             return;
         bool exit = writes && (_at == "" || _leaks), peak = false, signal = false;
@@ -57,13 +118,17 @@ sealed class SnapshotFlags
         string control = ControlClient.PathOf(Environment.ProcessId);
         if (_attach && control == "")
             throw new ExitException(1, "tuza: the path of the socket for -attach is too long: set XDG_RUNTIME_DIR or TUZACACHE to a shorter folder");
+        if (judge is { TakesOutput: true })
+            TakeOutput();
         Host.Snapshots = new SnapshotPlan
         {
             Path = path,
             AtExit = exit,
             AtPeak = peak,
             OnSignal = signal,
-            After = after,
+            After = limit ?? after,
+            EndAfter = limit != null,
+            ExitCode = judge is { Exit: true } ? code => code == 0 && _found > 0 ? 1 : code : null,
             Redact = _redact,
             Trace = writes || _attach,
             MonitorEvery = every,
@@ -80,16 +145,51 @@ sealed class SnapshotFlags
     {
         if (!_leaks)
         {
+            if (_format != "tuza")
+            {
+                Export(file);
+                return;
+            }
             Driver.Write(Console.Error, $"tuza: heap snapshot {file} ({Units.Bytes(new FileInfo(file).Length)} in {took.TotalSeconds:0.00} s)\ntuza: next: tuza heap {file} top\n");
             return;
         }
         try
         {
-            Driver.Write(Console.Error, LeakReport.Text(LeakFinder.Find(SnapshotReader.Read(file)), $"tuza heap {Path.GetFileName(file)} why ADDRESS, waste, retained, goroutines"));
+            List<Leak> leaks = LeakFinder.Find(SnapshotReader.Read(file));
+            _found = leaks.Count;
+            string next = $"tuza heap {Path.GetFileName(file)} why {(leaks.Find(static l => l.Example != 0) is { } l ? $"0x{l.Example:x}" : "ADDRESS")}, or waste, retained, goroutines";
+            if (judge == null)
+                Driver.Write(Console.Error, LeakReport.Text(leaks, next));
+            else
+                judge.Tell(leaks, Console.Error, next);
         }
         catch (SnapshotException e)
         {
             Driver.Write(Console.Error, $"tuza: {file}: {e.Message}\n");
+        }
+        catch (ExitException e)
+        {
+            Driver.Write(Console.Error, e.Message + "\n");
+        }
+    }
+
+    /// <summary>What the program prints on standard output goes to standard error; the console, which has a descriptor of its own, stays.</summary>
+    static void TakeOutput()
+    {
+        Console.Out.Flush();
+        if (!Libc.Redirect(1, 2))
+            throw new ExitException(1, "tuza: standard output cannot be sent elsewhere");
+    }
+
+    void Export(string file)
+    {
+        try
+        {
+            HeapCommand.Export(SnapshotReader.Read(file), file, _format, "", _force);
+        }
+        catch (Exception e) when (e is SnapshotException or ExitException)
+        {
+            Driver.Write(Console.Error, e is ExitException ? e.Message + "\n" : $"tuza: {file}: {e.Message}\n");
         }
     }
 

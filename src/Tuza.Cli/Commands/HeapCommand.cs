@@ -12,19 +12,30 @@ static class HeapCommand
 {
     const string Usage = "usage: tuza heap FILE top | sites | type NAME | why ADDRESS | retained | waste | dups | diff OLDER | leaks | goroutines | spans | query 'select …'\n       [-n ROWS] [-json]\n       tuza heap FILE export -format pprof | heapsnapshot | ndjson | csv [-o OUTPUT] [-f]";
 
+    static readonly string[] s_views = ["top", "sites", "type", "why", "retained", "waste", "dups", "diff", "leaks", "goroutines", "spans", "query", "export"];
+
+    internal sealed class Options
+    {
+        public int Rows = 20;
+        public bool Json, Force;
+        public string Format = "", Output = "";
+    }
+
+    public static Flags Register(Flags flags, Options o) => flags
+        .Number("n", n => o.Rows = n, "rows at the most")
+        .Bool("json", b => o.Json = b, "for programs")
+        .Text("format", f => o.Format = f, "of an export: pprof, heapsnapshot, ndjson or csv")
+        .Text("o", f => o.Output = f, "file of an export; - is standard output")
+        .Bool("f", b => o.Force = b, "overwrite it");
+
     public static int Run(List<string> args)
     {
-        int rows = 20;
-        bool json = false, force = false;
-        string format = "", output = "";
-        Flags flags = new Flags("heap").Text("format", f => format = f, "of an export: pprof, heapsnapshot, ndjson or csv").Text("o", o => output = o, "file of an export; - is standard output").Bool("f", b => force = b, "overwrite it").Number("n", n => rows = n, "rows at the most").Bool("json", b => json = b, "for programs");
+        Options o = new();
         // Flags may stand anywhere: people add them to the end of the last command.
-        List<string> words = [], left = args;
-        while ((left = flags.Parse(left)).Count > 0)
-        {
-            words.Add(left[0]);
-            left = left[1..];
-        }
+        List<string> words = Register(new Flags("heap"), o).ParseAnywhere(args);
+        (int rows, bool json) = (o.Rows, o.Json);
+        if (words.Count > 1 && Array.IndexOf(s_views, words[0]) >= 0 && !File.Exists(words[0]))
+            (words[0], words[1]) = (words[1], words[0]);
         if (words.Count < 2)
             throw new UsageException(Usage);
         Snapshot snapshot = Read(words[0]);
@@ -38,7 +49,7 @@ static class HeapCommand
             case "type": table = views.OfType(Word(words, 2), rows); break;
             case "retained": table = views.Retained(rows); break;
             case "waste": table = views.Wasted(rows); break;
-            case "dups": table = views.Duplicates(words[0], rows); break;
+            case "dups": table = views.EqualStrings(rows); break;
             case "diff": table = views.Since(Read(Word(words, 2)), rows); break;
             case "goroutines": table = views.Goroutines(rows); break;
             case "leaks":
@@ -52,7 +63,7 @@ static class HeapCommand
                 text = views.Why(address) ?? throw new ExitException(1, $"tuza: heap: no object at 0x{address:x} in {words[0]}");
                 break;
             case "query": table = Query(snapshot, Word(words, 2), rows); break;
-            case "export": return Export(snapshot, words[0], format, output, force);
+            case "export": return Export(snapshot, words[0], o.Format, o.Output, o.Force);
             default:
                 throw new UsageException($"tuza heap: unknown view {words[1]}\n{Usage}");
         }
@@ -72,7 +83,7 @@ static class HeapCommand
         }
     }
 
-    static int Export(Snapshot s, string file, string format, string output, bool force)
+    internal static int Export(Snapshot s, string file, string format, string output, bool force)
     {
         (string ending, Action<Stream> write) = format switch
         {

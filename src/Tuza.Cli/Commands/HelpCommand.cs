@@ -21,7 +21,7 @@ static class HelpCommand
             "alloc compares the allocators, gc the modes of the collector and its write barriers; lists choose, and combine.\n\n"
             + "\ttime           of the program, without compilation\n\tcycles         collections\n\tpauses         their sum; longest: one\n\tinternal       of what objects took, what nobody asked for: rounding and headers\n"
             + "\texternal       of what the heap held when it was largest, what was in no object\n\tlooks/object   free blocks that were looked at to place an object\n\tanswer         what the program printed, against the first run"),
-        ["heap"] = ("tuza heap file view [-n rows] [-json]", "answer questions about a heap snapshot",
+        ["heap"] = ("tuza heap file view [-n rows] [-json] | tuza heap view file", "answer questions about a heap snapshot",
             "Snapshots are written by tuza run -snapshot-at exit|peak|signal|5s. The views:\n\n\ttop          bytes and objects by type\n\tsites        by place of allocation\n\ttype NAME    the objects of a type\n\twhy ADDRESS  "
             + "who keeps an object alive\n\tretained     what would be freed without each\n\twaste        blocks that strings and slices keep for a part of them\n\tdups         equal strings in several blocks\n\t"
             + "leaks        what is held for nothing, with the way to mend it\n\tdiff OLDER   growth since another snapshot\n\tgoroutines   what they wait for, since when\n\tspans        how full the size classes are\n\t"
@@ -33,15 +33,16 @@ static class HelpCommand
         ["vet"] = ("tuza vet [-fix | -diff] [-json | -sarif file] [-only rules] [packages]", "find leaks and wasted memory in the source",
             "Rules: SUBSTR, SUBSLICE, LOSTPTR, GOLEAK, TICKER, FINCYCLE, DEFERLOOP, ATOMIC32, PADDING, and the check of //tuza:noalloc functions.\n"
             + "A comment //tuza:ignore retain/substring REASON on the line, or on the line above, silences a finding."),
-        ["snapshot"] = ("tuza snapshot [-o file] [-f] [-redact] PID", "write the heap of a running program to a file",
-            "The program must have been started with tuza run -attach, -leaks, -snapshot-at or -monitor. Read the file with tuza heap."),
-        ["leaks"] = ("tuza leaks [-json] [-exit] PID | tuza leaks [run flags] package [arguments]", "say what a program holds for nothing",
-            "Of a running program (tuza run -attach): now. Of a package: run it, judge at exit, as tuza run -leaks. The families:\n\n"
+        ["snapshot"] = ("tuza snapshot [-o file] [-f] [-redact] [-format name] PID | tuza snapshot [run flags] package [arguments]", "write the heap of a program to a file",
+            "Of a running program: it must have been started with tuza run -attach, -leaks, -snapshot-at or -monitor. Of a package: run it and write the heap at its end, as tuza run -snapshot-at exit.\n"
+            + "Read the file with tuza heap."),
+        ["leaks"] = ("tuza leaks [-json | -sarif file] [-exit] PID | tuza leaks [-for time] [-json | -sarif file] [-exit] [run flags] package [arguments]", "say what a program holds for nothing",
+            "Of a running program (tuza run -attach): now. Of a package: run it, judge when it ends, when it is interrupted (Ctrl-C), or after the time of -for. The families:\n\n"
             + "\tretain/substring    a string keeps a block of which it uses a part; retain/subslice: a slice does\n\tretain/lostelems    pointers in elements that no slice shows\n"
             + "\tgoroutine/blocked   waits for what nobody can do any more\n\tgoroutine/growing   of one go statement more and more, none ends\n\tgoroutine/busy      runs without ever waiting\n"
             + "\ttimer/ticker        not stopped, and nobody waits for it\n\tfinalizer/cycle     an object with a finalizer reaches itself\n\tdefer/loop          many deferred calls pending\n"
-            + "\tmap/room            a map far larger than its entries need"),
-        ["stat"] = ("tuza stat [-every 1s] [-json] PID", "account for the resident memory of a running program",
+            + "\tmap/room            a map far larger than its entries need\n\tretain/duplicate    one text many times"),
+        ["stat"] = ("tuza stat [-every 1s] [-json | -openmetrics] PID", "account for the resident memory of a running program",
             "Every resident page is counted once; the rows add up to what the system says."),
         ["list"] = ("tuza list [-f format] [-deps] [-json] [packages]", "list packages", "One line per package: its import path, or what -f says."),
         ["env"] = ("tuza env [-json] [names]", "print what the build depends on", "GOROOT is the Go installation whose standard library is compiled."),
@@ -72,16 +73,25 @@ static class HelpCommand
         if (!s_topics.TryGetValue(command, out (string Usage, string Short, string Long) t))
             return Overview;
         string text = "usage: " + t.Usage + "\n" + (t.Long == "" ? "" : "\n" + t.Long + "\n");
-        if (command == "layout")
-            text += "\nFlags:\n" + LayoutCommand.Register(new BuildFlags(), _ => { }, _ => { }, _ => { }, _ => { }, _ => { }, _ => { }).Describe() + "\n";
-        if (command == "escape")
-            text += "\nFlags:\n" + EscapeCommand.Register(new BuildFlags(), new EscapeCommand.Options()).Describe() + "\n";
-        if (command == "vet")
-            text += "\nFlags:\n" + VetCommand.Register(new BuildFlags(), new VetCommand.Options()).Describe() + "\n";
-        if (command is "run" or "build" or "test" or "list")
-            text += "\nBuild flags:\n" + new BuildFlags().Register(new Flags(command)).Describe() + "\n";
+        if (FlagsOf(command) is { } flags)
+            text += "\nFlags:\n" + flags.Describe() + "\n";
         return text.TrimEnd('\n');
     }
+
+    /// <summary>The flags that a command reads; null for none.</summary>
+    internal static Flags? FlagsOf(string command) => command switch
+    {
+        "run" => RunCommand.Register(new Flags(command), new BuildFlags(), new SnapshotFlags()),
+        "leaks" => new LeakOptions().RegisterRun(RunCommand.Register(new Flags(command), new BuildFlags(), new SnapshotFlags())),
+        "snapshot" => SnapshotCommand.Register(new Flags(command), static _ => { }, static _ => { }, static _ => { }, static _ => { }),
+        "stat" => StatCommand.Register(new Flags(command), new StatCommand.Options()),
+        "heap" => HeapCommand.Register(new Flags(command), new HeapCommand.Options()),
+        "layout" => LayoutCommand.Register(new BuildFlags(), _ => { }, _ => { }, _ => { }, _ => { }, _ => { }, _ => { }),
+        "escape" => EscapeCommand.Register(new BuildFlags(), new EscapeCommand.Options()),
+        "vet" => VetCommand.Register(new BuildFlags(), new VetCommand.Options()),
+        "build" or "test" or "list" => new BuildFlags().Register(new Flags(command)),
+        _ => null,
+    };
 
     public static int Run(List<string> args)
     {

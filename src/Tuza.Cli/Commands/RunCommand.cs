@@ -8,11 +8,18 @@ namespace Tuza.Cli;
 
 static class RunCommand
 {
+    internal static Flags Register(Flags flags, BuildFlags build, SnapshotFlags snapshots) => MemoryFlags.Register(snapshots.Register(build.Register(flags)));
+
     public static int Run(List<string> args)
     {
         BuildFlags build = new();
         SnapshotFlags snapshots = new();
-        List<string> rest = MemoryFlags.Register(snapshots.Register(build.Register(new Flags("run")))).Text("exec", _ => { }, "").Parse(args);
+        return Run(args, Register(new Flags("run"), build, snapshots).Text("exec", _ => { }, "").Parse(args), build, snapshots);
+    }
+
+    /// <summary>rest: the package and the program's arguments.</summary>
+    internal static int Run(List<string> args, List<string> rest, BuildFlags build, SnapshotFlags snapshots)
+    {
         int n = 0;
         while (n < rest.Count && rest[n].EndsWith(".go", StringComparison.Ordinal))
         {

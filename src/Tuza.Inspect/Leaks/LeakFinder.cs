@@ -14,18 +14,23 @@ using Tuza.Abi;
 
 namespace Tuza.Inspect;
 
-/// <summary>A leak. Bytes: what it holds for nothing. Where: file:line, or "".</summary>
-public sealed record Leak(string Family, long Bytes, long Count, string Text, string Where, string Fix, ulong Example);
-
-public sealed class LeakFinder
+/// <summary>A leak. Bytes: what it holds for nothing. At: the user's line, its Function null when there is none. Holder: what keeps it, or "".</summary>
+public sealed record Leak(string Family, long Bytes, long Count, string Text, SnapshotFrame At, string Fix, ulong Example, string Holder = "")
 {
-    const int ManyGoroutines = 10, TimesSeen = 4, MapRoomFactor = 4;
-    const long BusyNanos = 1_000_000_000, LeastMapRoom = 16 << 10;
+    /// <summary>file:line, or "".</summary>
+    public string Where => LeakFinder.Place(At);
+}
+
+public sealed partial class LeakFinder
+{
+    const int MapRoomFactor = 4, ManyCopies = 10;
+    const long LeastMapRoom = 16 << 10, LeastEqual = 64 << 10;
 
     readonly Snapshot _s;
     readonly HeapGraph _graph;
     readonly HashSet<SnapshotGoroutine> _blocked = []; // waits for ever: not to be counted by other families
     readonly Dominators _tree;
+    readonly Holders _holders;
     readonly List<Leak> _leaks = [];
 
     LeakFinder(Snapshot s)
@@ -33,6 +38,7 @@ public sealed class LeakFinder
         _s = s;
         _graph = HeapGraph.Of(s);
         _tree = Dominators.Of(_graph);
+        _holders = new Holders(s, _graph);
     }
 
     /// <summary>least: blocks that waste less are passed over.</summary>
@@ -48,6 +54,7 @@ public sealed class LeakFinder
         f.FinalizerCycles();
         f.PendingDefers();
         f.RoomyMaps();
+        f.RepeatedStrings();
         f._leaks.Sort(static (a, b) => b.Bytes != a.Bytes ? b.Bytes.CompareTo(a.Bytes) : string.CompareOrdinal(a.Family + a.Where, b.Family + b.Where));
         return f._leaks;
     }
@@ -56,20 +63,36 @@ public sealed class LeakFinder
 
     // ---- substrings and sub-slices
 
+    /// <summary>Blocks that one line made and that are kept for a part: sums, and whether all are of one size.</summary>
+    struct KeptParts
+    {
+        public long Wasted, Held, Used, Blocks, References, Largest, Smallest, MostUsed, LeastUsed;
+        public int Example;
+    }
+
     void Retained(long least)
     {
-        Dictionary<(string Family, string Site), (long Wasted, long Held, long Used, long Blocks, long References, int Example)> sums = [];
+        Dictionary<(bool Strings, SnapshotFrame At), KeptParts> sums = [];
         foreach (WastedObject w in Waste.Find(_s, least))
         {
-            var key = (w.ByStrings ? "retain/substring" : "retain/subslice", UserSite(_s.Stack[w.Object]));
-            var v = sums.TryGetValue(key, out var before) ? before : (0, 0, 0, 0, 0, w.Object);
-            sums[key] = (v.Wasted + w.Wasted(_s), v.Held + _s.Bytes[w.Object], v.Used + w.Reachable, v.Blocks + 1, v.References + w.References, v.Example);
+            var key = (w.ByStrings, UserFrame(_s.Stack[w.Object]));
+            long held = _s.Bytes[w.Object];
+            KeptParts v = sums.TryGetValue(key, out KeptParts before) ? before : new() { Smallest = held, LeastUsed = w.Reachable, Example = w.Object };
+            v.Wasted += w.Wasted(_s);
+            v.Held += held;
+            v.Used += w.Reachable;
+            v.Blocks++;
+            v.References += w.References;
+            (v.Largest, v.Smallest) = (Math.Max(v.Largest, held), Math.Min(v.Smallest, held));
+            (v.MostUsed, v.LeastUsed) = (Math.Max(v.MostUsed, w.Reachable), Math.Min(v.LeastUsed, w.Reachable));
+            sums[key] = v;
         }
-        foreach (((string family, string site), var v) in sums)
+        foreach (((bool strings, SnapshotFrame at), KeptParts v) in sums)
         {
-            bool strings = family == "retain/substring";
-            string text = $"{Number(v.References, strings ? "string" : "slice")} of {Units.Bytes(v.Used)} in all {(v.References == 1 ? "keeps" : "keep")} {Number(v.Blocks, "block")} of {Units.Bytes(v.Held)}";
-            _leaks.Add(new Leak(family, v.Wasted, v.Blocks, text, site, strings ? "keep a copy: strings.Clone" : "keep a copy: slices.Clone or bytes.Clone", _s.Address[v.Example]));
+            bool each = v.References == v.Blocks && v.MostUsed == v.LeastUsed, even = v.Largest == v.Smallest;
+            string text = $"{Number(v.References, strings ? "string" : "slice")} of {Units.Bytes(each ? v.MostUsed : v.Used)}{(each || v.References == 1 ? "" : " in all")} {(v.References == 1 ? "keeps" : "keep")} "
+                + (v.Blocks == 1 ? "a block" : Number(v.Blocks, "block")) + $" of {Units.Bytes(even ? v.Largest : v.Held)}{(even ? "" : " in all")}";
+            _leaks.Add(new Leak(strings ? "retain/substring" : "retain/subslice", v.Wasted, v.Blocks, text, at, strings ? "keep a copy of the part: strings.Clone" : "keep a copy of the part: slices.Clone or bytes.Clone", _s.Address[v.Example], _holders.Of(v.Example)));
         }
     }
 
@@ -94,146 +117,9 @@ public sealed class LeakFinder
                     held += _tree.Retained[target];
             }
             if (count > 0 && held > 0)
-                _leaks.Add(new Leak("retain/lostelems", held, count, $"{Number(count, "pointer")} in elements that no slice shows keep {Units.Bytes(held)}", UserSite(_s.Stack[o]), "set elements to nil before slicing them away, or use slices.Delete", _s.Address[o]));
+                _leaks.Add(new Leak("retain/lostelems", held, count, $"{Number(count, "pointer")} in elements that no slice shows keep {Units.Bytes(held)}", UserFrame(_s.Stack[o]), "set elements to nil before slicing them away, or use slices.Delete", _s.Address[o], _holders.Of(o)));
         }
     }
-
-    // ---- goroutines
-
-    /// <summary>
-    /// As the goroutineleak profile: what the variables and the goroutines that can run reach is alive; a goroutine that waits on something alive
-    /// can be woken, so it is alive too; the others wait for ever.
-    /// </summary>
-    void BlockedGoroutines()
-    {
-        bool[] alive = new bool[_s.ObjectCount];
-        Stack<int> work = new();
-        Dictionary<int, List<SnapshotGoroutine>> waiters = []; // by object: who could be woken through it
-        HashSet<SnapshotGoroutine> waiting = [];
-        foreach (SnapshotGoroutine g in _s.Goroutines)
-        {
-            if (!g.IsSystem && IsBlocked(g))
-                waiting.Add(g);
-        }
-        HashSet<ulong> timed = []; // channels that a timer sends on
-        foreach (SnapshotTimer t in _s.Timers)
-            timed.Add(t.Channel);
-        timed.Remove(0);
-        foreach (SnapshotGoroutine g in (List<SnapshotGoroutine>)[.. waiting])
-        {
-            if (Array.Exists(g.WaitsOn, timed.Contains))
-            {
-                waiting.Remove(g);
-                continue;
-            }
-            foreach (ulong a in g.WaitsOn)
-            {
-                int o = a == 0 ? -1 : _s.Find(a);
-                if (o >= 0)
-                {
-                    if (!waiters.TryGetValue(o, out List<SnapshotGoroutine>? list))
-                        waiters[o] = list = [];
-                    list.Add(g);
-                }
-                else if (a != 0)
-                {
-                    waiting.Remove(g); // on something outside the heap: a variable
-                }
-            }
-        }
-        HashSet<SnapshotRoot> doubtful = [];
-        foreach (SnapshotGoroutine g in waiting)
-            doubtful.Add(g.Root);
-        foreach (SnapshotRoot r in _s.Roots)
-        {
-            if (!doubtful.Contains(r))
-                Push(r);
-        }
-        while (work.TryPop(out int o))
-        {
-            for (int e = _s.EdgeStart[o]; e < _s.EdgeStart[o + 1]; e++)
-                PushObject(_s.EdgeTo[e]);
-            if (!waiters.Remove(o, out List<SnapshotGoroutine>? woken))
-                continue;
-            foreach (SnapshotGoroutine g in woken)
-            {
-                if (waiting.Remove(g))
-                    Push(g.Root);
-            }
-        }
-        Dictionary<(string Created, string At, string Reason), (long Count, long Bytes, long Oldest, SnapshotGoroutine Example)> groups = [];
-        foreach (SnapshotGoroutine g in waiting)
-        {
-            _blocked.Add(g);
-            SnapshotFrame at = g.At;
-            var key = (UserSite(g.Created), at.Function == null ? "" : Place(at), g.Reason);
-            long bytes = g.StackBytes + _tree.Retained[g.Root.Index + 1];
-            var v = groups.TryGetValue(key, out var before) ? before : (0, 0, 0, g);
-            groups[key] = (v.Count + 1, v.Bytes + bytes, Math.Max(v.Oldest, g.WaitNanos), v.Example);
-        }
-        foreach (((string created, string at, string reason), var v) in groups)
-        {
-            string text = $"{Number(v.Count, "goroutine")} {(v.Count == 1 ? "waits" : "wait")} for ever: {reason}" + (created == "" ? "" : $" (go statement {created})");
-            _leaks.Add(new Leak("goroutine/blocked", v.Bytes, v.Count, text, at, "let the other side send, receive or close, or select on a context's Done too", v.Example.WaitsOn.Length > 0 ? v.Example.WaitsOn[0] : 0));
-        }
-
-        void Push(SnapshotRoot r)
-        {
-            foreach ((int o, _) in r.Refs)
-                PushObject(o);
-        }
-
-        void PushObject(int o)
-        {
-            if (alive[o])
-                return;
-            alive[o] = true;
-            work.Push(o);
-        }
-    }
-
-    /// <summary>Waits that only another goroutine ends.</summary>
-    static bool IsBlocked(SnapshotGoroutine g) => g.Reason.StartsWith("chan ", StringComparison.Ordinal) || g.Reason.StartsWith("select", StringComparison.Ordinal)
-        || g.Reason.StartsWith("sync.", StringComparison.Ordinal) || g.Reason.StartsWith("sema", StringComparison.Ordinal);
-
-    /// <summary>Something could still wake them, but of all that a go statement started, none has been seen to end.</summary>
-    void GrowingGoroutines()
-    {
-        foreach (SnapshotGrowth w in _s.Growth)
-        {
-            if (w.Seen < TimesSeen || w.Falls > 0 || w.Rises < TimesSeen - 1 || w.Rises * 2 < w.Seen - 1 || w.Last - w.First < ManyGoroutines)
-                continue;
-            List<SnapshotGoroutine> here = _s.Goroutines.FindAll(g => g.Created == w.Created && !_blocked.Contains(g));
-            if (here.Count < ManyGoroutines)
-                continue;
-            long bytes = 0;
-            foreach (SnapshotGoroutine g in here)
-                bytes += g.StackBytes + _tree.Retained[g.Root.Index + 1];
-            SnapshotGoroutine last = here[^1];
-            string text = $"{Number(here.Count, "goroutine")} only grow in number: {w.First} to {w.Last} in {Seconds(w.Nanos)} s, none has ended{(last.Reason == "" ? "" : $"; now: {last.Reason}")} (go statement {UserSite(w.Created)})";
-            _leaks.Add(new Leak("goroutine/growing", bytes, here.Count, text, last.At.Function == null ? "" : Place(last.At), "plan how each ends: close the channel, cancel a context, or use a fixed number of workers", last.WaitsOn.Length > 0 ? last.WaitsOn[0] : 0));
-        }
-    }
-
-    /// <summary>Run all the time: nobody waits for their result when the program ends, or they wait for something by looking at it again and again.</summary>
-    void BusyGoroutines()
-    {
-        Dictionary<(string Created, string At), (long Count, long Bytes, long Longest)> groups = [];
-        foreach (SnapshotGoroutine g in _s.Goroutines)
-        {
-            if (g.IsSystem || g.BusyNanos < BusyNanos || g.At.Function == null || g.Created == 0
-                || Array.Exists(g.Frames, static f => f.Function is "os.Exit" or "runtime.mainExit"))
-                continue;
-            SnapshotFrame own = Array.Find(g.Frames, f => !_s.IsLibrary(f));
-            var key = (UserSite(g.Created), Place(own.Function == null ? g.At : own));
-            var v = groups.GetValueOrDefault(key);
-            groups[key] = (v.Count + 1, v.Bytes + g.StackBytes, Math.Max(v.Longest, g.BusyNanos));
-        }
-        foreach (((string created, string at), var v) in groups)
-            _leaks.Add(new Leak("goroutine/busy", v.Bytes, v.Count, $"{Number(v.Count, "goroutine")} {(v.Count == 1 ? "has" : "have")} run for {Seconds(v.Longest)} s without waiting once: a loop without end? (go statement {created})", at, "end the loop on a context's Done or a closed channel, and wait for events instead of looking again and again", 0));
-    }
-
-    static string Seconds(long nanos) => (nanos / 1e9).ToString("0.0", CultureInfo.InvariantCulture);
 
     // ---- tickers, finalizers, deferred calls
 
@@ -248,43 +134,35 @@ public sealed class LeakFinder
             foreach ((int o, _) in g.Root.Refs)
                 used.Add(o);
         }
-        Dictionary<(string Site, long Period), (long Count, long Bytes, SnapshotTimer Example)> groups = [];
+        Dictionary<(SnapshotFrame Site, long Period), (long Count, long Bytes, SnapshotTimer Example)> groups = [];
         foreach (SnapshotTimer t in _s.Timers)
         {
             if (t.PeriodNanos == 0 || _s.Find(t.Address) is not (>= 0 and var o) || used.Contains(o) || used.Contains(_s.Find(t.Channel)))
                 continue;
-            var key = (UserSite(_s.Stack[o]), t.PeriodNanos);
+            var key = (UserFrame(_s.Stack[o]), t.PeriodNanos);
             var v = groups.TryGetValue(key, out var before) ? before : (0, 0, t);
             groups[key] = (v.Count + 1, v.Bytes + _tree.Retained[_graph.FirstObject + o], v.Example);
         }
-        foreach (((string site, long period), var v) in groups)
-            _leaks.Add(new Leak("timer/ticker", v.Bytes, v.Count, $"{Number(v.Count, "ticker")} every {(period / 1e9).ToString("0.###", CultureInfo.InvariantCulture)} s {(v.Count == 1 ? "was" : "were")} not stopped and {(v.Count == 1 ? "ticks" : "tick")} for nobody (go 1.23 and later: kept because something refers to {(v.Count == 1 ? "it" : "them")}; before: kept for ever)", site, "defer ticker.Stop(), and drop the reference", v.Example.Address));
+        foreach (((SnapshotFrame site, long period), var v) in groups)
+            _leaks.Add(new Leak("timer/ticker", v.Bytes, v.Count, $"{Number(v.Count, "ticker")} every {(period / 1e9).ToString("0.###", CultureInfo.InvariantCulture)} s {(v.Count == 1 ? "was" : "were")} not stopped and {(v.Count == 1 ? "ticks" : "tick")} for nobody (go 1.23 and later: kept because something refers to {(v.Count == 1 ? "it" : "them")}; before: kept for ever)", site, "defer ticker.Stop(), and drop the reference", v.Example.Address, _holders.Of(_s.Find(v.Example.Address))));
     }
 
     void FinalizerCycles()
     {
-        Dictionary<(string Site, string Text), (long Count, long Bytes, int Example)> groups = [];
+        Dictionary<(SnapshotFrame Site, string Text), (long Count, long Bytes, int Example)> groups = [];
         foreach (SnapshotSpecial special in _s.Specials)
         {
-            if (special.Kind != SnapshotSpecialKind.Finalizer || _s.Find(special.Address) is not (>= 0 and var start) || IsRooted(start))
+            if (special.Kind != SnapshotSpecialKind.Finalizer || _s.Find(special.Address) is not (>= 0 and var start) || _holders.PathTo(start).Count > 0)
                 continue;
             List<int> cycle = CycleOf(start);
             if (cycle.Count == 0)
                 continue;
-            var key = (UserSite(_s.Stack[start]), $"finalizer {special.Function}: {string.Join(" -> ", cycle.ConvertAll(_s.TypeName))}");
+            var key = (UserFrame(_s.Stack[start]), $"finalizer {special.Function}: {Way(cycle)}");
             var v = groups.TryGetValue(key, out var before) ? before : (0, 0, start);
             groups[key] = (v.Count + 1, v.Bytes + _tree.Retained[_graph.FirstObject + start], v.Example);
         }
-        foreach (((string site, string text), var v) in groups)
+        foreach (((SnapshotFrame site, string text), var v) in groups)
             _leaks.Add(new Leak("finalizer/cycle", v.Bytes, v.Count, $"{Number(v.Count, "object")} with a finalizer {(v.Count == 1 ? "reaches itself and is" : "reach themselves and are")} never freed ({text})", site, "break the cycle, or use runtime.AddCleanup", _s.Address[v.Example]));
-    }
-
-    RootPaths? _paths;
-
-    bool IsRooted(int o)
-    {
-        List<int> path = (_paths ??= new RootPaths(_graph)).To(_graph.FirstObject + o);
-        return path.Count > 0 && path[0] < _graph.RootCount;
     }
 
     /// <summary>Objects on a way from one back to itself, itself at both ends; empty if there is none.</summary>
@@ -312,20 +190,38 @@ public sealed class LeakFinder
         return [];
     }
 
+    /// <summary>"main.node.left -> main.node.up -> main.node".</summary>
+    string Way(List<int> objects)
+    {
+        List<string> words = [];
+        for (int i = 0; i < objects.Count; i++)
+            words.Add(_s.TypeName(objects[i]) + (i + 1 < objects.Count ? _holders.Field(objects[i], objects[i + 1]) : ""));
+        return string.Join(" -> ", words);
+    }
+
     void PendingDefers()
     {
-        Dictionary<string, (long Count, long Goroutines, long Oldest)> groups = [];
+        Dictionary<SnapshotFrame, (long Count, long Goroutines, long Bytes, long Oldest)> groups = [];
         foreach (SnapshotGoroutine g in _s.Goroutines)
         {
             if (g.Defers < SnapshotFormat.ManyDefers)
                 continue;
-            SnapshotFrame own = Array.Find(g.Frames, f => !_s.IsLibrary(f));
-            string at = own.Function != null ? Place(own) : g.At.Function == null ? "" : Place(g.At);
-            var v = groups.GetValueOrDefault(at);
-            groups[at] = (v.Count + g.Defers, v.Goroutines + 1, Math.Max(v.Oldest, g.DeferNanos));
+            // Records are made by the defer statement.
+            SnapshotFrame own = g.Deferred.Length == 0 ? default : UserFrame(_s.Stack[g.Deferred[0]]);
+            if (own.Function == null)
+                own = UserFrame(g);
+            // What only they keep: their records and functions, and the variables of these.
+            long bytes = 0;
+            foreach (int o in g.Deferred)
+            {
+                int node = _graph.FirstObject + o;
+                bytes += _tree.Parent[node] == g.Root.Index + 1 ? _tree.Retained[node] : 0;
+            }
+            var v = groups.GetValueOrDefault(own);
+            groups[own] = (v.Count + g.Defers, v.Goroutines + 1, v.Bytes + bytes, Math.Max(v.Oldest, g.DeferNanos));
         }
-        foreach ((string at, var v) in groups)
-            _leaks.Add(new Leak("defer/loop", 0, v.Count, $"{Number(v.Goroutines, "goroutine")} {(v.Goroutines == 1 ? "has" : "have")} {v.Count} deferred calls pending{(v.Oldest > 0 ? $", many for {Seconds(v.Oldest)} s" : "")}", at, "make the loop's body a function of its own", 0));
+        foreach ((SnapshotFrame at, var v) in groups)
+            _leaks.Add(new Leak("defer/loop", v.Bytes, v.Count, $"{Number(v.Goroutines, "goroutine")} {(v.Goroutines == 1 ? "has" : "have")} {v.Count} deferred calls pending{(v.Oldest > 0 ? $", many for {Seconds(v.Oldest)} s" : "")}", at, "make the loop's body a function of its own", 0));
     }
 
     // ---- maps
@@ -335,7 +231,7 @@ public sealed class LeakFinder
     {
         const double FullestLoad = 7.0 / 8;
         const int SlotsOfGroup = 8;
-        Dictionary<string, (long Count, long Wasted, long Held, long Entries, int Example)> groups = [];
+        Dictionary<SnapshotFrame, (long Count, long Wasted, long Held, long Entries, int Example)> groups = [];
         foreach ((int map, long entries) in _s.Maps)
         {
             if (entries < 0 || entries > _s.TotalBytes)
@@ -365,23 +261,43 @@ public sealed class LeakFinder
             long needed = (long)Math.Max(1, slotsNeeded / SlotsOfGroup) * group;
             if (held - needed < LeastMapRoom || held < MapRoomFactor * needed)
                 continue;
-            string site = UserSite(_s.Stack[map]);
+            SnapshotFrame site = UserFrame(_s.Stack[map]);
             var v = groups.TryGetValue(site, out var before) ? before : (0, 0, 0, 0, map);
             groups[site] = (v.Count + 1, v.Wasted + held - needed, v.Held + held, v.Entries + entries, v.Example);
         }
-        foreach ((string site, var v) in groups)
-            _leaks.Add(new Leak("map/room", v.Wasted, v.Count, $"{Number(v.Count, "map")} with {(v.Entries == 1 ? "1 entry" : $"{v.Entries} entries")} in all {(v.Count == 1 ? "has" : "have")} room of {Units.Bytes(v.Held)}: maps do not shrink", site, "make a new map and copy what is left: maps.Copy (maps.Clone keeps the room)", _s.Address[v.Example]));
+        foreach ((SnapshotFrame site, var v) in groups)
+            _leaks.Add(new Leak("map/room", v.Wasted, v.Count, $"{Number(v.Count, "map")} with {(v.Entries == 1 ? "1 entry" : $"{v.Entries} entries")} {(v.Count == 1 ? "has" : "in all have")} room of {Units.Bytes(v.Held)}: maps do not shrink", site, "make a new map and copy what is left: maps.Copy (maps.Clone keeps the room)", _s.Address[v.Example], _holders.Of(v.Example)));
+    }
+
+    // ---- strings
+
+    /// <summary>One text many times, each in an object of its own.</summary>
+    void RepeatedStrings()
+    {
+        Dictionary<SnapshotFrame, (long Copies, long Wasted, long Texts, EqualStrings Most)> groups = [];
+        foreach (EqualStrings d in Duplicates.Find(_s))
+        {
+            if (d.Copies < ManyCopies)
+                continue;
+            SnapshotFrame at = UserFrame(_s.Stack[d.Example]);
+            var v = groups.TryGetValue(at, out var before) ? before : (0, 0, 0, d);
+            groups[at] = (v.Copies + d.Copies, v.Wasted + d.Wasted, v.Texts + 1, v.Most);
+        }
+        foreach ((SnapshotFrame at, var v) in groups)
+        {
+            if (v.Wasted >= LeastEqual)
+                _leaks.Add(new Leak("retain/duplicate", v.Wasted, v.Copies, $"{v.Copies} strings are copies of {(v.Texts == 1 ? "one" : v.Texts.ToString(CultureInfo.InvariantCulture))}, {v.Most.Copies} of {v.Most.Text}", at, "keep each text once: unique.Make(s).Value(), or a map of those already seen", _s.Address[v.Most.Example], _holders.Of(v.Most.Example)));
+        }
     }
 
     // ---- places
 
-    static string Place(SnapshotFrame f) => $"{Path.GetFileName(f.File)}:{f.Line}";
+    internal static string Place(SnapshotFrame f) => f.Function == null ? "" : $"{Path.GetFileName(f.File)}:{f.Line}";
 
-    /// <summary>The user's frame of a stack, as file:line.</summary>
-    string UserSite(int stack)
-    {
-        string site = _s.SiteOf(stack);
-        int blank = site.LastIndexOf(' ');
-        return blank < 0 ? site : site[(blank + 1)..];
-    }
+    static string Seconds(long nanos) => (nanos / 1e9).ToString("0.0", CultureInfo.InvariantCulture);
+
+    /// <summary>The user's frame of a stack; the innermost outside the runtime when all are the library's.</summary>
+    SnapshotFrame UserFrame(int stack) => _s.UserFrame(stack) is { Function: not null } own ? own : Array.Find(_s.Stacks[stack], static f => !Snapshot.IsRuntime(f));
+
+    string UserSite(int stack) => Place(UserFrame(stack));
 }

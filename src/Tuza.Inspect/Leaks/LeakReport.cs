@@ -25,6 +25,8 @@ public static class LeakReport
             if (l.Where != "")
                 b.Append("  ").Append(Units.Printable(l.Where));
             b.Append('\n');
+            if (l.Holder != "")
+                b.Append("                  kept by: ").Append(Units.Printable(l.Holder)).Append('\n');
             b.Append("                  mend: ").Append(l.Fix).Append('\n');
         }
         if (next != "")
@@ -34,9 +36,9 @@ public static class LeakReport
 
     public static ReportTable Table(List<Leak> leaks)
     {
-        ReportTable t = new("leaks", ("bytes", ColumnKind.Bytes), ("family", ColumnKind.Words), ("count", ColumnKind.Count), ("what", ColumnKind.Words), ("where", ColumnKind.Words), ("mend", ColumnKind.Words), ("example", ColumnKind.Address));
+        ReportTable t = new("leaks", ("bytes", ColumnKind.Bytes), ("family", ColumnKind.Words), ("count", ColumnKind.Count), ("what", ColumnKind.Words), ("where", ColumnKind.Words), ("kept by", ColumnKind.Words), ("mend", ColumnKind.Words), ("example", ColumnKind.Address));
         foreach (Leak l in leaks)
-            t.Add(l.Bytes, l.Family, l.Count, l.Text, l.Where, l.Fix, l.Example);
+            t.Add(l.Bytes, l.Family, l.Count, l.Text, l.Where, l.Holder, l.Fix, l.Example);
         return t;
     }
 }

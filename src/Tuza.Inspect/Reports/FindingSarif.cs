@@ -13,7 +13,29 @@ namespace Tuza.Inspect;
 /// <summary>Writes SARIF logs.</summary>
 public static class FindingSarif
 {
-    public static string Write(IReadOnlyList<Finding> findings, IReadOnlyList<(string Rule, string Category, string Help)> rules, string version, string workDir)
+    public static string Write(IReadOnlyList<Finding> findings, IReadOnlyList<(string Rule, string Category, string Help)> rules, string version, string workDir) => Log(rules, version, w =>
+    {
+        foreach (Finding f in findings)
+            Result(w, f, rules, workDir);
+    });
+
+    /// <summary>Leaks of a run: their families are the rules.</summary>
+    public static string Write(IReadOnlyList<Leak> leaks, string version, string workDir)
+    {
+        List<(string Rule, string Category, string Help)> rules = [];
+        foreach (Leak l in leaks)
+        {
+            if (!rules.Exists(r => r.Rule == l.Family))
+                rules.Add((l.Family, l.Family, l.Fix));
+        }
+        return Log(rules, version, w =>
+        {
+            foreach (Leak l in leaks)
+                Result(w, l, rules.FindIndex(r => r.Rule == l.Family), workDir);
+        });
+    }
+
+    static string Log(IReadOnlyList<(string Rule, string Category, string Help)> rules, string version, Action<Utf8JsonWriter> results)
     {
         MemoryStream stream = new();
         using (Utf8JsonWriter w = new(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -41,8 +63,7 @@ public static class FindingSarif
             w.WriteEndObject();
             w.WriteString("columnKind", "utf16CodeUnits");
             w.WriteStartArray("results");
-            foreach (Finding f in findings)
-                Result(w, f, rules, workDir);
+            results(w);
             w.WriteEndArray();
             w.WriteEndObject();
             w.WriteEndArray();
@@ -55,6 +76,33 @@ public static class FindingSarif
     {
         w.WriteStartObject(name);
         w.WriteString("text", text);
+        w.WriteEndObject();
+    }
+
+    static void Result(Utf8JsonWriter w, Leak l, int rule, string workDir)
+    {
+        w.WriteStartObject();
+        w.WriteString("ruleId", l.Family);
+        w.WriteNumber("ruleIndex", rule);
+        w.WriteString("level", "warning");
+        Message(w, "message", $"{Units.Printable(l.Text)}, {Units.Bytes(l.Bytes)} held for nothing{(l.Holder == "" ? "" : ", kept by " + Units.Printable(l.Holder))}. Mend: {l.Fix}");
+        if (l.At.Function != null && l.At.File != "")
+        {
+            w.WriteStartArray("locations");
+            w.WriteStartObject();
+            w.WriteStartObject("physicalLocation");
+            Artifact(w, l.At.File, workDir);
+            w.WriteStartObject("region");
+            w.WriteNumber("startLine", Math.Max(l.At.Line, 1));
+            w.WriteEndObject();
+            w.WriteEndObject();
+            w.WriteEndObject();
+            w.WriteEndArray();
+        }
+        w.WriteStartObject("properties");
+        w.WriteNumber("bytes", l.Bytes);
+        w.WriteNumber("count", l.Count);
+        w.WriteEndObject();
         w.WriteEndObject();
     }
 
@@ -88,7 +136,7 @@ public static class FindingSarif
     {
         w.WriteStartObject();
         w.WriteStartObject("physicalLocation");
-        Artifact(w, pos.File, workDir);
+        Artifact(w, pos.File?.Path ?? "", workDir);
         w.WriteStartObject("region");
         w.WriteNumber("startLine", Math.Max(pos.Line, 1));
         w.WriteNumber("startColumn", Column(pos));
@@ -104,12 +152,11 @@ public static class FindingSarif
         w.WriteEndObject();
     }
 
-    static void Artifact(Utf8JsonWriter w, SourceFile? file, string workDir)
+    static void Artifact(Utf8JsonWriter w, string path, string workDir)
     {
         w.WriteStartObject("artifactLocation");
-        string path = file?.Path ?? "";
-        string relative = Path.GetRelativePath(workDir, path);
-        w.WriteString("uri", relative.StartsWith("..", StringComparison.Ordinal) ? new Uri(path).AbsoluteUri : Uri.EscapeDataString(relative).Replace("%2F", "/", StringComparison.Ordinal));
+        string relative = Path.IsPathRooted(path) ? Path.GetRelativePath(workDir, path) : path;
+        w.WriteString("uri", relative.StartsWith("..", StringComparison.Ordinal) && Path.IsPathRooted(path) ? new Uri(path).AbsoluteUri : Uri.EscapeDataString(relative).Replace("%2F", "/", StringComparison.Ordinal));
         w.WriteEndObject();
     }
 
@@ -133,7 +180,7 @@ public static class FindingSarif
         foreach (TextEdit e in fix.Edits)
         {
             w.WriteStartObject();
-            Artifact(w, e.File, workDir);
+            Artifact(w, e.File.Path, workDir);
             w.WriteStartArray("replacements");
             w.WriteStartObject();
             w.WriteStartObject("deletedRegion");

@@ -2,9 +2,6 @@
 
 using System;
 using System.Collections.Generic;
-using System.IO;
-using System.Security.Cryptography;
-using Tuza.Abi;
 
 namespace Tuza.Inspect;
 
@@ -33,49 +30,19 @@ public sealed partial class HeapViews
         return t;
     }
 
-    /// <summary>Strings whose bytes are equal but lie in several blocks. path: the snapshot's file, where the bytes are.</summary>
-    public ReportTable Duplicates(string path, int rows)
+    /// <summary>Strings whose bytes are equal but lie in several blocks.</summary>
+    public ReportTable EqualStrings(int rows)
     {
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
-        HashSet<(ulong, long)> seen = [];
-        Dictionary<string, (long Count, long Bytes, string Text, int Example)> sums = new(StringComparer.Ordinal);
-        byte[] buffer = new byte[SnapshotFormat.MostNoScanBody];
-        foreach (SnapshotUse u in s.Uses)
-        {
-            if (!u.IsString || u.Bytes is 0 or > SnapshotFormat.MostNoScanBody || !seen.Add((u.Address, u.Bytes)) || s.Find(u.Address) is not (>= 0 and var o))
-                continue;
-            long from = (long)(u.Address - s.Address[o]);
-            if (s.BodyOffset[o] == 0 || from + u.Bytes > Math.Min(s.Bytes[o], SnapshotFormat.MostNoScanBody))
-                continue;
-            file.Position = s.BodyOffset[o] + from;
-            Span<byte> text = buffer.AsSpan(0, (int)u.Bytes);
-            if (file.ReadAtLeast(text, text.Length, throwOnEndOfStream: false) < text.Length)
-                throw new SnapshotException("the file is cut off");
-            string key = Convert.ToHexString(SHA256.HashData(text));
-            var v = sums.TryGetValue(key, out var before) ? before : (0, 0, Shown(text), o);
-            sums[key] = (v.Count + 1, v.Bytes + u.Bytes, v.Text, v.Example);
-        }
         ReportTable t = new("heap.duplicates", ("wasted", ColumnKind.Bytes), ("copies", ColumnKind.Count), ("string", ColumnKind.Words), ("allocated at", ColumnKind.Words));
         t.Head.Add(Summary);
-        List<(long Count, long Bytes, string Text, int Example)> list = [];
-        foreach (var v in sums.Values)
-        {
-            if (v.Count > 1)
-                list.Add(v);
-        }
-        list.Sort(static (a, b) => (b.Bytes - b.Bytes / b.Count).CompareTo(a.Bytes - a.Bytes / a.Count));
-        foreach (var (count, bytes, text, example) in list.GetRange(0, Math.Min(rows, list.Count)))
-            t.Add(bytes - bytes / count, count, text, s.Site(example));
+        List<EqualStrings> list = Duplicates.Find(s);
+        foreach (EqualStrings d in list.GetRange(0, Math.Min(rows, list.Count)))
+            t.Add(d.Wasted, d.Copies, d.Text, s.Site(d.Example));
+        if (list.Count > rows)
+            t.Tail.Add($"… and {list.Count - rows} more (-n {list.Count})");
         if (list.Count == 0)
             t.Tail.Add(s.Meta.ContainsKey("redacted") ? "the snapshot has no data (-redact)" : "no two equal strings");
         return t;
-    }
-
-    static string Shown(ReadOnlySpan<byte> text)
-    {
-        const int most = 40;
-        string shown = System.Text.Encoding.UTF8.GetString(text[..Math.Min(most, text.Length)]);
-        return "\"" + shown + "\"" + (text.Length > most ? $"… ({text.Length} bytes)" : "");
     }
 
     /// <summary>Growth per type and place since an older snapshot.</summary>

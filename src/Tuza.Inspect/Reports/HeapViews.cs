@@ -101,42 +101,31 @@ public sealed partial class HeapViews(Snapshot s)
         if (target < 0)
             return null;
         int node = Graph.FirstObject + target;
+        Holders holders = new(s, Graph);
         StringWriter o = new(CultureInfo.InvariantCulture) { NewLine = "\n" };
         o.WriteLine($"{Units.Printable(s.TypeName(target))}  {Units.Bytes(s.Bytes[target])} at 0x{s.Address[target]:x}, retains {Units.Bytes(Tree.Retained[node])}");
         foreach (SnapshotFrame f in s.Stacks[s.Stack[target]])
             o.WriteLine($"\tallocated at {Units.Printable(f.Function)}  {Units.Printable(f.File)}:{f.Line}");
-        if (Waste.Find(s, 1).Find(w => w.Object == target) is { References: > 0 } used)
-            o.WriteLine($"used: {used.Reachable} B of {s.Bytes[target]} B, by {used.References} string{(used.References == 1 ? "" : "s")} or slice{(used.References == 1 ? "" : "s")}; {used.Wasted(s)} B are used by nothing");
-        List<int> path = new RootPaths(Graph).To(node);
-        if (path.Count < 2 || path[0] - 1 >= s.Roots.Count)
+        WastedObject used = Waste.Find(s, 1).Find(w => w.Object == target);
+        if (used.References > 0)
+            o.WriteLine($"used: {used.Reachable} bytes of {s.Bytes[target]} held, by {used.References} {(used.ByStrings ? "string" : "slice")}{(used.References == 1 ? "" : "s")}; {used.Wasted(s)} bytes are within reach of nothing");
+        List<int> path = holders.PathTo(target);
+        if (path.Count == 0)
         {
             o.WriteLine("kept by: no root of the program reaches it");
             return o.ToString();
         }
         o.WriteLine("kept by:");
-        SnapshotRoot root = s.Roots[path[0] - 1];
-        string where = Array.Find(root.Refs, r => Graph.FirstObject + r.Object == path[1]).Where ?? "";
-        o.WriteLine($"  {(root.IsGoroutine ? "" : "variable ")}{Units.Printable(root.Name)}{(where == "" ? "" : "  " + Units.Printable(where))}");
+        o.WriteLine("  " + Units.Printable(holders.RootName(path[0], path[1] - Graph.FirstObject)));
         for (int i = 1; i < path.Count; i++)
         {
             int at = path[i] - Graph.FirstObject;
-            string via = i + 1 < path.Count ? Field(at, path[i + 1] - Graph.FirstObject) : "";
-            o.WriteLine(i + 1 == path.Count ? "  -> this object" : $"  -> 0x{s.Address[at]:x}  {Units.Printable(s.TypeName(at))}{via}{(s.Site(at) is { Length: > 0 } site ? "  allocated at " + Units.Printable(site) : "")}");
+            string via = i + 1 < path.Count ? holders.Part(at, path[i + 1] - Graph.FirstObject) : "";
+            o.WriteLine(i + 1 == path.Count ? "  -> this object" : $"  -> 0x{s.Address[at]:x}  {Units.Printable(s.TypeName(at) + via)}{(s.Site(at) is { Length: > 0 } site ? "  allocated at " + Units.Printable(site) : "")}");
         }
+        if (used.References == 1)
+            o.WriteLine($"it would be freed if what refers to it kept a copy of its {used.Reachable} bytes: {(used.ByStrings ? "strings.Clone" : used.HoldsPointers ? "slices.Clone" : "bytes.Clone or slices.Clone")}");
         return o.ToString();
-    }
-
-    /// <summary>The part of an object that refers to another: ", field left", ", element 3".</summary>
-    string Field(int from, int to)
-    {
-        for (int e = s.EdgeStart[from]; e < s.EdgeStart[from + 1]; e++)
-        {
-            if (s.EdgeTo[e] != to)
-                continue;
-            (long element, string field) = FieldNames.Of(s, from, s.EdgeOffset[e]);
-            return (element < 0 ? "" : $", element {element}") + (field == "" ? "" : $", field {Units.Printable(field)}");
-        }
-        return "";
     }
 
     /// <summary>Goroutines that do the same at the same place, one row each.</summary>

@@ -9,7 +9,8 @@ public sealed class RootPaths
 {
     readonly int[] _from;
 
-    public RootPaths(HeapGraph g)
+    /// <summary>without: nodes that are passed by.</summary>
+    public RootPaths(HeapGraph g, HashSet<int>? without = null)
     {
         _from = new int[g.Count];
         System.Array.Fill(_from, -1);
@@ -23,7 +24,7 @@ public sealed class RootPaths
             for (int e = g.Start[v]; e < g.Start[v + 1]; e++)
             {
                 int w = g.To[e];
-                if (_from[w] >= 0)
+                if (_from[w] >= 0 || without != null && without.Contains(w))
                     continue;
                 _from[w] = v;
                 queue[tail++] = w;

@@ -22,7 +22,7 @@ public readonly record struct SnapshotFrame(string Function, string File, int Li
 public sealed class SnapshotRoot
 {
     /// <summary>A variable's name; "" for a goroutine's root.</summary>
-    public string Variable { get; init; } = "";
+    public string Variable { get; internal set; } = "";
     public long Goroutine { get; init; }
     public bool IsGoroutine => Goroutine != 0;
     public string Name => IsGoroutine ? $"goroutine {Goroutine}" : Variable;
@@ -48,6 +48,8 @@ public sealed class SnapshotGoroutine
     public long DeferNanos { get; init; }
     /// <summary>How long it has run, or could have, without waiting; 0 unknown.</summary>
     public long BusyNanos { get; init; }
+    /// <summary>Objects from which all that its deferred calls keep is reached.</summary>
+    public int[] Deferred { get; init; } = [];
     /// <summary>Addresses of the channels, or of the semaphore's word, it waits on.</summary>
     public ulong[] WaitsOn { get; init; } = [];
     /// <summary>Innermost first. Equal stacks are one array.</summary>
@@ -73,6 +75,8 @@ public readonly record struct SnapshotUse(ulong Address, long Bytes, long Capaci
 
 public sealed class Snapshot
 {
+    /// <summary>Where it was read from; "" when that is no file.</summary>
+    public string File { get; internal set; } = "";
     public Dictionary<string, string> Meta { get; } = new(StringComparer.Ordinal);
     public List<SnapshotType> Types { get; } = [new("", Kind.Invalid, 0, 0, 0, 0, 0, [])];
     public List<SnapshotFrame[]> Stacks { get; } = [[]];
@@ -91,8 +95,6 @@ public sealed class Snapshot
     public List<SnapshotSpecial> Specials { get; } = [];
     public List<SnapshotTimer> Timers { get; } = [];
     public List<SnapshotSpan> Spans { get; } = [];
-
-    internal const string MapType = "maps.Map";
 
     /// <summary>Map headers with their numbers of entries.</summary>
     public List<(int Object, long Entries)> Maps { get; } = [];
@@ -154,7 +156,7 @@ public sealed class Snapshot
     /// <summary>The innermost frame of the user's; its Function is null if there is none.</summary>
     public SnapshotFrame UserFrame(int stack) => Array.Find(Stacks[stack], f => !IsLibrary(f));
 
-    static bool IsRuntime(SnapshotFrame f) =>
+    internal static bool IsRuntime(SnapshotFrame f) =>
         f.Function.StartsWith("runtime.", StringComparison.Ordinal) || f.Function.StartsWith("internal/runtime/", StringComparison.Ordinal);
 
     internal bool IsLibrary(SnapshotFrame f) =>

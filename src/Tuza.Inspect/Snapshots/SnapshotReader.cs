@@ -28,7 +28,9 @@ public sealed class SnapshotReader
     public static Snapshot Read(string path)
     {
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
-        return Read(file);
+        Snapshot s = Read(file);
+        s.File = path;
+        return s;
     }
 
     public static Snapshot Read(Stream file)
@@ -202,7 +204,7 @@ public sealed class SnapshotReader
             else
             {
                 ReadOnlySpan<byte> words = Body(s, body, p.Type[i]);
-                if ((p.Flags[i] & SnapshotFlags.Redacted) == 0 && MapUsed(p.Type[i]) is >= 0 and var used && used + 8 <= words.Length && p.Bytes[i] < 2 * p.Types[p.Type[i]].Bytes)
+                if (MapUsed(p.Type[i]) is >= 0 and var used && used + 8 <= words.Length && p.Bytes[i] < 2 * p.Types[p.Type[i]].Bytes)
                     p.Maps.Add((i, BinaryPrimitives.ReadInt64LittleEndian(words[used..])));
             }
             start[i + 1] = _targets.Count;
@@ -219,7 +221,7 @@ public sealed class SnapshotReader
         if (!_mapUsed.TryGetValue(type, out int at))
         {
             SnapshotType t = _snapshot.Types[type];
-            int field = t.Name == Snapshot.MapType ? Array.FindIndex(t.Fields, static f => f.Name == "used") : -1;
+            int field = t.Name == SnapshotFormat.MapType ? Array.FindIndex(t.Fields, static f => f.Name == "used") : -1;
             _mapUsed[type] = at = field < 0 || t.Fields[field].Offset > 1024 ? -1 : (int)t.Fields[field].Offset;
         }
         return at;
@@ -290,11 +292,13 @@ public sealed class SnapshotReader
     void ReadGlobals()
     {
         SnapshotSource s = Section(SnapshotFormat.Globals);
+        List<(ulong To, string From)> outside = [];
+        List<(ulong Address, long Bytes, SnapshotRoot Root)> values = [];
         for (int n = s.Count(24); n > 0; n--)
         {
             SnapshotRoot root = new() { Variable = Text(s) };
             List<(int, string)> refs = [];
-            s.U64();
+            ulong address = s.U64();
             long bytes = s.Size();
             if (bytes > s.Left)
                 throw new SnapshotException("section GLOB is damaged: a variable is longer than the section");
@@ -309,12 +313,34 @@ public sealed class SnapshotReader
             {
                 if (_snapshot.Find(_targets[i]) is >= 0 and var target)
                     refs.Add((target, _offsets[i] == 0 ? "" : $"+{_offsets[i]}"));
+                else if (!root.Variable.Contains(StaticValue, StringComparison.Ordinal))
+                    outside.Add((_targets[i], root.Variable));
             }
+            if (root.Variable.Contains(StaticValue, StringComparison.Ordinal))
+                values.Add((address, bytes, root));
             _targets.Clear();
             _offsets.Clear();
             root.Refs = [.. refs];
             if (refs.Count > 0)
                 _snapshot.AddRoot(root);
+        }
+        NameStaticValues(outside, values);
+    }
+
+    /// <summary>In the names of values without one, that variables are initialized with.</summary>
+    const string StaticValue = "..stmp_";
+
+    /// <summary>What `var cache = &amp;table{…}` points to is called *cache.</summary>
+    static void NameStaticValues(List<(ulong To, string From)> outside, List<(ulong Address, long Bytes, SnapshotRoot Root)> values)
+    {
+        outside.Sort(static (a, b) => a.To.CompareTo(b.To));
+        foreach ((ulong address, long bytes, SnapshotRoot root) in values)
+        {
+            int i = outside.BinarySearch((address, ""), Comparer<(ulong To, string From)>.Create(static (a, b) => a.To.CompareTo(b.To)));
+            if (i < 0)
+                i = ~i;
+            if (i < outside.Count && outside[i].To - address < (ulong)bytes)
+                root.Variable = "*" + outside[i].From;
         }
     }
 
@@ -325,7 +351,7 @@ public sealed class SnapshotReader
         List<(int, string)> refs = [];
         List<SnapshotFrame> frames = [];
         SnapshotFrame[] last = [];
-        for (int n = s.Count(64); n > 0; n--)
+        for (int n = s.Count(68); n > 0; n--)
         {
             long id = s.Size();
             var status = (SnapshotStatus)s.U8();
@@ -345,6 +371,14 @@ public sealed class SnapshotReader
                 waitsOn[w] = s.U64();
             refs.Clear();
             frames.Clear();
+            List<int> deferred = [];
+            for (int d = s.Count(8); d > 0; d--)
+            {
+                if (_snapshot.Find(s.U64()) is not (>= 0 and var target))
+                    continue;
+                deferred.Add(target);
+                refs.Add((target, "deferred call"));
+            }
             for (int f = s.Count(16); f > 0; f--)
             {
                 SnapshotFrame frame = Frame(s);
@@ -376,6 +410,7 @@ public sealed class SnapshotReader
                 DeferNanos = deferNanos,
                 BusyNanos = busyNanos,
                 WaitsOn = waitsOn,
+                Deferred = [.. deferred],
                 Frames = last,
                 Root = root,
             });

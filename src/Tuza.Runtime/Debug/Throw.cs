@@ -24,12 +24,27 @@ public static unsafe class Exit
             MemoryReport.AtExit();
             Watch.AtExit();
             Snapshots.AtExit();
+            code = Snapshots.CodeFor(code);
         }
-        Control.Stop();
+        WithoutMore(code);
+    }
+
+    /// <summary>From wherever it may be, also with the world stopped: nothing is asked or written any more.</summary>
+    [DoesNotReturn]
+    internal static void WithoutMore(int code)
+    {
+        Print.Flush();
+        Leave();
         Override?.Invoke(code);
-        Executable.Remove();
         Libc.ExitGroup(code);
         throw new InvalidOperationException("exit returned");
+    }
+
+    /// <summary>What the process leaves in the file system goes.</summary>
+    internal static void Leave()
+    {
+        Control.Stop();
+        Executable.Remove();
     }
 }
 

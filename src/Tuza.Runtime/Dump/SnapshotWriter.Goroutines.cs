@@ -86,13 +86,7 @@ sealed unsafe partial class SnapshotWriter
         FuncDesc* start = gs->StartCode == null ? null : FuncTable.FindByCode(gs->StartCode);
         _out.Write(start == null ? 0 : Text(start->Name, start->NameLength));
         _out.Write((ulong)(g->StackHi - g->StackLo));
-        int defers = 0;
-        for (var d = (DeferRecord*)g->Defer; d != null; d = d->Link)
-        {
-            defers++;
-            for (DeferRecord* h = d->Head; h != null; h = h->Link)
-                defers++;
-        }
+        (int defers, List<ulong> deferred) = Deferred(g);
         _out.Write(defers);
         _out.Write(Watch.DeferNanos(g));
         _out.Write(Watch.BusyNanos(g));
@@ -107,6 +101,9 @@ sealed unsafe partial class SnapshotWriter
         _out.Write((ushort)waits.Count);
         foreach (ulong w in waits)
             _out.Write(w);
+        _out.Write(deferred.Count);
+        foreach (ulong d in deferred)
+            _out.Write(d);
         if (g->Sp == null || gs->Status == GStatus.Running && g->Unwinding != UnwindReason.None)
         {
             _out.Write(0);
@@ -120,6 +117,26 @@ sealed unsafe partial class SnapshotWriter
         using var live = StackTracer<NoVisitor>.Run(g, ref none);
         for (var c = new FrameCursor(g); c.Valid && frames > 0; c.Next())
             frames -= Frames(live, c.Func, c.Site, c.Fp);
+    }
+
+    /// <summary>How many calls are pending, and where what they keep begins: of records in the heap in a row only the first is named.</summary>
+    static (int Count, List<ulong> From) Deferred(G* g)
+    {
+        int n = 0;
+        List<ulong> from = [];
+        bool reached = false;
+        for (var d = (DeferRecord*)g->Defer; d != null; d = d->Link)
+        {
+            n++;
+            for (DeferRecord* h = d->Head; h != null; h = h->Link)
+                n++;
+            if (d->OnHeap == 0 && d->Fn != null)
+                from.Add((ulong)d->Fn);
+            if (d->OnHeap != 0 && !reached)
+                from.Add((ulong)d);
+            reached = d->OnHeap != 0;
+        }
+        return (n, from);
     }
 
     /// <summary>The logical frames of one frame; the outermost has the slots.</summary>

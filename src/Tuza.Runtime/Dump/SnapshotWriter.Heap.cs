@@ -94,7 +94,7 @@ sealed unsafe partial class SnapshotWriter
         MaskVisitor visitor = new((nuint*)start, mask);
         ObjectWalk.Pointers(ref visitor, s, slot);
         _out.Write(words * 8);
-        MaskAndBody((ulong*)start, words, mask);
+        MaskAndBody((ulong*)start, words, mask, _redact && !IsMapHeader(t));
     }
 
     Span<ulong> ClearMask(int words)
@@ -107,12 +107,24 @@ sealed unsafe partial class SnapshotWriter
         return mask;
     }
 
+    TypeDesc* _mapHeader;
+
+    /// <summary>A map's header: nothing in it is data of the program but the number of entries.</summary>
+    bool IsMapHeader(TypeDesc* t)
+    {
+        if (t == null || t->Kind != Kind.Struct || t->Str == 0)
+            return false;
+        if (_mapHeader == null && TypeTable.TypeText(t).SequenceEqual(SnapshotFormat.MapTypeUtf8))
+            _mapHeader = t;
+        return t == _mapHeader;
+    }
+
     /// <summary>Redacted bodies keep pointers and the two words behind them: lengths and capacities.</summary>
-    void MaskAndBody(ulong* words, int count, ReadOnlySpan<ulong> mask)
+    void MaskAndBody(ulong* words, int count, ReadOnlySpan<ulong> mask, bool redact)
     {
         foreach (ulong m in mask)
             _out.Write(m);
-        if (!_redact)
+        if (!redact)
         {
             for (long at = 0, bytes = (long)count * 8; at < bytes; at += 1 << 30)
                 _out.Write(new ReadOnlySpan<byte>((byte*)words + at, (int)Math.Min(1 << 30, bytes - at)));
@@ -157,7 +169,7 @@ sealed unsafe partial class SnapshotWriter
                 _out.Write(Text(symbols[i].Name));
                 _out.Write((ulong)d.Base + (ulong)from);
                 _out.Write((long)words * 8);
-                MaskAndBody((ulong*)(d.Base + from), words, mask);
+                MaskAndBody((ulong*)(d.Base + from), words, mask, _redact);
                 PartsOf(d, from, from + words * 8L);
                 n++;
             }

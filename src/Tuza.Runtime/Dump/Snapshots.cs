@@ -22,6 +22,8 @@ public sealed class SnapshotPlan
     public bool OnSignal { get; init; }
     /// <summary>After so long; null for never.</summary>
     public TimeSpan? After { get; init; }
+    /// <summary>The process ends when that snapshot is written.</summary>
+    public bool EndAfter { get; init; }
     /// <summary>Nothing of the program's data but pointers and lengths.</summary>
     public bool Redact { get; init; }
     /// <summary>For the file: the program's name and arguments.</summary>
@@ -36,6 +38,8 @@ public sealed class SnapshotPlan
     public Action? Ended { get; init; }
     /// <summary>The socket at which other processes of this user may ask; "" for none.</summary>
     public string Control { get; init; } = "";
+    /// <summary>The exit code, from the program's; asked when all is written.</summary>
+    public Func<int, int>? ExitCode { get; init; }
     /// <summary>Called after a file was written, before the process goes on or ends; gets the path and how long it took.</summary>
     public Action<string, TimeSpan>? Written { get; init; }
 }
@@ -124,8 +128,32 @@ public static unsafe class Snapshots
         if (!wanted && !peak)
             return;
         s_peak = Math.Max(s_peak, liveBytes);
-        Write(plan, peak ? "peak" : "request");
+        Write(plan, wanted ? "request" : "peak");
+        if (wanted && plan.EndAfter)
+            Exit.WithoutMore(CodeFor(0));
     }
+
+    /// <summary>The exit code of a program that ends with one.</summary>
+    internal static int CodeFor(int code) => s_plan?.ExitCode is { } change ? change(code) : code;
+
+    /// <summary>A signal that ends the process came: what there is to write is written before. On a thread that is no M.</summary>
+    internal static void Interrupted()
+    {
+        if (s_plan is not { } plan)
+            return;
+        if (plan.AtExit && Interlocked.Exchange(ref s_exiting, 1) == 0)
+        {
+            long start = System.Diagnostics.Stopwatch.GetTimestamp();
+            if (Take(plan.Path, plan.Redact) is { } error)
+                Print.Text("tuza: snapshot " + plan.Path + ": " + error + "\n");
+            else
+                plan.Written?.Invoke(plan.Path, System.Diagnostics.Stopwatch.GetElapsedTime(start));
+        }
+        Watch.Interrupted();
+    }
+
+    /// <summary>Signals that end the process are told first.</summary>
+    internal static bool HearsInterrupts => s_plan is { AtExit: true } or { MonitorEvery: not null } or { Control: not "" };
 
     /// <summary>The process is about to end, not because of a fatal error.</summary>
     internal static void AtExit()

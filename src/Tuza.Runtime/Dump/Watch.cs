@@ -190,6 +190,13 @@ static unsafe class Watch
         }
     }
 
+    /// <summary>A signal ends the process: no more rows.</summary>
+    internal static void Interrupted()
+    {
+        if (Interlocked.Exchange(ref s_ended, 1) == 0 && s_plan is { MonitorEvery: not null } plan)
+            plan.Ended?.Invoke();
+    }
+
     /// <summary>The process is about to end: the last row.</summary>
     internal static void AtExit()
     {

@@ -3,7 +3,8 @@
 // Handlers are a few instructions of machine code, since managed code cannot run in one: either nothing at all, or a write of the signal's number to a
 // pipe. The goroutine of os/signal reads the pipe, in a system call as far as the scheduler knows, so that a program that listens is not deadlocked.
 //
-//   default      SIGHUP, SIGINT, SIGTERM kill; the host's own handlers for them are taken away, unless the signal was ignored from outside
+//   default      SIGHUP, SIGINT, SIGTERM kill; the host's own handlers for them are taken away, unless the signal was ignored from outside.
+//                With a plan for snapshots they go to a pipe of their own, whose reader writes what there is to write and then lets the signal kill
 //   quit         SIGQUIT: the stacks of all goroutines, then the end; the thread that the process began with waits for it at a pipe of its own
 //   no action    what Go catches and forgets: user signals, alarms, real-time signals
 //   host         faults, and the signals with which the host stops its threads, stay with the host
@@ -32,7 +33,7 @@ public static unsafe class Signals
         0x0f, 0x05, 0x5f, 0xc3,                                     // syscall; pop rdi; ret
         0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05,                            // mov eax, 15 (rt_sigreturn); syscall
     ];
-    const int QuitOffset = 64, PipeOffset = 7, ReturnOffset = 22, RestorerOffset = 23;
+    const int PipeOffset = 7, ReturnOffset = 22, RestorerOffset = 23, QuitOffset = 64, EndingOffset = 128;
 
     /// <summary>struct kernel_sigaction.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -104,6 +105,7 @@ public static unsafe class Signals
         Marshal.Copy(s_code, 0, (nint)(s_page + QuitOffset), s_code.Length);
         s_quitEnd = NewPipe(s_page + QuitOffset);
         Faults.Install(s_quitEnd < 0 ? -1 : *(int*)(s_page + QuitOffset + PipeOffset));
+        HearEndings();
         if (!KernelMemory.Protect(s_page, PageBytes, KernelMemory.Read | KernelMemory.Execute))
         {
             s_page = null;
@@ -138,8 +140,6 @@ public static unsafe class Signals
         }
     }
 
-    static long Usual(int signal) => signal == SigQuit && s_quitEnd >= 0 ? (long)(s_page + QuitOffset) : IsNoAction(signal) ? (long)(s_page + ReturnOffset) : signal == SigPipe ? Ignore : Default;
-
     /// <summary>A pipe, its number in the handler at <paramref name="code"/>, which can be written; the end to read from, or -1.</summary>
     static int NewPipe(byte* code)
     {
@@ -151,6 +151,50 @@ public static unsafe class Signals
         *(int*)(code + PipeOffset) = fd[1];
         return fd[0];
     }
+
+    static bool s_hearsEndings;
+
+    /// <summary>A third copy of the handler, with a pipe that a thread of the host's reads. The page can still be written.</summary>
+    static void HearEndings()
+    {
+        if (!Snapshots.HearsInterrupts)
+            return;
+        Marshal.Copy(s_code, 0, (nint)(s_page + EndingOffset), s_code.Length);
+        int pipe = NewPipe(s_page + EndingOffset);
+        if (pipe < 0)
+            return;
+        s_hearsEndings = true;
+        new Thread(() => End(pipe)) { IsBackground = true, Name = "signals that end" }.Start();
+    }
+
+    static void End(int pipe)
+    {
+        byte signal = 0;
+        while (Libc.Syscall(Libc.SysRead, pipe, (nint)(&signal), 1, 0, 0, 0) != 1)
+        {
+        }
+        // A second one kills at once.
+        s_hearsEndings = false;
+        lock (s_lock)
+        {
+            foreach (int s in (int[])[1, 2, 15])
+            {
+                if ((s_wanted >> s & 1) == 0 && !IgnoredByParent(s))
+                    Set(s, Default);
+            }
+        }
+        Snapshots.Interrupted();
+        Exit.Leave();
+        Set(signal, Default);
+        _ = Libc.Syscall(Libc.SysKill, (nint)Libc.Syscall(Libc.SysGetpid, 0, 0, 0, 0, 0, 0), signal, 0, 0, 0, 0);
+    }
+
+    static long Usual(int signal) =>
+        signal == SigQuit && s_quitEnd >= 0 ? (long)(s_page + QuitOffset)
+        : s_hearsEndings && signal is (1 or 2 or 15) ? (long)(s_page + EndingOffset)
+        : Disposition(signal);
+
+    static long Disposition(int signal) => IsNoAction(signal) ? (long)(s_page + ReturnOffset) : signal == SigPipe ? Ignore : Default;
 
     /// <summary>The pipe, and its number in the handler. Lock held.</summary>
     static bool OpenPipe()

@@ -25,5 +25,12 @@ public static unsafe partial class Libc
 
     public static long Write(int fd, byte* p, long n) => Syscall(SysWrite, fd, (nint)p, (nint)n, 0, 0, 0);
 
+    /// <summary>From now on file descriptor fd is what from is.</summary>
+    public static bool Redirect(int fd, int from)
+    {
+        const int SysDup2 = 33;
+        return Syscall(SysDup2, from, fd, 0, 0, 0, 0) == fd;
+    }
+
     public static void ExitGroup(int code) => Syscall(SysExitGroup, code, 0, 0, 0, 0, 0);
 }

@@ -25,7 +25,7 @@ public static class DeferInLoop
             HashSet<Stmt> mended = new(ReferenceEqualityComparer.Instance);
             foreach (Node n in v.Nodes)
             {
-                if (n is not DeferStmt d || v.LoopAround(d) is not { } loop || RunsFewTimes(v, loop) || LeavesLoop(v, d, loop) || RunsOnce(v, d, loop))
+                if (n is not DeferStmt d || v.LoopAround(d) is not { } loop || RunsFewTimes(v, loop) || LeavesLoop(v, d, loop) || RunsOnce(v, d, loop) || OnceByTimer(v, d, loop))
                     continue;
                 Stmt outer = loop;
                 SourceText text = SourceText.Of(d)!;
@@ -48,11 +48,8 @@ public static class DeferInLoop
             case RangeStmt r:
                 if (v.IntOf(r.X) is { } n)
                     return n <= FewRounds;
-                Expr over = FuncView.Strip(r.X);
-                if (v.VarOf(over) is { } x && v.OnlyValue(x) is { } only)
-                    over = FuncView.Strip(only);
-                if (over is CompositeLit lit)
-                    return lit.Elems.Count <= FewRounds;
+                if (IsShortList(v, FuncView.Strip(r.X)))
+                    return true;
                 GoType? t = v.TypeOf(r.X)?.Underlying;
                 return t is ArrayType { Len: <= FewRounds } or PointerType { Elem.Underlying: ArrayType { Len: <= FewRounds } };
             case ForStmt { Init: AssignStmt { Define: true, Rhs: [var from] }, Cond: BinaryExpr { Op: Token.Lss or Token.Leq, Y: var to }, Post: IncDecStmt { Op: Token.Add } }:
@@ -60,6 +57,56 @@ public static class DeferInLoop
             default:
                 return false;
         }
+    }
+
+    /// <summary>A literal of few elements, or a variable that only ever holds one, or parts of itself.</summary>
+    static bool IsShortList(FuncView v, Expr list)
+    {
+        if (list is CompositeLit lit)
+            return lit.Elems.Count <= FewRounds;
+        if (v.VarOf(list) is not { IsGlobal: false } x || v.IsParam(x) || v.IsAddressed(x) || v.AssignmentsOf(x) is not { Count: > 0 } values)
+            return false;
+        foreach (Assignment a in values)
+        {
+            Expr? value = a.IsRange || a.Result > 0 || a.Value == null ? null : FuncView.Strip(a.Value);
+            if (value is not CompositeLit { Elems.Count: <= FewRounds } && !(value is SliceExpr part && ReferenceEquals(v.VarOf(part.X), x) && (part.Hi == null || v.IntOf(part.Hi) <= FewRounds)))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// In the case of a select that receives from a timer made before the loop: it fires once. Resets count only under `if t.Stop()`, which
+    /// says that it has not fired yet.
+    /// </summary>
+    static bool OnceByTimer(FuncView v, DeferStmt d, Stmt loop)
+    {
+        for (Node? n = d; n != null && !ReferenceEquals(n, loop); n = v.Parent(n))
+        {
+            Expr? from = n is not CommClause { Comm: { } comm } ? null : comm switch { ExprStmt e => FuncView.Strip(e.X), AssignStmt { Rhs: [var e] } => FuncView.Strip(e), _ => null };
+            if (from is not UnaryExpr { Op: Token.Arrow, X: var channel } || FuncView.Strip(channel) is not SelectorExpr { Sel.Name: "C", X: var timer } || v.VarOf(timer) is not { } t
+                || FuncView.DeclaredIn(t, loop) || v.OnlyValue(t) is not CallExpr made || v.CalleeName(made) is not "time.NewTimer")
+                continue;
+            return v.Nodes.TrueForAll(c => c is not CallExpr call || v.CalleeName(call) is not "time.Timer.Reset" || v.ReceiverOf(call) is not { } r || !ReferenceEquals(v.VarOf(r), t) || UnderStop(v, call, t));
+        }
+        return false;
+    }
+
+    static bool UnderStop(FuncView v, Node reset, Var timer)
+    {
+        for (Node n = reset; v.Parent(n) is { } p; n = p)
+        {
+            if (p is IfStmt i && ReferenceEquals(n, i.Then) && Stops(i.Cond))
+                return true;
+        }
+        return false;
+
+        bool Stops(Expr e) => FuncView.Strip(e) switch
+        {
+            BinaryExpr { Op: Token.AndAnd, X: var x, Y: var y } => Stops(x) || Stops(y),
+            CallExpr c => v.CalleeName(c) is "time.Timer.Stop" && v.ReceiverOf(c) is { } r && ReferenceEquals(v.VarOf(r), timer),
+            _ => false,
+        };
     }
 
     /// <summary>Inside `if x == nil { x = …; defer … }`, x living through the loop.</summary>

@@ -88,7 +88,7 @@ public static class LostElements
         long? lo = s.Lo == null ? 0 : v.IntOf(s.Lo), hi = s.Hi == null ? null : v.IntOf(s.Hi);
         bool shifted = s.Lo == null && s.Hi is { } end && FuncView.Strip(end) is BinaryExpr { Op: Token.Sub, X: var whole, Y: var one } && v.IntOf(one) is > 0 && Retention.IsLenOf(v, whole, s.X) && ShiftedBefore(v, a, text);
         bool half = s.Hi != null && FuncView.Strip(s.Hi) is BinaryExpr { Op: Token.Div, X: var x, Y: var y } && v.IntOf(y) is { } && Retention.IsLenOf(v, x, s.X);
-        if (hi is not > 0 && !half && !shifted && !(lo is > 1 && s.Hi == null))
+        if (hi is not > 0 && !half && !shifted && !(lo is > 1 && s.Hi == null) || hi is { } most && NeverLonger(v, s.X, most))
             return;
         report(new Finding(SourceText.StartPos(s), SourceText.Of(s)!.EndPos(s), "LOSTPTR", "retain/elements",
             $"the elements cut off {text} stay in the array and keep what they point to alive, though no slice reaches them")
@@ -98,6 +98,11 @@ public static class LostElements
             Fix = ClearFix(v, s, text),
         });
     }
+
+    /// <summary>`if len(x) > most { panic(…) }` somewhere: then x[:most] makes it longer, if anything.</summary>
+    static bool NeverLonger(FuncView v, Expr whole, long most) => v.Nodes.Exists(n => n is IfStmt { Cond: BinaryExpr { Op: Token.Gtr, X: var length, Y: var bound }, Then.List: [.., var last] }
+        && v.IntOf(bound) == most && (Retention.IsLenOf(v, length, whole) || v.VarOf(length) is { } x && v.OnlyValue(x) is { } only && Retention.IsLenOf(v, only, whole))
+        && last is ReturnStmt or ExprStmt { X: CallExpr { Fun: Ident { Name: "panic" } } });
 
     /// <summary>`copy(s[i:], s[i+1:])` stands before: the deletion that leaves the last element twice.</summary>
     static bool ShiftedBefore(FuncView v, AssignStmt cut, string text)

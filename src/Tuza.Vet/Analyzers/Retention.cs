@@ -77,7 +77,7 @@ public static class Retention
         Sink? keeper = flow.Sinks.Find(k => k.Kind == SinkKind.Global)
             ?? (large != null || count != null ? flow.Sinks.Find(k => k.Kind == SinkKind.Memory) : null)
             ?? (large != null || sized != null ? flow.Sinks.Find(k => k.Kind == SinkKind.Container && InLoop(k, large ?? sized!)) : null);
-        if (keeper == null || IsKeptWhole(index, v, whole) || IsSelf(v, s, whole))
+        if (keeper == null || IsKeptWhole(index, v, whole) || IsSelf(v, s, whole) || IsCarved(v, whole))
             return;
         Report(v, s, whole, strings, count, unit, large ?? sized, keeper, elem, report);
     }
@@ -95,6 +95,19 @@ public static class Retention
     /// <summary>`x = x[...]`: the variable goes on with a part of itself.</summary>
     static bool IsSelf(FuncView v, Expr s, Expr whole) =>
         v.VarOf(whole) is { } x && v.Parent(s) is AssignStmt a && a.Rhs.IndexOf(s) is >= 0 and var i && i < a.Lhs.Count && ReferenceEquals(v.VarOf(a.Lhs[i]), x);
+
+    /// <summary>`part, x = x[:n:n], x[n:]`: one block is handed out in parts, all of it.</summary>
+    static bool IsCarved(FuncView v, Expr whole)
+    {
+        if (v.VarOf(whole) is not { } x)
+            return false;
+        foreach (Assignment a in v.AssignmentsOf(x))
+        {
+            if (a.Value != null && FuncView.Strip(a.Value) is SliceExpr { Lo: not null, Hi: null } rest && ReferenceEquals(v.VarOf(rest.X), x))
+                return true;
+        }
+        return false;
+    }
 
     /// <summary>The whole is stored for good, too.</summary>
     static bool IsKeptWhole(CallIndex index, FuncView v, Expr whole)
