@@ -28,7 +28,7 @@ public sealed class HeapSnapshotExport
         """;
 
     const int NodeFields = 7;
-    const int ArrayNode = 1, ObjectNode = 3, ClosureNode = 5, NativeNode = 8, SyntheticNode = 9;
+    const int ObjectNode = 3, NativeNode = 8, SyntheticNode = 9;
     const int ElementEdge = 1, PropertyEdge = 2, ShortcutEdge = 5;
 
     /// <summary>A call in the tree of allocations.</summary>
@@ -134,8 +134,8 @@ public sealed class HeapSnapshotExport
             return;
         }
         int o = v - _graph.FirstObject;
-        int type = _s.Types[_s.Type[o]].Kind == Kind.Func ? ClosureNode : _s.IsArray(o) || _s.Types[_s.Type[o]].Kind == Kind.Array ? ArrayNode : ObjectNode;
-        Numbers(false, type, Text(_s.TypeName(o)), 2L * v + 1, _s.Bytes[o], edges, _traceOf[_s.Stack[o]]?.Id ?? 0, 0);
+        // DevTools gives arrays the name of what refers to them, and all closures one: as objects everything has the name of its type.
+        Numbers(false, ObjectNode, Text(_s.TypeName(o)), 2L * v + 1, _s.Bytes[o], edges, _traceOf[_s.Stack[o]]?.Id ?? 0, 0);
     }
 
     void Edge(int v, int e, bool first)

@@ -111,6 +111,15 @@ public unsafe struct MCache
     public int Measure;
     public long RequestedBytes;
 
+    /// <summary>With Trace the windows' free slots are here, so that fast paths find none.</summary>
+    public HeldArray Held;
+
+    [InlineArray(HeapConsts.NumSpanClasses)]
+    public struct HeldArray
+    {
+        ulong _first;
+    }
+
     /// <summary>Made by the first traced allocation, never given back.</summary>
     public TraceState* Tracing;
 
@@ -132,7 +141,7 @@ public unsafe struct MCache
     {
         MSpan* s = (MSpan*)Spans[spanClass];
         SlotInfo* info = &SlotInfo.Table[spanClass + 1];
-        int limit = (Stress | Trace | Measure) != 0 ? 1 : info->WindowSlots;
+        int limit = (Stress | Measure) != 0 ? 1 : info->WindowSlots;
         if (*ProfileRate != SampleRate)
             DrawSample();
         int count = s->ElemCount;
@@ -162,7 +171,10 @@ public unsafe struct MCache
                 Marker.MarkWindow(Self, s, i, free);
             AllocWindow* w = Window(Self, spanClass);
             w->First = s->Slot(i);
-            w->Free = free;
+            if (Trace == 0)
+                w->Free = free;
+            else
+                Held[spanClass] = free;
             if (info->PreZero != 0 && s->NeedZero != 0)
                 ZeroSlots(w->First, free, info, s->Base);
             return true;
@@ -301,7 +313,8 @@ public unsafe struct MCache
         if (s == h->EmptySpan)
             return;
         AllocWindow* w = Window(Self, spanClass);
-        ulong unused = w->Free;
+        ulong unused = w->Free | Held[spanClass];
+        Held[spanClass] = 0;
         if (unused != 0)
         {
             int word = s->WindowStart >> 6, shift = s->WindowStart & 63;

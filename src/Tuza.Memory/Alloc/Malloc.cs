@@ -165,6 +165,8 @@ public static unsafe partial class Malloc
             World.Current.AttendStop(c);
         if (c->Stress != 0)
             World.Current.RequestCollect(c);
+        if (c->Trace != 0 && c->Held[spanClass] != 0)
+            return TakeTraced(c, spanClass);
         if (!c->FillWindow(spanClass))
         {
             MHeap* h = c->Heap;
@@ -175,14 +177,25 @@ public static unsafe partial class Malloc
             c->Refill(spanClass);
         }
         AllocWindow* w = MCache.Window(c, spanClass);
-        ulong free = w->Free;
-        Debug.Assert((free & 1) != 0, "window starts with a free slot");
-        w->Free = free & (free - 1);
         if (c->SampleNow != 0)
             c->Sample(w->First, SlotInfo.Table[spanClass + 1].ElemBytes);
         if (c->Trace != 0)
-            AllocTrace.Born(c, w->First, SlotInfo.Table[spanClass + 1].ElemBytes);
+            return TakeTraced(c, spanClass);
+        ulong free = w->Free;
+        Debug.Assert((free & 1) != 0, "window starts with a free slot");
+        w->Free = free & (free - 1);
         return w->First;
+    }
+
+    /// <summary>The next slot of a window that fast paths do not see.</summary>
+    static byte* TakeTraced(MCache* c, int spanClass)
+    {
+        ulong free = c->Held[spanClass];
+        c->Held[spanClass] = free & (free - 1);
+        uint bytes = SlotInfo.Table[spanClass + 1].ElemBytes;
+        byte* p = MCache.Window(c, spanClass)->First + (nuint)((uint)BitOperations.TrailingZeroCount(free) * bytes);
+        AllocTrace.Born(c, p, bytes);
+        return p;
     }
 
     static byte* SmallNoScan(MCache* c, uint size, bool needZero)

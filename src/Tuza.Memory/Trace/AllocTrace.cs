@@ -1,7 +1,7 @@
 // What is known of each object when allocations are traced: its type, and the stack of calls that made it.
 //
-// Idea. Off, it costs nothing: fast paths do not know of it. On (MCache.Trace), windows hold one slot, so that every allocation of a new slot comes
-// through the allocator's slow path, which notes the call stack; entry points that know the type add it. Tiny objects share a block: what is noted is
+// Idea. Off, it costs nothing: fast paths do not know of it. On (MCache.Trace), the free slots of windows are kept where fast paths do not look, so
+// that every allocation of a new slot comes through the allocator's slow path, which notes the call stack; entry points that know the type add it. Tiny objects share a block: what is noted is
 // the first one's.
 //
 // Notes lie beside the heap: per arena as much address space again, of which pages are touched where objects begin. A note is the 8 bytes at the

@@ -10,6 +10,7 @@
 // are read independently of each other. Numbers are remembered by the hash of the headers.
 
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 using Tuza.Abi;
@@ -20,7 +21,7 @@ namespace Tuza.Runtime;
 static unsafe class StackIds
 {
     /// <summary>Deeper frames are cut off: those of a stack's number, and those looked at for it.</summary>
-    public const int MostFrames = 16, MostWalked = 24;
+    public const int MostFrames = 16, MostWalked = 16;
 
     [StructLayout(LayoutKind.Sequential)]
     struct Entry
@@ -53,13 +54,13 @@ static unsafe class StackIds
             public uint Id;
         }
 
-        [System.Runtime.CompilerServices.InlineArray(Capacity)]
+        [InlineArray(Capacity)]
         public struct FrameArray
         {
             Frame _first;
         }
 
-        [System.Runtime.CompilerServices.InlineArray(Numbers)]
+        [InlineArray(Numbers)]
         public struct NumberArray
         {
             Number _first;
@@ -201,12 +202,14 @@ static unsafe class StackIds
     ];
 
     /// <summary>Part of a hash: a header at a depth. Parts do not wait for each other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong Mixed(ulong header, int depth)
     {
         ulong x = (header ^ header >> 32) * Factors[depth & (MostFrames - 1)];
         return x ^ x >> 29;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong Finished(ulong hash)
     {
         hash = (hash ^ hash >> 32) * 0xFF51AFD7ED558CCD;

@@ -131,12 +131,16 @@ public sealed class ExportTests
             Assert.InRange(nodes[n], 0, types - 1);
             Assert.InRange(nodes[n + 1], 0, strings - 1);
             Assert.True(ids.Add(nodes[n + 2]));
+            Assert.Equal(1, nodes[n + 2] & 1); // even ones are the browser's own
             size += nodes[n + 3];
             outgoing += nodes[n + 4];
             Assert.Contains(nodes[n + 5], traceIds);
         }
         Assert.Equal(s.TotalBytes, size);
         Assert.Equal(edges.Length / edgeFields, outgoing);
+        Assert.Equal("string", meta.GetProperty("node_types")[1].GetString());
+        Assert.Equal("synthetic", meta.GetProperty("node_types")[0][nodes[0]].GetString()); // the root is the first node
+        Assert.Equal(head.GetProperty("node_count").GetInt32() - 1, Reached(nodes, edges, fields, edgeFields));
         for (int e = 0; e < edges.Length; e += edgeFields)
         {
             Assert.InRange(edges[e], 0, edgeTypes - 1);
@@ -145,6 +149,26 @@ public sealed class ExportTests
             Assert.Equal(0, edges[e + 2] % fields);
             Assert.InRange(edges[e + 2], 0, nodes.Length - fields);
         }
+    }
+
+    /// <summary>Nodes besides the first that edges lead to from it; edges stand in the order of the nodes they start at.</summary>
+    static int Reached(int[] nodes, int[] edges, int fields, int edgeFields)
+    {
+        int[] start = new int[nodes.Length / fields + 1];
+        for (int n = 0; n < start.Length - 1; n++)
+            start[n + 1] = start[n] + nodes[n * fields + 4];
+        HashSet<int> seen = [0];
+        Stack<int> work = new([0]);
+        while (work.TryPop(out int n))
+        {
+            for (int e = start[n]; e < start[n + 1]; e++)
+            {
+                int to = edges[e * edgeFields + 2] / fields;
+                if (seen.Add(to))
+                    work.Push(to);
+            }
+        }
+        return seen.Count - 1;
     }
 
     /// <summary>Bytes of a tree of calls; notes the numbers of its nodes.</summary>

@@ -100,6 +100,7 @@ public sealed class SnapshotFileTests
     public void WhyNamesTheWay()
     {
         string text = new HeapViews(Read(File())).Why(Block + 5)!;
+        Assert.Contains("used: 50 bytes of 1048576 held, by 1 string", text);
         Assert.Contains("variable main.keep", text);
         Assert.Contains("retains 1.0 MiB", text);
         Assert.Contains("0xc000010000", text);
