@@ -54,7 +54,8 @@ public static class FindingSarif
             {
                 w.WriteStartObject();
                 w.WriteString("id", rule);
-                w.WriteString("name", category);
+                if (category != rule)
+                    w.WriteString("name", category);
                 Message(w, "shortDescription", help);
                 w.WriteEndObject();
             }

@@ -13,14 +13,15 @@ public sealed class SnapshotFileTests
     // The heap of these tests: variable main.keep -> [1]string whose only string uses 50 bytes of a block of 1 MiB.
     const ulong Array = 0xc000010000, Block = 0xc000100000;
 
-    internal static byte[] File(bool complete = true)
+    /// <summary>full: also a goroutine that waits, with a deferred call and a frame; a finalizer, a timer, a span.</summary>
+    internal static byte[] File(bool complete = true, bool full = false)
     {
         MemoryStream stream = new();
         BinaryWriter w = new(stream);
         w.Write(SnapshotFormat.Magic);
         w.Write(SnapshotFormat.Version);
         Section(w, SnapshotFormat.Meta, b => { b.Write(1); b.Write("program"); b.Write("test"); });
-        Section(w, SnapshotFormat.Text, b => { b.Write(5); foreach (string s in (string[])["", "string", "main.keep", "main.load", "/x/load.go"]) b.Write(s); });
+        Section(w, SnapshotFormat.Text, b => { b.Write(6); foreach (string s in (string[])["", "string", "main.keep", "main.load", "/x/load.go", "chan receive"]) b.Write(s); });
         Section(w, SnapshotFormat.Type, b =>
         {
             b.Write(1);
@@ -34,7 +35,19 @@ public sealed class SnapshotFileTests
             b.Write(0);
         });
         Section(w, SnapshotFormat.Stack, b => { b.Write(1); b.Write(2L); b.Write((1L << 20) + 16); b.Write((ushort)1); b.Write(3); b.Write(4); b.Write(18); });
-        Section(w, SnapshotFormat.Spans, b => b.Write(0));
+        Section(w, SnapshotFormat.Spans, b =>
+        {
+            b.Write(full ? 1 : 0);
+            if (full)
+            {
+                b.Write(Block);
+                b.Write(128L);
+                b.Write((byte)1);
+                b.Write((byte)SnapshotSpanState.Objects);
+                b.Write(1);
+                b.Write(1);
+            }
+        });
         Section(w, SnapshotFormat.Objects, b =>
         {
             b.Write(2L);
@@ -56,13 +69,63 @@ public sealed class SnapshotFileTests
             b.Write("abcd"u8);
         });
         Section(w, SnapshotFormat.Globals, b => { b.Write(1); b.Write(2); b.Write(0x4000000UL); b.Write(8L); b.Write(1UL); b.Write(Array); b.Write(0); });
-        Section(w, SnapshotFormat.Goroutines, b => b.Write(0));
+        Section(w, SnapshotFormat.Goroutines, b =>
+        {
+            b.Write(full ? 1 : 0);
+            if (full)
+                Goroutine(b);
+        });
         Section(w, SnapshotFormat.Growth, b => { b.Write(1); b.Write(1); foreach (int n in (int[])[1, 20, 8, 7, 0]) b.Write(n); b.Write(2_000_000_000L); });
-        Section(w, SnapshotFormat.Specials, b => b.Write(0));
-        Section(w, SnapshotFormat.Timers, b => b.Write(0));
+        Section(w, SnapshotFormat.Specials, b =>
+        {
+            b.Write(full ? 1 : 0);
+            if (full)
+            {
+                b.Write(Array);
+                b.Write((byte)SnapshotSpecialKind.Finalizer);
+                b.Write(3);
+                b.Write(Block);
+            }
+        });
+        Section(w, SnapshotFormat.Timers, b =>
+        {
+            b.Write(full ? 1 : 0);
+            if (full)
+            {
+                b.Write(Array);
+                b.Write(1_000_000_000L);
+                b.Write(Block);
+            }
+        });
         if (complete)
             Section(w, SnapshotFormat.End, b => { b.Write(2L); b.Write((1L << 20) + 16); });
         return stream.ToArray();
+    }
+
+    static void Goroutine(BinaryWriter b)
+    {
+        b.Write(7L);
+        b.Write((byte)SnapshotStatus.Waiting);
+        b.Write((byte)0);
+        b.Write(5); // "chan receive"
+        b.Write(3_000_000_000L);
+        b.Write(1);
+        b.Write(3);
+        b.Write(2048L);
+        b.Write(100); // deferred calls
+        b.Write(2_000_000_000L);
+        b.Write(0L);
+        b.Write((ushort)1);
+        b.Write(Block);
+        b.Write(1);
+        b.Write(Array);
+        b.Write(1); // frames
+        b.Write(3);
+        b.Write(4);
+        b.Write(21);
+        b.Write(1);
+        b.Write(8);
+        b.Write(Array);
     }
 
     static void Section(BinaryWriter w, string tag, Action<BinaryWriter> body)
@@ -116,16 +179,40 @@ public sealed class SnapshotFileTests
         Assert.Contains("not complete", e.Message);
     }
 
+    [Fact]
+    public void GoroutinesAreReadWithTheirDeferredCalls()
+    {
+        Snapshot s = Read(File(full: true));
+        SnapshotGoroutine g = Assert.Single(s.Goroutines);
+        Assert.Equal(("chan receive", 100, "main.load"), (g.Reason, g.Defers, g.At.Function));
+        Assert.Equal([0], g.Deferred);
+        Assert.Equal([(0, "deferred call"), (0, "main.load load.go:21")], g.Root.Refs);
+        Leak leak = Assert.Single(LeakFinder.Find(s), static l => l.Family == "defer/loop");
+        Assert.Contains("1 goroutine has 100 deferred calls pending, many for 2.0 s", leak.Text);
+        Assert.Equal("load.go:18", leak.Where);
+    }
+
+    [Fact]
+    public void LeaksNameWhatKeepsThem()
+    {
+        Leak leak = Assert.Single(LeakFinder.Find(Read(File())));
+        Assert.Equal(("retain/substring", (1L << 20) - 50, "1 string of 50 B keeps a block of 1.0 MiB", "variable main.keep -> string"), (leak.Family, leak.Bytes, leak.Text, leak.Holder));
+        using var sarif = System.Text.Json.JsonDocument.Parse(FindingSarif.Write([leak], "1", "/x"));
+        var run = sarif.RootElement.GetProperty("runs")[0];
+        Assert.Equal("retain/substring", run.GetProperty("tool").GetProperty("driver").GetProperty("rules")[0].GetProperty("id").GetString());
+        Assert.Equal((1L << 20) - 50, run.GetProperty("results")[0].GetProperty("properties").GetProperty("bytes").GetInt64());
+    }
+
     /// <summary>All that reads a snapshot, on files with bytes changed or cut off. Rounds: TUZA_MUTATIONS, 200 without it.</summary>
     [Fact]
     public void DamagedFilesEndInOneError()
     {
-        byte[] good = File();
+        byte[][] files = [File(), File(full: true)];
         Random random = new(2);
         int rounds = int.TryParse(Environment.GetEnvironmentVariable("TUZA_MUTATIONS"), out int n) ? n : 200;
         for (int round = 0; round < rounds; round++)
         {
-            byte[] bad = (byte[])good.Clone();
+            byte[] bad = (byte[])files[round / 2 % 2].Clone();
             if (round % 4 == 0)
                 bad = bad[..random.Next(bad.Length)];
             for (int k = random.Next(1, 4); k > 0 && bad.Length > 0; k--)
