@@ -142,6 +142,9 @@ public struct FuncValRecord
 [StructLayout(LayoutKind.Sequential)]
 public struct CodeRecord
 {
+    /// <summary>Func of what C# implements: the search through C# costs as much as starting .NET and is left to those.</summary>
+    public const int Native = -2;
+
     public int Token;
     public int Func;
     public TextRef Name, Package;

@@ -12,7 +12,7 @@ sealed class UsageException(string message) : Exception(message);
 /// <summary>The flags of one command.</summary>
 sealed class Flags(string command)
 {
-    readonly record struct Flag(bool IsBool, Action<string> Set, string Help);
+    sealed record Flag(bool IsBool, Action<string> Set, string Help);
 
     readonly Dictionary<string, Flag> _flags = new(StringComparer.Ordinal);
 
@@ -102,7 +102,7 @@ sealed class Flags(string command)
             value = name[(equals + 1)..];
             name = name[..equals];
         }
-        if (!_flags.TryGetValue(name, out Flag flag))
+        if (!_flags.TryGetValue(name, out Flag? flag))
         {
             if (name is "h" or "help")
                 throw new UsageException(HelpCommand.Text(command));

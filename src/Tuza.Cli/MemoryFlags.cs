@@ -9,7 +9,8 @@ namespace Tuza.Cli;
 /// <summary>Allocator, collector and barrier of the program that will run in this process.</summary>
 static class MemoryFlags
 {
-    public static readonly Dictionary<string, AllocPolicy> Policies = new()
+    // Made when asked for: every run registers the flags, few set them.
+    public static Dictionary<string, AllocPolicy> Policies => new()
     {
         ["go"] = AllocPolicy.Go,
         ["bump"] = AllocPolicy.Bump,
@@ -19,14 +20,14 @@ static class MemoryFlags
         ["segregated-fit"] = AllocPolicy.SegregatedFit,
     };
 
-    public static readonly Dictionary<string, CollectorMode> Collectors = new()
+    public static Dictionary<string, CollectorMode> Collectors => new()
     {
         ["concurrent"] = CollectorMode.Concurrent,
         ["incremental"] = CollectorMode.Incremental,
         ["stw"] = CollectorMode.StopTheWorld,
     };
 
-    public static readonly Dictionary<string, BarrierKind> Barriers = new()
+    public static Dictionary<string, BarrierKind> Barriers => new()
     {
         ["deletion"] = BarrierKind.Deletion,
         ["hybrid"] = BarrierKind.Hybrid,
@@ -34,9 +35,9 @@ static class MemoryFlags
     };
 
     public static Flags Register(Flags flags) => flags
-        .Text("alloc", t => MemoryPlan.Alloc = Choice("alloc", Policies, t), "how small objects are placed: " + string.Join(", ", Policies.Keys))
-        .Text("gc", t => MemoryPlan.Collector = Choice("gc", Collectors, t), "when the collector marks: " + string.Join(", ", Collectors.Keys))
-        .Text("barrier", t => MemoryPlan.Barrier = Choice("barrier", Barriers, t), "what the write barrier records: " + string.Join(", ", Barriers.Keys))
+        .Text("alloc", t => MemoryPlan.Alloc = Choice("alloc", Policies, t), "how small objects are placed: go, bump, first-fit, next-fit, best-fit, segregated-fit")
+        .Text("gc", t => MemoryPlan.Collector = Choice("gc", Collectors, t), "when the collector marks: concurrent, incremental, stw")
+        .Text("barrier", t => MemoryPlan.Barrier = Choice("barrier", Barriers, t), "what the write barrier records: deletion, hybrid, insertion")
         .Text("memory-report", t => MemoryPlan.ReportFile = t, "write what the run cost to this file")
         .Bool("memory-measure", b => MemoryPlan.Measure = b, "add up what the program asks the allocator for (slow)");
 

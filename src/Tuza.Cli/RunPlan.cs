@@ -23,24 +23,43 @@ sealed record PlannedRun(List<string> Images, string Name);
 /// <summary>The plan of one way to call `tuza run`.</summary>
 sealed class RunPlan
 {
+    static readonly string[] s_assemblies = ["tuza", "Tuza.Abi", "Tuza.Syntax", "Tuza.Types", "Tuza.Load", "Tuza.IR", "Tuza.Memory", "Tuza.Runtime", "Tuza.Emit"];
     static readonly string[] s_variables = ["GO111MODULE", "GOFLAGS", "GOMODCACHE", "GOPATH", "GOROOT", "GOWORK", "HOME", "TUZAFLAGS"];
 
-    readonly string _file;
+    readonly string _file, _call;
 
-    RunPlan(string file) => _file = file;
+    RunPlan(string file, string call) => (_file, _call) = (file, call);
 
     /// <summary>Null when the flags ask for something that happens while compiling.</summary>
     public static RunPlan? For(Session session, List<string> call)
     {
         if (session.Flags.Rebuild || call.Exists(a => a.TrimStart('-').StartsWith("gcflags", StringComparison.Ordinal)))
             return null;
-        ImageCache.KeyBuilder key = new();
-        key.Add(typeof(RunPlan).Module.ModuleVersionId.ToString()).Add(session.WorkDir).Add(session.Goroot).Add(session.Overlay.Root ?? "");
+        StringBuilder key = new();
+        Add(Abi.CpuFeatures.Text);
+        Add(session.WorkDir);
+        Add(session.Goroot);
+        Add(session.Overlay.Root ?? "");
         foreach (string name in s_variables)
-            key.Add(Environment.GetEnvironmentVariable(name) ?? "");
+            Add(Environment.GetEnvironmentVariable(name) ?? "");
         foreach (string a in call)
-            key.Add(a);
-        return new RunPlan(Path.Combine(ImageCache.DefaultFolder(), "plans", key.Finish()));
+            Add(a);
+        // The toolchain is its assemblies.
+        foreach (string name in s_assemblies)
+            Add(FileStamp(AppContext.BaseDirectory + name + ".dll"));
+        string text = key.ToString();
+        return new RunPlan(Path.Combine(ImageCache.DefaultFolder(), "plans", HashOf(text).ToString("x16", CultureInfo.InvariantCulture)), text);
+
+        void Add(string part) => key.Append(part.Length).Append(' ').Append(part.Replace('\n', ' ')).Append(' ');
+    }
+
+    /// <summary>Names the file only: two calls with one hash forget each other's plan. (A cryptographic hash costs more than all else here.)</summary>
+    static ulong HashOf(string text)
+    {
+        ulong h = 14695981039346656037;
+        foreach (char c in text)
+            h = (h ^ c) * 1099511628211;
+        return h;
     }
 
     /// <summary>The images, if nothing that they depend on has changed.</summary>
@@ -52,12 +71,13 @@ sealed class RunPlan
                 return null;
             List<string> images = [];
             string name = "";
-            bool ended = false;
+            bool ended = false, mine = false;
             foreach (string line in File.ReadLines(_file))
             {
                 string text = line[2..];
                 switch (line[0])
                 {
+                    case 'c': mine = text == _call; break;
                     case 'n': name = text; break;
                     case 'i': images.Add(text); break;
                     case 'e': ended = true; break;
@@ -67,7 +87,7 @@ sealed class RunPlan
                     default: return null;
                 }
             }
-            return ended && images.TrueForAll(File.Exists) ? new PlannedRun(images, name) : null;
+            return ended && mine && images.TrueForAll(File.Exists) ? new PlannedRun(images, name) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -91,7 +111,7 @@ sealed class RunPlan
 
     public void Save(Compilation compilation, List<ImageReader> images, string name)
     {
-        StringBuilder b = new();
+        StringBuilder b = new("c " + _call + "\n");
         bool changedMeanwhile = false; // a file that was touched after the start may not be what was compiled
         HashSet<string> folders = [];
         foreach (CheckedPackage c in compilation.Packages)

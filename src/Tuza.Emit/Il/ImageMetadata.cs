@@ -16,6 +16,9 @@ sealed class ImageMetadata
     /// <summary>The static class of every image; its module methods carry the Go link names.</summary>
     public const string ClassName = "Go";
 
+    /// <summary>The static class of the bodies that go on where a goroutine was parked.</summary>
+    public const string ResumeClassName = "GoResume";
+
     readonly Dictionary<string, AssemblyReferenceHandle> _assemblies = [];
     readonly Dictionary<Type, EntityHandle> _types = [];
     readonly Dictionary<MemberInfo, int> _members = [];

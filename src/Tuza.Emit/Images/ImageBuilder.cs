@@ -94,7 +94,8 @@ sealed class FuncEntry
     public required LowFunction Low;
     public required int Index, Token;
     public required string Signature;
-    public int ResumeToken;
+    /// <summary>Number of the resume body among ResumeMethods, or -1.</summary>
+    public int ResumeIndex = -1;
     public FrameInfo? Frame;
 }
 
@@ -129,6 +130,8 @@ sealed partial class ImageBuilder
     public int ImportsField { get; }
     public ImageInput Input => _input;
     public List<MethodRow> Methods { get; } = [];
+    /// <summary>Methods of a class of their own, behind the others: .NET takes in a class whole, and most programs resume few functions.</summary>
+    public List<MethodRow> ResumeMethods { get; } = [];
     public List<FuncEntry> Funcs { get; } = [];
     public List<CodeRecord> TypeCode { get; } = [];
     public Dictionary<string, FuncEntry> Pushed => _pushed;
@@ -205,15 +208,20 @@ sealed partial class ImageBuilder
         Put(e.Token, FunctionEmitter.Fast(this, e.Low, e.Frame, e.Index));
         if (e.Frame.HasFrame && e.Frame.Sites.Exists(static s => s is { Resumable: true }))
         {
-            e.ResumeToken = NewMethod(e.Low.LinkName + "$resume", "i:v");
-            Put(e.ResumeToken, FunctionEmitter.Resume(this, e.Low, e.Frame, e.Index));
+            ResumeMethods.Add(new MethodRow { Name = e.Low.LinkName + "$resume", Signature = "i:v", Code = Shown(FunctionEmitter.Resume(this, e.Low, e.Frame, e.Index)) });
+            e.ResumeIndex = ResumeMethods.Count - 1;
         }
     }
 
     void Put(int token, MethodCode code)
     {
-        Methods[RowOf(token)].Code = code;
+        Methods[RowOf(token)].Code = Shown(code);
+    }
+
+    MethodCode Shown(MethodCode code)
+    {
         Options.Dump?.Invoke(IlWriter.Header(code.Name, Letters(code.LocalTypes)) + code.Listing + "\n");
+        return code;
     }
 
     static IEnumerable<string> Letters(string types)
@@ -354,7 +362,7 @@ sealed partial class ImageBuilder
         return new CodeRecord
         {
             Token = c.Token,
-            Func = c.Kind == CalleeKind.Own && _functions.TryGetValue(c.Name, out var o) ? o.Index : -1,
+            Func = c.Kind == CalleeKind.Native ? CodeRecord.Native : c.Kind == CalleeKind.Own && _functions.TryGetValue(c.Name, out var o) ? o.Index : -1,
             Name = Text(c.Name),
             Package = Text(c.Package ?? f.Pkg.Path),
         };

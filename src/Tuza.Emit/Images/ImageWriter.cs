@@ -123,7 +123,7 @@ sealed class ImageWriter(ImageBuilder image)
             FirstSite = _sites.Count,
             FirstInline = _inlines.Count,
             Token = f.Token,
-            ResumeToken = f.ResumeToken,
+            ResumeToken = f.ResumeIndex < 0 ? 0 : MetadataTokens.GetToken(MetadataTokens.MethodDefinitionHandle(FirstResumeRow + f.ResumeIndex)),
             Flags = (f.Low.IsWrapper ? FuncFlags.Wrapper : 0) | (f.Low.DeferReturn != null ? FuncFlags.HasDefer : 0),
             Facts = frame.IsPure ? FuncFacts.Pure : 0,
         };
@@ -280,11 +280,14 @@ sealed class ImageWriter(ImageBuilder image)
         md.AddTypeDefinition(default, default, md.GetOrAddString("<Module>"), default, MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
         md.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit, default,
             md.GetOrAddString(ImageFormat.ClassName), meta.TypeRef(typeof(object)), MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
+        md.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit, default,
+            md.GetOrAddString(ImageMetadata.ResumeClassName), meta.TypeRef(typeof(object)), MetadataTokens.FieldDefinitionHandle(4), MetadataTokens.MethodDefinitionHandle(FirstResumeRow));
         Fields(md);
         var il = new BlobBuilder();
         var bodies = new MethodBodyStreamEncoder(il);
-        Methods(md, bodies);
+        Methods(md, bodies, image.Methods);
         StaticConstructor(md, bodies);
+        Methods(md, bodies, image.ResumeMethods);
         var resources = new BlobBuilder();
         resources.WriteBytes(0, 12);
         resources.WriteInt32(resource.Length);
@@ -314,10 +317,13 @@ sealed class ImageWriter(ImageBuilder image)
         }
     }
 
-    void Methods(MetadataBuilder md, MethodBodyStreamEncoder bodies)
+    /// <summary>Behind all other methods and the class constructor.</summary>
+    int FirstResumeRow => image.Methods.Count + 2;
+
+    void Methods(MetadataBuilder md, MethodBodyStreamEncoder bodies, List<MethodRow> rows)
     {
         var impl = MethodImplAttributes.IL | (image.Options.OptimiseAtOnce ? MethodImplAttributes.AggressiveOptimization : 0);
-        foreach (var m in image.Methods)
+        foreach (var m in rows)
         {
             var code = m.Code ?? throw new InvalidOperationException($"image: method {m.Name} has no body");
             int offset = AddBody(bodies, code.Il, code.MaxStack, image.Meta.Locals(code.LocalTypes));

@@ -11,26 +11,33 @@ namespace Tuza.Load;
 /// <summary>The table of replaced packages.</summary>
 public sealed class Overlay
 {
-    readonly Dictionary<string, string> _dirs = [];
+    readonly Lazy<Dictionary<string, string>> _dirs;
 
     public Overlay(string? root)
     {
         Root = root;
+        _dirs = new(() => FoldersOf(root));
+    }
+
+    static Dictionary<string, string> FoldersOf(string? root)
+    {
+        Dictionary<string, string> dirs = [];
         if (root == null || !Directory.Exists(root))
-            return;
+            return dirs;
         foreach (string dir in Directory.EnumerateDirectories(root, "*", SearchOption.AllDirectories))
         {
             foreach (string _ in Directory.EnumerateFiles(dir, "*.go"))
             {
-                _dirs[Path.GetRelativePath(root, dir).Replace('\\', '/')] = dir;
+                dirs[Path.GetRelativePath(root, dir).Replace('\\', '/')] = dir;
                 break;
             }
         }
+        return dirs;
     }
 
     public string? Root { get; }
 
-    public string? FolderOf(string importPath) => _dirs.GetValueOrDefault(importPath);
+    public string? FolderOf(string importPath) => _dirs.Value.GetValueOrDefault(importPath);
 
     /// <summary>std/overlay in the folder of the program or in one above it.</summary>
     public static Overlay Find()

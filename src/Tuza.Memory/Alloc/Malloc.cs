@@ -136,8 +136,8 @@ public static unsafe partial class Malloc
     /// <summary>n zeroed values in a row, or null when the size overflows the address space (the caller panics).</summary>
     public static void* NewArray(MCache* c, TypeDesc* t, nuint n)
     {
-        UInt128 bytes = (UInt128)t->Size * n;
-        return bytes >= HeapConsts.MaxAlloc ? null : MallocGC(c, (nuint)(ulong)bytes, t, needZero: true);
+        ulong high = Math.BigMul(t->Size, n, out ulong bytes);
+        return high != 0 || bytes >= HeapConsts.MaxAlloc ? null : MallocGC(c, (nuint)bytes, t, needZero: true);
     }
 
     /// <summary>The capacity in bytes that an allocation of <paramref name="size"/> bytes really has.</summary>

@@ -226,7 +226,8 @@ public unsafe struct Pacer
         else
         {
             long minimum = DefaultHeapMinimum / 100 * GcPercent + DefaultHeapMinimum % 100 * GcPercent / 100;
-            long goal = HeapMarked + (long)((System.Int128)(HeapMarked + LastStackScan + GlobalsScan) * GcPercent / 100);
+            long scanned = HeapMarked + LastStackScan + GlobalsScan;
+            long goal = HeapMarked + scanned / 100 * GcPercent + scanned % 100 * GcPercent / 100;
             _gcPercentGoal = long.Max(goal, minimum);
         }
         _liveAtCommit = HeapLive;

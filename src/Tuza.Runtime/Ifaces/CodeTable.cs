@@ -13,7 +13,9 @@ namespace Tuza.Runtime;
 public static unsafe class CodeTable
 {
     static readonly Lock s_lock = new();
-    static readonly List<(int First, int Count, Func<int, nint> Resolve)> s_images = [];
+    sealed record Range(int First, int Count, Func<int, nint> Resolve);
+
+    static readonly List<Range> s_images = [];
     static nint[] s_code = new nint[1024];
     static int s_next = 1;
 
@@ -23,7 +25,7 @@ public static unsafe class CodeTable
         lock (s_lock)
         {
             int first = s_next;
-            s_images.Add((first, count, resolve));
+            s_images.Add(new Range(first, count, resolve));
             s_next += count;
             if (s_next > s_code.Length)
                 Array.Resize(ref s_code, Math.Max(s_next, s_code.Length * 2));
@@ -53,10 +55,10 @@ public static unsafe class CodeTable
                 else
                     hi = mid - 1;
             }
-            var (first, count, resolve) = s_images[lo];
-            if (id < first || id >= first + count)
+            Range range = s_images[lo];
+            if (id < range.First || id >= range.First + range.Count)
                 throw new InvalidOperationException($"no code numbered {id}");
-            nint code = resolve(id - first);
+            nint code = range.Resolve(id - range.First);
             Volatile.Write(ref s_code[id], code);
             return code;
         }

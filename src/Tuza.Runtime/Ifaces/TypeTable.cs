@@ -11,7 +11,6 @@
 //   T2. A descriptor is complete when Load returns; nothing reads it before (loading happens before any Go code runs, or under the loader's lock).
 
 using System;
-using System.Collections.Generic;
 using System.Threading;
 
 using Tuza.Abi;
@@ -43,8 +42,8 @@ public static unsafe partial class TypeTable
     static Entry[] s_entries = new Entry[4096];
     static int s_count;
 
-    // Equality and hash functions by (image code number): funcvals are shared per code number.
-    static readonly Dictionary<int, nint> s_funcVals = [];
+    // Equality and hash functions: funcvals are shared per code number, which is the index here.
+    static nint[] s_funcVals = new nint[1024];
 
     public static byte* RegionBase => s_base;
 
@@ -141,13 +140,15 @@ public static unsafe partial class TypeTable
 
     static FuncVal* FuncValOf(int code)
     {
-        if (!s_funcVals.TryGetValue(code, out nint fv))
+        if (code >= s_funcVals.Length)
+            Array.Resize(ref s_funcVals, Math.Max(code + 1, s_funcVals.Length * 2));
+        if (s_funcVals[code] == 0)
         {
-            fv = (nint)Alloc((nuint)sizeof(FuncVal));
-            ((FuncVal*)fv)->Code = CodeTable.Resolve(code);
-            s_funcVals.Add(code, fv);
+            var fv = (FuncVal*)Alloc((nuint)sizeof(FuncVal));
+            fv->Code = CodeTable.Resolve(code);
+            s_funcVals[code] = (nint)fv;
         }
-        return (FuncVal*)fv;
+        return (FuncVal*)s_funcVals[code];
     }
 
     /// <summary>Every descriptor, in no order.</summary>

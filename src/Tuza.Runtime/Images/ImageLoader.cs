@@ -35,10 +35,11 @@ public sealed unsafe class LoadedImage
     /// <summary>Of the program: GODEBUG without the environment.</summary>
     public required string Godebug { get; init; }
 
-    internal T* Section<T>(ImageSection s, out int count) where T : unmanaged
+    /// <summary>Not generic: .NET would have no code in advance for it.</summary>
+    internal byte* Section(ImageSection s, int elementBytes, out int count)
     {
-        count = (int)(Header->Sections[2 * (int)s + 1] / sizeof(T));
-        return (T*)((byte*)Header + Header->Sections[2 * (int)s]);
+        count = (int)(Header->Sections[2 * (int)s + 1] / elementBytes);
+        return (byte*)Header + Header->Sections[2 * (int)s];
     }
 
     internal string TextOf(TextRef r) => Encoding.UTF8.GetString(Text + r.Offset, r.Length);
@@ -47,7 +48,7 @@ public sealed unsafe class LoadedImage
 
     internal bool Find(ReadOnlySpan<byte> name, out SymbolRecord record)
     {
-        SymbolRecord* table = Section<SymbolRecord>(ImageSection.Symbols, out int size);
+        SymbolRecord* table = (SymbolRecord*)Section(ImageSection.Symbols, sizeof(SymbolRecord), out int size);
         uint h = 2166136261;
         foreach (byte b in name)
             h = (h ^ b) * 16777619;
@@ -66,7 +67,7 @@ public sealed unsafe class LoadedImage
     {
         get
         {
-            int* p = Section<int>(ImageSection.Inits, out int n);
+            int* p = (int*)Section(ImageSection.Inits, sizeof(int), out int n);
             var ids = new int[n];
             for (int i = 0; i < n; i++)
                 ids[i] = FirstFunc + p[i];
@@ -95,7 +96,8 @@ public static unsafe class ImageLoader
     static readonly List<LoadedImage> s_images = [];
     static readonly Dictionary<string, LoadedImage> s_byPackage = [];
     static readonly Dictionary<string, Assembly> s_assemblies = [];
-    static readonly List<(LoadedImage Image, int Import)> s_late = [];
+    static readonly List<LoadedImage> s_lateImages = [];
+    static readonly List<int> s_lateImports = []; // of the image at the same place
     static readonly Lock s_lock = new();
     static Dictionary<nint, int>? s_byCode;
     static readonly AssemblyLoadContext s_context = MakeContext();
@@ -145,7 +147,7 @@ public static unsafe class ImageLoader
             s_byCode = null;
             Functions(image);
             Data(image);
-            image.Section<ImportRecord>(ImageSection.Imports, out int imports);
+            image.Section(ImageSection.Imports, sizeof(ImportRecord), out int imports);
             image.Imports = (nint*)DataMemory.Alloc(8 * (imports + 1L));
             nint* statics = stackalloc nint[3] { (nint)((long)image.FirstFunc << 32), (nint)image.Data, (nint)image.Imports };
             ImageStatics.Next = statics;
@@ -163,14 +165,17 @@ public static unsafe class ImageLoader
     {
         lock (s_lock)
         {
-            foreach (var (image, i) in s_late)
+            for (int k = 0; k < s_lateImages.Count; k++)
             {
-                ImportRecord* r = image.Section<ImportRecord>(ImageSection.Imports, out _) + i;
+                LoadedImage image = s_lateImages[k];
+                int i = s_lateImports[k];
+                ImportRecord* r = (ImportRecord*)image.Section(ImageSection.Imports, sizeof(ImportRecord), out _) + i;
                 image.Imports[i] = r->Kind == ImportKind.Code ? Late(image, r) : Variable(image, r, true);
             }
             foreach (var image in s_images)
                 RelocateImports(image, onlyLate: true);
-            s_late.Clear();
+            s_lateImages.Clear();
+            s_lateImports.Clear();
         }
     }
 
@@ -202,10 +207,10 @@ public static unsafe class ImageLoader
 
     static void Functions(LoadedImage image)
     {
-        FuncRecord* funcs = image.Section<FuncRecord>(ImageSection.Funcs, out int count);
-        SiteRecord* siteRecords = image.Section<SiteRecord>(ImageSection.Sites, out int siteCount);
-        ulong* masks = image.Section<ulong>(ImageSection.Masks, out _);
-        InlineRecord* inlineRecords = image.Section<InlineRecord>(ImageSection.Inlines, out int inlineCount);
+        FuncRecord* funcs = (FuncRecord*)image.Section(ImageSection.Funcs, sizeof(FuncRecord), out int count);
+        SiteRecord* siteRecords = (SiteRecord*)image.Section(ImageSection.Sites, sizeof(SiteRecord), out int siteCount);
+        ulong* masks = (ulong*)image.Section(ImageSection.Masks, sizeof(ulong), out _);
+        InlineRecord* inlineRecords = (InlineRecord*)image.Section(ImageSection.Inlines, sizeof(InlineRecord), out int inlineCount);
         var sites = (SiteDesc*)NativeMemory.Alloc((nuint)siteCount + 1, (nuint)sizeof(SiteDesc));
         for (int i = 0; i < siteCount; i++)
             sites[i] = new SiteDesc { Line = siteRecords[i].Line, Inline = siteRecords[i].Inline, PtrMask = masks + siteRecords[i].FirstMask, PtrWordCount = siteRecords[i].PtrWords, ObjectCount = siteRecords[i].Objects };
@@ -261,7 +266,7 @@ public static unsafe class ImageLoader
     static nint Bind(int func, bool resume)
     {
         var image = ImageOf(func);
-        FuncRecord* r = image.Section<FuncRecord>(ImageSection.Funcs, out _) + (func - image.FirstFunc);
+        FuncRecord* r = (FuncRecord*)image.Section(ImageSection.Funcs, sizeof(FuncRecord), out _) + (func - image.FirstFunc);
         return image.Code(resume ? r->ResumeToken : r->Token);
     }
 
@@ -276,7 +281,7 @@ public static unsafe class ImageLoader
                 if (!image.Module.Equals(method.Module.ModuleHandle))
                     continue;
                 int token = method.MetadataToken;
-                FuncRecord* r = image.Section<FuncRecord>(ImageSection.Funcs, out int count);
+                FuncRecord* r = (FuncRecord*)image.Section(ImageSection.Funcs, sizeof(FuncRecord), out int count);
                 for (int i = 0; i < count; i++)
                     if (r[i].Token == token || r[i].ResumeToken == token)
                     {
@@ -310,7 +315,7 @@ public static unsafe class ImageLoader
                 s_byCode = [];
                 foreach (var image in s_images)
                 {
-                    FuncValRecord* vals = image.Section<FuncValRecord>(ImageSection.FuncVals, out int n);
+                    FuncValRecord* vals = (FuncValRecord*)image.Section(ImageSection.FuncVals, sizeof(FuncValRecord), out int n);
                     for (int i = 0; i < n; i++)
                         s_byCode[*(nint*)(image.Data + vals[i].Offset)] = vals[i].Func >= 0 ? image.FirstFunc + vals[i].Func : FindByName(image.TextOf(vals[i].Name));
                 }
@@ -336,10 +341,10 @@ public static unsafe class ImageLoader
 
     static DataSegment Segment(LoadedImage image)
     {
-        DataSegment d = new() { Package = image.Package, Base = image.Data, Bytes = image.Header->DataBytes, Mask = image.Section<ulong>(ImageSection.DataMask, out _) };
-        VariablePart* parts = image.Section<VariablePart>(ImageSection.Parts, out int partCount);
+        DataSegment d = new() { Package = image.Package, Base = image.Data, Bytes = image.Header->DataBytes, Mask = (ulong*)image.Section(ImageSection.DataMask, sizeof(ulong), out _) };
+        VariablePart* parts = (VariablePart*)image.Section(ImageSection.Parts, sizeof(VariablePart), out int partCount);
         d.Parts = new ReadOnlySpan<VariablePart>(parts, partCount).ToArray();
-        SymbolRecord* table = image.Section<SymbolRecord>(ImageSection.Symbols, out int size);
+        SymbolRecord* table = (SymbolRecord*)image.Section(ImageSection.Symbols, sizeof(SymbolRecord), out int size);
         for (int i = 0; i < size; i++)
         {
             if (table[i].Kind == SymbolKind.Global)
@@ -352,28 +357,28 @@ public static unsafe class ImageLoader
     {
         long bytes = image.Header->DataBytes;
         image.Data = DataMemory.Alloc(bytes + 64);
-        DataRun* runs = image.Section<DataRun>(ImageSection.DataRuns, out int n);
-        byte* from = image.Section<byte>(ImageSection.DataBytes, out _);
+        DataRun* runs = (DataRun*)image.Section(ImageSection.DataRuns, sizeof(DataRun), out int n);
+        byte* from = image.Section(ImageSection.DataBytes, sizeof(byte), out _);
         for (int i = 0; i < n; i++)
         {
             Buffer.MemoryCopy(from, image.Data + runs[i].Offset, runs[i].Bytes, runs[i].Bytes);
             from += runs[i].Bytes;
         }
-        ulong* mask = image.Section<ulong>(ImageSection.DataMask, out _);
+        ulong* mask = (ulong*)image.Section(ImageSection.DataMask, sizeof(ulong), out _);
         if (AddDataRoot != null)
             AddDataRoot(image.Data, (nuint)bytes / 8, mask);
     }
 
     static void FuncVals(LoadedImage image)
     {
-        FuncValRecord* vals = image.Section<FuncValRecord>(ImageSection.FuncVals, out int n);
+        FuncValRecord* vals = (FuncValRecord*)image.Section(ImageSection.FuncVals, sizeof(FuncValRecord), out int n);
         for (int i = 0; i < n; i++)
             *(nint*)(image.Data + vals[i].Offset) = image.Code(vals[i].Token);
     }
 
     static void Relocate(LoadedImage image)
     {
-        RelocRecord* relocs = image.Section<RelocRecord>(ImageSection.Relocs, out int n);
+        RelocRecord* relocs = (RelocRecord*)image.Section(ImageSection.Relocs, sizeof(RelocRecord), out int n);
         for (int i = 0; i < n; i++)
             if (relocs[i].Import < 0)
                 *(byte**)(image.Data + relocs[i].Offset) = image.Data + relocs[i].Addend;
@@ -382,7 +387,7 @@ public static unsafe class ImageLoader
 
     static void RelocateImports(LoadedImage image, bool onlyLate)
     {
-        RelocRecord* relocs = image.Section<RelocRecord>(ImageSection.Relocs, out int n);
+        RelocRecord* relocs = (RelocRecord*)image.Section(ImageSection.Relocs, sizeof(RelocRecord), out int n);
         for (int i = 0; i < n; i++)
             if (relocs[i].Import is var import and >= 0 && image.Imports[import] != 0 && (!onlyLate || *(nint*)(image.Data + relocs[i].Offset) == 0))
                 *(nint*)(image.Data + relocs[i].Offset) = image.Imports[import] + (nint)relocs[i].Addend;
@@ -390,18 +395,18 @@ public static unsafe class ImageLoader
 
     static void Imports(LoadedImage image)
     {
-        byte* section = image.Section<byte>(ImageSection.Types, out int bytes);
+        byte* section = image.Section(ImageSection.Types, sizeof(byte), out int bytes);
         void** types = null, itabs = null;
         if (bytes > 0)
         {
-            image.Section<CodeRecord>(ImageSection.TypeCode, out int codes);
+            image.Section(ImageSection.TypeCode, sizeof(CodeRecord), out int codes);
             int codeBase = CodeTable.Register(codes, i => TypeCode(image, i));
             var (t, it) = TypeTable.Counts(section);
             types = (void**)NativeMemory.Alloc((nuint)t + 1, (nuint)sizeof(void*));
             itabs = (void**)NativeMemory.Alloc((nuint)it + 1, (nuint)sizeof(void*));
             TypeTable.Load(section, codeBase, types, itabs);
         }
-        ImportRecord* records = image.Section<ImportRecord>(ImageSection.Imports, out int n);
+        ImportRecord* records = (ImportRecord*)image.Section(ImageSection.Imports, sizeof(ImportRecord), out int n);
         for (int i = 0; i < n; i++)
         {
             ImportRecord* r = &records[i];
@@ -412,17 +417,19 @@ public static unsafe class ImageLoader
                 ImportKind.Global => Variable(image, r, false),
                 _ => 0,
             };
-            if (image.Imports[i] == 0)
-                s_late.Add((image, i));
+            if (image.Imports[i] != 0)
+                continue;
+            s_lateImages.Add(image);
+            s_lateImports.Add(i);
         }
     }
 
     static nint TypeCode(LoadedImage image, int index)
     {
-        CodeRecord* r = image.Section<CodeRecord>(ImageSection.TypeCode, out _) + index;
+        CodeRecord* r = (CodeRecord*)image.Section(ImageSection.TypeCode, sizeof(CodeRecord), out _) + index;
         if (r->Token >> 24 == 0x06)
             return image.Code(r->Token);
-        nint code = Named(image, r->Name, r->Package);
+        nint code = r->Func == CodeRecord.Native ? NativeCode(image.TextOf(r->Name)) : Named(image, r->Name, r->Package);
         return code != 0 ? code : throw new MissingMethodException($"method {image.TextOf(r->Name)} is in no image of the program");
     }
 
@@ -431,9 +438,6 @@ public static unsafe class ImageLoader
         var utf8 = new ReadOnlySpan<byte>(image.Text + name.Offset, name.Length);
         if (s_byPackage.TryGetValue(image.TextOf(package), out var owner) && owner.Find(utf8, out var s) && s.Kind == SymbolKind.Func)
             return (nint)FuncTable.EntryOf(owner.FirstFunc + (int)s.Value);
-        nint native = NativeCode(image.TextOf(name));
-        if (native != 0)
-            return native;
         foreach (var other in s_images)
             if (other.Find(utf8, out s) && s.Kind == SymbolKind.Func)
                 return (nint)FuncTable.EntryOf(other.FirstFunc + (int)s.Value);
