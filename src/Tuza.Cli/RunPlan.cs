@@ -72,7 +72,7 @@ sealed class RunPlan
             List<string> images = [];
             string name = "";
             bool ended = false, mine = false;
-            foreach (string line in File.ReadLines(_file))
+            foreach (string line in Encoding.UTF8.GetString(File.ReadAllBytes(_file)).Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
                 string text = line[2..];
                 switch (line[0])

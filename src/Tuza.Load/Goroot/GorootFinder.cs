@@ -69,7 +69,7 @@ public static class GorootFinder
         string path = Path.Combine(dir, "VERSION");
         if (File.Exists(path))
         {
-            string text = File.ReadAllText(path);
+            string text = System.Text.Encoding.UTF8.GetString(File.ReadAllBytes(path)); // every start does this: no stream, no reader
             if (text.StartsWith("go1.", StringComparison.Ordinal))
             {
                 int end = 4;
