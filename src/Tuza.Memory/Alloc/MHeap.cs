@@ -24,8 +24,9 @@ public unsafe struct MHeap
     const nuint PersistentMaxBlock = 64 << 10;
     const int SideBlockArenas = 32;
 
-    // Marking a large heap waits for address translation more than for memory. Below this size large pages only cost memory.
-    const long LargePagesFrom = 32 << 20;
+    // Marking a very large heap waits for address translation more than for memory. Below this size large pages cost more than they save: the
+    // system has to find and clear 2 MiB at a time, which is cold memory, where small pages are mostly ones that somebody has just given back.
+    const long LargePagesFrom = 1 << 30;
     const int CachedPagesLimit = PageCache.Pages / 4;
 
     static IOs s_os = null!;
@@ -632,7 +633,7 @@ public unsafe struct MHeap
             if (_side == null)
                 return false;
             _sideEnd = _side + SideBlockArenas * sideBytes;
-            if (_arenaCount != 0)
+            if (Stats.HeapMapped >= LargePagesFrom)
                 s_os.LargePages(_side, (nuint)(_sideEnd - _side));
         }
         arena->Start = start;
