@@ -50,6 +50,26 @@ public static unsafe class Barrier
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Record(MCache* c, nuint oldValue, nuint newValue)
     {
+        if (s_kind != BarrierKind.Deletion || c == null)
+        {
+            RecordSlow(c, oldValue, newValue);
+            return;
+        }
+        // As Add, but nothing branches on the value: it has mostly just been asked of memory that is not in cache, and the processor would go on
+        // in a wrong direction for as long as that takes.
+        nuint arena = (nuint)ArenaMap.Table[oldValue >> HeapConsts.ArenaShift & (ArenaMap.Slots - 1)];
+        arena |= (nuint)((nint)(arena - 1) >> 63) & (nuint)ArenaMap.Nowhere;
+        uint tag = ArenaMap.TagOf(((HeapArena*)arena)->Pages[ArenaMap.PageIndex(oldValue)]);
+        nuint* top = c->BarrierTop;
+        if (((nuint)top & (WorkBuf.Bytes - 1)) == 0)
+            top = NextBuffer(c, top);
+        *top = oldValue;
+        c->BarrierTop = (nuint*)((nuint)top + ((nuint)(-(nint)tag) >> 63 << 3));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void RecordSlow(MCache* c, nuint oldValue, nuint newValue)
+    {
         if (s_kind != BarrierKind.Insertion)
             Add(c, oldValue);
         if (s_kind != BarrierKind.Deletion && IsGrey(c))

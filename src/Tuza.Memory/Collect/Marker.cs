@@ -36,6 +36,7 @@ public unsafe struct Marker : IPointerVisitor
 {
     const int RingSlots = 64;      // measured 16 .. 128 on random graphs and trees: flat from 32 on
     const int RingLow = 32;
+    const int FoundBatch = 16;
     const nuint PieceBytes = 4096;
 
     static nuint Continue => unchecked((nuint)0x8000_0000_0000_0000);
@@ -46,6 +47,16 @@ public unsafe struct Marker : IPointerVisitor
     {
         public byte* Slot;
         public SlotInfo* Info;
+    }
+
+    /// <summary>A pointer to an object whose mark bit's line is on its way.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    struct Found
+    {
+        public ulong* Mark;
+        public byte* Slot;
+        public SlotInfo* Info;
+        public int Bit;
     }
 
     Grey* _ring;
@@ -96,8 +107,7 @@ public unsafe struct Marker : IPointerVisitor
     /// <summary>Memory outside the heap of which every word is a pointer.</summary>
     public void RootRange(nuint* start, nuint words)
     {
-        for (nuint i = 0; i < words; i++)
-            Enqueue(start[i]);
+        EnqueueMany(start, words, recorded: false);
     }
 
     /// <summary>Marks what an object points to, but not the object (finalizers).</summary>
@@ -115,16 +125,83 @@ public unsafe struct Marker : IPointerVisitor
     }
 
     /// <summary>What a barrier recorded.</summary>
-    internal void TakeRecorded(nuint* items, int count)
+    internal void TakeRecorded(nuint* items, int count) => EnqueueMany(items, (nuint)count, recorded: true);
+
+    /// <summary>
+    /// Many pointers in a row: the lines of the mark bits of several are requested before the first is looked at. recorded: what is no object (a stack of
+    /// then may be pages of objects now, and the reverse) is of no interest.
+    /// </summary>
+    void EnqueueMany(nuint* words, nuint n, bool recorded)
     {
-        for (int i = 0; i < count; i++)
+        HeapArena** arenas = _arenas;
+        SlotInfo* slots = _slots;
+        Found* found = stackalloc Found[FoundBatch];
+        for (nuint from = 0; from < n; from += FoundBatch)
         {
-            // The span may have been looked at before; an object's span stays while marking goes on.
-            nuint address = items[i];
-            HeapArena* arena = ArenaMap.ArenaOf(address);
-            if (arena != null && ArenaMap.TagOf(arena->Pages[ArenaMap.PageIndex(address)]) != 0)
-                EnqueueHeap(address, arena);
+            int count = 0;
+            nuint to = nuint.Min(from + FoundBatch, n);
+            for (nuint k = from; k < to; k++)
+            {
+                nuint address = words[k];
+                nuint i = address >> HeapConsts.ArenaShift;
+                if (address == 0 || i >= ArenaMap.Slots)
+                    continue;
+                HeapArena* arena = arenas[i];
+                if (arena == null)
+                    continue;
+                int page = ArenaMap.PageIndex(address);
+                ulong word = arena->Pages[page];
+                uint tag = ArenaMap.TagOf(word);
+                SlotInfo* info = slots + tag;
+                byte* start = (byte*)((address & ~(nuint)(HeapConsts.PageBytes - 1)) - ((nuint)ArenaMap.PageOf(word) << HeapConsts.PageShift));
+                uint index = (uint)((ulong)(address - (nuint)start) * info->DivMagic >> 32);
+                if (index >= info->ElemCount || tag <= 2)
+                {
+                    if (tag != 0 || !recorded)
+                        Unusual(address, word);
+                    continue;
+                }
+                ulong* m = MarkWord(arena, page, word, index);
+                Prefetch(m);
+                found[count].Mark = m;
+                found[count].Slot = start + (nuint)(index * info->ElemBytes);
+                found[count].Info = info;
+                found[count++].Bit = (int)index;
+            }
+            for (int k = 0; k < count; k++)
+            {
+                Found* f = found + k;
+                ulong bit = 1UL << (f->Bit & 63);
+                if ((*f->Mark & bit) != 0)
+                    continue;
+                if (_shared)
+                    Together.Set(f->Mark, bit);
+                else
+                    Alone.Set(f->Mark, bit);
+                TakeGrey(f->Slot, f->Info);
+            }
         }
+    }
+
+    /// <summary>An object has just been marked.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void TakeGrey(byte* slot, SlotInfo* info)
+    {
+        if (info->Kind == SlotKind.NoScan)
+        {
+            BytesMarked += info->ElemBytes;
+            _noScanBytes += info->ElemBytes;
+            return;
+        }
+        if (_tail - _head >= RingSlots)
+        {
+            Push((nuint)slot);
+            return;
+        }
+        Request(slot);
+        Grey* e = _ring + (_tail++ & (RingSlots - 1));
+        e->Slot = slot;
+        e->Info = info;
     }
 
     /// <summary>A pointer was found: request the memory its marking will need, look at it later.</summary>
@@ -139,9 +216,18 @@ public unsafe struct Marker : IPointerVisitor
             EnqueueHeap(address, arena);
     }
 
+    /// <summary>The word of an object's mark bit. The bits of a span are with its first page, which may be in the arena before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ulong* MarkWord(HeapArena* arena, int page, ulong word, uint index)
+    {
+        ulong* m = (ulong*)ArenaMap.SideOf(arena, page - ArenaMap.PageOf(word)) + (index >> 6);
+        return ArenaMap.PageOf(word) > page ? ArenaMap.SpanOf(word)->MarkBits + (index >> 6) : m;
+    }
+
     void EnqueueHeap(nuint address, HeapArena* arena)
     {
-        ulong word = arena->Pages[ArenaMap.PageIndex(address)];
+        int page = ArenaMap.PageIndex(address);
+        ulong word = arena->Pages[page];
         uint tag = ArenaMap.TagOf(word);
         SlotInfo* info = _slots + tag;
         byte* start = (byte*)((address & ~(nuint)(HeapConsts.PageBytes - 1)) - ((nuint)ArenaMap.PageOf(word) << HeapConsts.PageShift));
@@ -151,7 +237,7 @@ public unsafe struct Marker : IPointerVisitor
             Unusual(address, word);
             return;
         }
-        ulong* m = ArenaMap.SpanOf(word)->MarkBits + (index >> 6);
+        ulong* m = MarkWord(arena, page, word, index);
         ulong bit = 1UL << (int)(index & 63);
         if ((*m & bit) != 0)
             return;
@@ -159,23 +245,7 @@ public unsafe struct Marker : IPointerVisitor
             Together.Set(m, bit);
         else
             Alone.Set(m, bit);
-        uint size = info->ElemBytes;
-        if ((tag & 1) == 0)
-        {
-            BytesMarked += size;
-            _noScanBytes += size;
-            return;
-        }
-        start += (nuint)index * size;
-        if (_tail - _head >= RingSlots)
-        {
-            Push((nuint)start);
-            return;
-        }
-        Request(start);
-        Grey* e = _ring + (_tail++ & (RingSlots - 1));
-        e->Slot = start;
-        e->Info = info;
+        TakeGrey(start + (nuint)(index * info->ElemBytes), info);
     }
 
     /// <summary>Requests the lines of an object that will be scanned.</summary>
@@ -241,7 +311,9 @@ public unsafe struct Marker : IPointerVisitor
         nuint* top = _top;
         long scanned = 0, noScan = 0;
         bool more = true;
-        while (scanned < budget)
+        Found* found = stackalloc Found[FoundBatch + 64];
+        int count = 0;
+        while (scanned < budget || count != 0)
         {
             while (tail - head < RingLow)
             {
@@ -303,57 +375,68 @@ public unsafe struct Marker : IPointerVisitor
                     bytes = (uint)Blocks.BytesOf(slot);
                     scanned += bytes;
                 }
-                if (t == null)
-                    continue;
-                _head = head;
-                _tail = tail;
-                _top = top;
-                ScanTyped(t, slot + HeapConsts.MallocHeaderBytes, 0, bytes - HeapConsts.MallocHeaderBytes);
-                tail = _tail;
-                top = _top;
-                continue;
+                if (t != null)
+                {
+                    _head = head;
+                    _tail = tail;
+                    _top = top;
+                    ScanTyped(t, slot + HeapConsts.MallocHeaderBytes, 0, bytes - HeapConsts.MallocHeaderBytes);
+                    tail = _tail;
+                    top = _top;
+                }
+                bits = 0;
             }
 
-            // Enqueue, once more, on locals.
+            // What is found waits until the lines of its mark bits have been requested too.
             for (; bits != 0; bits &= bits - 1)
             {
-                nuint found = ((nuint*)slot)[BitOperations.TrailingZeroCount(bits)];
-                nuint i = found >> HeapConsts.ArenaShift;
-                if (found == 0 || i >= ArenaMap.Slots)
+                nuint address = ((nuint*)slot)[BitOperations.TrailingZeroCount(bits)];
+                nuint i = address >> HeapConsts.ArenaShift;
+                if (address == 0 || i >= ArenaMap.Slots)
                     continue;
                 HeapArena* arena = arenas[i];
                 if (arena == null)
                     continue;
-                int page = ArenaMap.PageIndex(found);
+                int page = ArenaMap.PageIndex(address);
                 ulong w = arena->Pages[page];
                 uint tag = ArenaMap.TagOf(w);
                 SlotInfo* of = slots + tag;
-                byte* start = (byte*)((found & ~(nuint)(HeapConsts.PageBytes - 1)) - ((nuint)ArenaMap.PageOf(w) << HeapConsts.PageShift));
-                uint index = (uint)((ulong)(found - (nuint)start) * of->DivMagic >> 32);
+                byte* start = (byte*)((address & ~(nuint)(HeapConsts.PageBytes - 1)) - ((nuint)ArenaMap.PageOf(w) << HeapConsts.PageShift));
+                uint index = (uint)((ulong)(address - (nuint)start) * of->DivMagic >> 32);
                 if (index >= of->ElemCount || tag <= 2)
                 {
                     _head = head;
                     _tail = tail;
                     _top = top;
-                    Unusual(found, w);
+                    Unusual(address, w);
                     tail = _tail;
                     top = _top;
                     continue;
                 }
-                ulong* m = (ulong*)ArenaMap.SideOf(arena, page - ArenaMap.PageOf(w)) + (index >> 6);
-                if (ArenaMap.PageOf(w) > page)
-                    m = ArenaMap.SpanOf(w)->MarkBits + (index >> 6);
-                ulong bit = 1UL << (int)(index & 63);
-                if ((*m & bit) != 0)
+                ulong* m = MarkWord(arena, page, w, index);
+                Prefetch(m);
+                found[count].Mark = m;
+                found[count].Slot = start + (nuint)(index * of->ElemBytes);
+                found[count].Info = of;
+                found[count++].Bit = (int)index;
+            }
+            // With a ring that runs low there is nothing better to do than to look.
+            if (count < FoundBatch && tail - head >= RingLow)
+                continue;
+            for (int k = 0; k < count; k++)
+            {
+                Found* f = found + k;
+                ulong bit = 1UL << (f->Bit & 63);
+                if ((*f->Mark & bit) != 0)
                     continue;
-                TMode.Set(m, bit);
-                uint size = of->ElemBytes;
-                if ((tag & 1) == 0)
+                TMode.Set(f->Mark, bit);
+                SlotInfo* of = f->Info;
+                if (of->Kind == SlotKind.NoScan)
                 {
-                    noScan += size;
+                    noScan += of->ElemBytes;
                     continue;
                 }
-                start += (nuint)index * size;
+                byte* start = f->Slot;
                 if (tail - head >= RingSlots)
                 {
                     if (((nuint)top & (WorkBuf.Bytes - 1)) == 0)
@@ -366,6 +449,7 @@ public unsafe struct Marker : IPointerVisitor
                 e->Slot = start;
                 e->Info = of;
             }
+            count = 0;
         }
         BytesMarked += scanned + noScan;
         _noScanBytes += noScan;
@@ -424,7 +508,10 @@ public unsafe struct Marker : IPointerVisitor
             to = from + PieceBytes;
             Push((nuint)(start + to) | Continue);
         }
-        ObjectWalk.Typed(ref this, t, start, from, to);
+        if (t->Size == HeapConsts.PtrBytes && t->PtrBytes != 0)
+            EnqueueMany((nuint*)(start + from), (to - from) / HeapConsts.PtrBytes, recorded: false);
+        else
+            ObjectWalk.Typed(ref this, t, start, from, to);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
