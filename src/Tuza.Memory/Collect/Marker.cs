@@ -311,9 +311,7 @@ public unsafe struct Marker : IPointerVisitor
         nuint* top = _top;
         long scanned = 0, noScan = 0;
         bool more = true;
-        Found* found = stackalloc Found[FoundBatch + 64];
-        int count = 0;
-        while (scanned < budget || count != 0)
+        while (scanned < budget)
         {
             while (tail - head < RingLow)
             {
@@ -387,56 +385,44 @@ public unsafe struct Marker : IPointerVisitor
                 bits = 0;
             }
 
-            // What is found waits until the lines of its mark bits have been requested too.
+            // Enqueue, once more, on locals.
             for (; bits != 0; bits &= bits - 1)
             {
-                nuint address = ((nuint*)slot)[BitOperations.TrailingZeroCount(bits)];
-                nuint i = address >> HeapConsts.ArenaShift;
-                if (address == 0 || i >= ArenaMap.Slots)
+                nuint found = ((nuint*)slot)[BitOperations.TrailingZeroCount(bits)];
+                nuint i = found >> HeapConsts.ArenaShift;
+                if (found == 0 || i >= ArenaMap.Slots)
                     continue;
                 HeapArena* arena = arenas[i];
                 if (arena == null)
                     continue;
-                int page = ArenaMap.PageIndex(address);
+                int page = ArenaMap.PageIndex(found);
                 ulong w = arena->Pages[page];
                 uint tag = ArenaMap.TagOf(w);
                 SlotInfo* of = slots + tag;
-                byte* start = (byte*)((address & ~(nuint)(HeapConsts.PageBytes - 1)) - ((nuint)ArenaMap.PageOf(w) << HeapConsts.PageShift));
-                uint index = (uint)((ulong)(address - (nuint)start) * of->DivMagic >> 32);
+                byte* start = (byte*)((found & ~(nuint)(HeapConsts.PageBytes - 1)) - ((nuint)ArenaMap.PageOf(w) << HeapConsts.PageShift));
+                uint index = (uint)((ulong)(found - (nuint)start) * of->DivMagic >> 32);
                 if (index >= of->ElemCount || tag <= 2)
                 {
                     _head = head;
                     _tail = tail;
                     _top = top;
-                    Unusual(address, w);
+                    Unusual(found, w);
                     tail = _tail;
                     top = _top;
                     continue;
                 }
                 ulong* m = MarkWord(arena, page, w, index);
-                Prefetch(m);
-                found[count].Mark = m;
-                found[count].Slot = start + (nuint)(index * of->ElemBytes);
-                found[count].Info = of;
-                found[count++].Bit = (int)index;
-            }
-            // With a ring that runs low there is nothing better to do than to look.
-            if (count < FoundBatch && tail - head >= RingLow)
-                continue;
-            for (int k = 0; k < count; k++)
-            {
-                Found* f = found + k;
-                ulong bit = 1UL << (f->Bit & 63);
-                if ((*f->Mark & bit) != 0)
+                ulong bit = 1UL << (int)(index & 63);
+                if ((*m & bit) != 0)
                     continue;
-                TMode.Set(f->Mark, bit);
-                SlotInfo* of = f->Info;
-                if (of->Kind == SlotKind.NoScan)
+                TMode.Set(m, bit);
+                uint size = of->ElemBytes;
+                if ((tag & 1) == 0)
                 {
-                    noScan += of->ElemBytes;
+                    noScan += size;
                     continue;
                 }
-                byte* start = f->Slot;
+                start += (nuint)index * size;
                 if (tail - head >= RingSlots)
                 {
                     if (((nuint)top & (WorkBuf.Bytes - 1)) == 0)
@@ -449,7 +435,6 @@ public unsafe struct Marker : IPointerVisitor
                 e->Slot = start;
                 e->Info = of;
             }
-            count = 0;
         }
         BytesMarked += scanned + noScan;
         _noScanBytes += noScan;
