@@ -56,7 +56,6 @@ public unsafe struct G
     public void* Panic;
 
     // ---- runtime's own part follows in memory: Runtime.GState starts right behind, see Runtime/Sched/GState.cs
-    public void* Runtime;
     public long Goid;
 
     /// <summary>Where result k is.</summary>

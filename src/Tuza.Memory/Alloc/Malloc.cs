@@ -176,6 +176,12 @@ public static unsafe partial class Malloc
                 Assist.Pay(c, (long)SizeClasses.Pages(spanClass >> 1) << HeapConsts.PageShift);
             c->Refill(spanClass);
         }
+        return FirstOfWindow(c, spanClass);
+    }
+
+    /// <summary>The first slot of a fresh window, noted for profile and trace.</summary>
+    static byte* FirstOfWindow(MCache* c, int spanClass)
+    {
         AllocWindow* w = MCache.Window(c, spanClass);
         if (c->SampleNow != 0)
             c->Sample(w->First, SlotInfo.Table[spanClass + 1].ElemBytes);
@@ -248,6 +254,34 @@ public static unsafe partial class Malloc
             ZeroSlot(c, p, sizeClass * 2, slot);
         *(TypeDesc**)p = t;
         return p + HeapConsts.MallocHeaderBytes;
+    }
+
+    /// <summary>
+    /// An object of the runtime itself, 16 ..= 32760 zeroed bytes that the collector does not look into. Neither collects nor marks, so it is allowed
+    /// where locks are held.
+    /// </summary>
+    public static byte* NewOwn(MCache* c, uint size)
+    {
+        int sizeClass = SizeClasses.ClassOf(size);
+        byte* p;
+        if (c->Blocks != 0)
+        {
+            p = (byte*)BlockHeap.NewOwn(c, size, sizeClass);
+        }
+        else
+        {
+            int spanClass = sizeClass * 2 + 1;
+            p = Take(c, spanClass, (uint)SizeClasses.Bytes(sizeClass));
+            if (p == null)
+            {
+                if (!c->FillWindow(spanClass))
+                    c->Refill(spanClass);
+                p = FirstOfWindow(c, spanClass);
+                c->RequestedBytes += size;
+            }
+            new Span<byte>(p, (int)size).Clear();
+        }
+        return p;
     }
 
     // ---- tiny

@@ -65,12 +65,15 @@ public sealed unsafe class BlockHeap
     /// <summary>An object of 1 ..= 32760 bytes; t is null when it holds no pointers. sizeClass: Go's, for the counters. A safepoint.</summary>
     public static void* New(MCache* c, uint size, TypeDesc* t, int sizeClass, bool needZero) => Current!.Allocate(c, size, t, sizeClass, needZero || t != null);
 
-    void* Allocate(MCache* c, uint size, TypeDesc* t, int sizeClass, bool zero)
+    /// <summary>The same for an object of the runtime; no safepoint.</summary>
+    public static void* NewOwn(MCache* c, uint size, int sizeClass) => Current!.Allocate(c, size, null, sizeClass, zero: true, settles: false);
+
+    void* Allocate(MCache* c, uint size, TypeDesc* t, int sizeClass, bool zero, bool settles = true)
     {
         int granules = _placement.Rounded((int)((size + Blocks.HeaderBytes + Blocks.GranuleBytes - 1) >> Blocks.GranuleShift));
         nuint bytes = (nuint)granules << Blocks.GranuleShift;
         c->BlockBytes += (long)bytes;
-        if (c->BlockBytes >= SettleBytes || c->Stress != 0)
+        if (settles && (c->BlockBytes >= SettleBytes || c->Stress != 0))
             Settle(c);
         ulong header = Blocks.Header(t, granules, sizeClass);
         byte* block;

@@ -19,7 +19,7 @@ public unsafe struct FinEntry
     /// <summary>Finalizer: the object. Cleanup: the argument.</summary>
     public void* Argument;
 
-    /// <summary>Finalizer: the parameter's type. Cleanup: the caller that knows the argument's type.</summary>
+    /// <summary>Finalizer: the parameter's type.</summary>
     public void* Type;
 
     /// <summary>Finalizer: type of the pointer given to SetFinalizer.</summary>

@@ -45,7 +45,7 @@ public unsafe struct Special
     /// <summary>Finalizer: result bytes; cleanup: its number.</summary>
     public ulong Number;
 
-    /// <summary>Finalizer: parameter type. Cleanup: the caller that knows the argument's type.</summary>
+    /// <summary>Finalizer: parameter type.</summary>
     public void* Type;
 
     /// <summary>Finalizer: type of the pointer given to SetFinalizer. Cleanup: the argument. Weak: the handle.</summary>
@@ -79,12 +79,12 @@ public static unsafe class Specials
     // ---- cleanups
 
     /// <summary>Attaches a cleanup; returns its number, or 0 when p is not in the heap.</summary>
-    public static ulong AddCleanup(MHeap* h, void* p, void* caller, FuncVal* fn, void* argument)
+    public static ulong AddCleanup(MHeap* h, void* p, FuncVal* fn, void* argument)
     {
         Special* s = h->NewSpecial();
         s->Kind = SpecialKind.Cleanup;
         s->Fn = fn;
-        s->Type = caller;
+        s->Type = null;
         s->Value = argument;
         s->Number = (ulong)Interlocked.Increment(ref s_cleanupNumber);
         ulong number = s->Number;

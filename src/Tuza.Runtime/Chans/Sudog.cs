@@ -1,10 +1,14 @@
 // A goroutine on a waiting list: of a channel, of a semaphore, of a notify list. One goroutine may be on several lists (select), one list
-// holds many goroutines. Records are unmanaged and reused; what they point to is shown to the collector through GState.Waiting.
+// holds many goroutines. What it points to is shown to the collector through GState.Waiting.
+//
+// Records are objects of the heap, as large as Go's and reused as there: a P keeps up to 128, the rest is in a list for all that a collection drops. To the
+// collector they hold no pointers; those in use are marked with their goroutine, the free ones of the Ps are roots.
 
 using System.Runtime.InteropServices;
 using System.Threading;
 
 using Tuza.Abi;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
@@ -32,6 +36,9 @@ public unsafe struct Sudog
 
     const int MostPerP = 128, Batch = 64;
 
+    /// <summary>What one takes from the heap.</summary>
+    internal const int ObjectBytes = 104;
+
     static Sudog* s_free;
     static Lock32 s_lock;
 
@@ -51,10 +58,34 @@ public unsafe struct Sudog
 
     public static void Release(P* p, Sudog* s)
     {
+        if (p->FreeSudogCount == MostPerP)
+            Drain(p);
         s->Next = p->FreeSudogs;
         p->FreeSudogs = s;
-        if (++p->FreeSudogCount >= MostPerP)
-            Drain(p);
+        p->FreeSudogCount++;
+    }
+
+    /// <summary>World stopped, marking begins.</summary>
+    internal static void MarkRoots(ref Marker marker)
+    {
+        s_free = null;
+        for (int i = 0; i < Sched.PCount; i++)
+        {
+            for (Sudog* s = Sched.PAt(i)->FreeSudogs; s != null; s = s->Next)
+                marker.Root((nuint)s);
+        }
+    }
+
+    /// <summary>For what looks at all objects: the free ones.</summary>
+    internal static void VisitFree(System.Action<nint> visit)
+    {
+        for (Sudog* s = s_free; s != null; s = s->Next)
+            visit((nint)s);
+        for (int i = 0; i < Sched.PCount; i++)
+        {
+            for (Sudog* s = Sched.PAt(i)->FreeSudogs; s != null; s = s->Next)
+                visit((nint)s);
+        }
     }
 
     /// <summary>Locks the channels a parked goroutine waits on, in the order of select: that of their addresses. The records of one channel follow each other.</summary>
@@ -94,13 +125,8 @@ public unsafe struct Sudog
         s_lock.Exit();
         if (p->FreeSudogs == null)
         {
-            Sudog* block = (Sudog*)NativeMemory.Alloc((nuint)(Batch * sizeof(Sudog)));
-            for (int i = 0; i < Batch; i++)
-            {
-                block[i].Next = p->FreeSudogs;
-                p->FreeSudogs = &block[i];
-            }
-            p->FreeSudogCount = Batch;
+            p->FreeSudogs = (Sudog*)Alloc.OwnObject(p, ObjectBytes);
+            p->FreeSudogCount = 1;
         }
         return p->FreeSudogs;
     }

@@ -53,6 +53,7 @@ sealed unsafe partial class SnapshotWriter
                 spans.Add((nint)s);
         }
         spans.Sort(static (a, b) => ((nuint)((MSpan*)a)->Base).CompareTo((nuint)((MSpan*)b)->Base));
+        HashSet<nint> own = OwnObjects();
         long at = _out.Position;
         _out.Write(0L);
         foreach (nint span in spans)
@@ -61,11 +62,32 @@ sealed unsafe partial class SnapshotWriter
             bool unswept = s->SweepGen == h->SweepGen - 2 || s->SweepGen == h->SweepGen + 1;
             for (int i = 0; i < s->ElemCount; i++)
             {
-                if (unswept ? s->IsMarked(i) : s->IsAllocated(i))
+                if ((unswept ? s->IsMarked(i) : s->IsAllocated(i)) && !own.Contains((nint)s->Slot(i)))
                     Object(s, s->Slot(i));
             }
         }
         _out.Patch(at, _objects, 8);
+    }
+
+    /// <summary>Goroutines and places on waiting lists are objects too, but not the program's.</summary>
+    static HashSet<nint> OwnObjects()
+    {
+        HashSet<nint> own = [];
+        void Add(nint o)
+        {
+            if (FindObject.Find((nuint)o, out FoundObject found))
+                _ = own.Add((nint)found.Slot);
+        }
+
+        for (int i = 0; i < Sched.AllCount; i++)
+        {
+            G* g = Sched.All(i);
+            Add((nint)g);
+            for (Sudog* s = Sched.State(g)->Waiting; s != null; s = s->WaitLink)
+                Add((nint)s);
+        }
+        Sudog.VisitFree(Add);
+        return own;
     }
 
     void Object(MSpan* s, byte* slot)

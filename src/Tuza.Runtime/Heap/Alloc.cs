@@ -27,6 +27,23 @@ public static unsafe class Alloc
         return p;
     }
 
+    /// <summary>
+    /// A zeroed object that the runtime keeps for itself, without a collection before it, nor, up to 32760 bytes, mark work: locks may be held. The runtime marks it
+    /// in every cycle (<see cref="Gc.ScanRoots"/>); in the one it is born in it lives. Not in the heap if there is none (tests).
+    /// </summary>
+    internal static void* OwnObject(P* p, int bytes)
+    {
+        if (p->MCache == null)
+            return System.Runtime.InteropServices.NativeMemory.AllocZeroed((nuint)bytes);
+        Gc.NoCollect++;
+        var c = (MCache*)p->MCache;
+        void* o = bytes > HeapConsts.MaxSmallAlloc ? Malloc.NewNoScan(c, (nuint)bytes) : Malloc.NewOwn(c, (uint)bytes);
+        if (c->Grey != 0)
+            Barrier.Shade(c, o);
+        Gc.NoCollect--;
+        return o;
+    }
+
     /// <summary>Bytes without pointers, not cleared. <paramref name="keep"/>: a pointer of the caller that must survive a collection (may be null).</summary>
     public static void* NoScanUncleared(G* g, nuint bytes, void** keep)
     {

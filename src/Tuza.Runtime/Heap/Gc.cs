@@ -320,8 +320,24 @@ public static unsafe class Gc
         Sysmon.Ask(g);
     }
 
+    /// <summary>World stopped: pools are to be cleaned, and somebody makes room for the goroutine that does it.</summary>
+    internal static void CleanPools()
+    {
+        PoolsStale = 1;
+        for (int i = 0; i < Sched.PCount; i++)
+        {
+            M* m = Sched.PAt(i)->M;
+            G* g = m == null ? null : m->CurG;
+            if (g == null || Sched.State(g)->Status != GStatus.Running)
+                continue;
+            Sched.State(g)->PreemptWanted = 1;
+            Sysmon.Ask(g);
+            return;
+        }
+    }
+
     /// <summary>The finalizer goroutine would run if the scheduler were asked.</summary>
-    internal static bool FinalizersWait => s_finalizersReady && (s_finalizerG == null || s_finalizerIdle);
+    internal static bool FinalizersWait => (s_finalizersReady || PoolsStale != 0) && (s_finalizerG == null || s_finalizerIdle);
 
     /// <summary>Wakes the finalizer goroutine if there is something for it. Called by the scheduler.</summary>
     public static bool TryWakeFinalizers()
@@ -420,9 +436,9 @@ public static unsafe class Gc
     [GoFunc("runtime.removefinalizer")]
     public static void RemoveFinalizer(G* g, void* p) => Specials.RemoveFinalizer(MHeap.Current, p);
 
-    /// <summary>`addcleanup(p, fn) uint64`: 0 if p is not in the heap.</summary>
+    /// <summary>`addcleanup(p, call, arg) uint64`: 0 if p is not in the heap.</summary>
     [GoFunc("runtime.addcleanup")]
-    public static ulong AddCleanup(G* g, void* p, void* fn) => Specials.AddCleanup(MHeap.Current, p, null, (FuncVal*)fn, null);
+    public static ulong AddCleanup(G* g, void* p, void* call, void* arg) => Specials.AddCleanup(MHeap.Current, p, (FuncVal*)call, arg);
 
     [GoFunc("runtime.removecleanup")]
     public static void RemoveCleanup(G* g, ulong p, ulong number) => Specials.RemoveCleanup(MHeap.Current, (void*)p, number);
@@ -505,12 +521,15 @@ public static unsafe class Gc
             {
                 G* g = Sched.All(i);
                 GState* gs = Sched.State(g);
+                marker.Root((nuint)g);
                 if (gs->Status is not (GStatus.Dead or GStatus.Idle) && !LeakSearch.HoldsBack(gs))
                     ScanOne(g, gs, ref marker);
             }
         }
         TypeTable.MarkRoots(ref marker);
         Defers.MarkRoots(ref marker);
+        Sudog.MarkRoots(ref marker);
+        Sched.MarkTable(ref marker);
         Timers.MarkRoots(ref marker);
     }
 
@@ -570,6 +589,7 @@ public static unsafe class Gc
         {
             G* g = Sched.All(i);
             GState* gs = Sched.State(g);
+            marker.Root((nuint)g);
             if (gs->ScanCycle == ScanCycle || (GStatus)Volatile.Read(ref *(int*)&gs->Status) is GStatus.Dead or GStatus.Idle)
                 continue;
             // Who runs was scanned when marking began, or before it ran.
@@ -692,7 +712,7 @@ sealed unsafe class RuntimeWorld : IWorld
         Metrics.StoppingGc.Add(cycle.FirstStoppingNanos);
         Metrics.StoppingGc.Add(cycle.LastStoppingNanos);
         if (Gc.PoolCleanup != null && cycle.Trigger != GcTrigger.Forced)
-            Gc.PoolsStale = 1;
+            Gc.CleanPools();
         if (DebugFlags.GcTrace)
             GcTrace.Print(cycle, MaxProcs.Value);
     }

@@ -1,7 +1,7 @@
 // G, M and P: the goroutine's part that emitted code does not see, the thread, and the right to run Go code.
 //
-// Memory. A G and its GState are one unmanaged block; blocks are never given back to the system, dead ones are reused. An M belongs to one
-// thread for ever. Ps lie at fixed addresses. What is "per P" is touched only by the thread that holds the P, or with the world stopped.
+// Memory. A G and its GState are one object of the heap, as large as Go's, so that counts of objects and bytes are Go's; the collector marks all of them
+// (Gc.ScanStacks), so they live for ever, and dead ones are reused. An M belongs to one thread for ever. Ps lie at fixed addresses. What is "per P" is touched only by the thread that holds the P, or with the world stopped.
 //
 // States of a goroutine, and who changes them:
 //   Idle -> Runnable      newproc
@@ -32,7 +32,7 @@ public enum WaitReason
 }
 
 /// <summary>What the trampoline does when the native frames are gone and the reason is Park.</summary>
-public enum ParkKind
+public enum ParkKind : byte
 {
     /// <summary>Wait until somebody makes it ready.</summary>
     Wait,
@@ -54,6 +54,8 @@ public unsafe struct GState
     public GStatus Status;
     public WaitReason WaitReason;
     public ParkKind ParkKind;
+    /// <summary>Whether its bubble counts it as durably blocked.</summary>
+    public byte BubbleIdle;
     /// <summary>While above zero the goroutine is not preempted.</summary>
     public int Locks;
     /// <summary>Index in the table of all goroutines.</summary>
@@ -70,6 +72,8 @@ public unsafe struct GState
     public int ScanWanted;
     /// <summary>Number of the collection for which the stack was last scanned (or needed no scan, being new).</summary>
     public uint ScanCycle;
+    /// <summary>Keep0 is an array of that many pointers; meanwhile the stack stays where it is.</summary>
+    public int KeepWords;
 
     /// <summary>What to call when the stack is empty: a funcval without arguments, then null.</summary>
     public FuncVal* Entry;
@@ -92,6 +96,8 @@ public unsafe struct GState
     public Sudog* Woken;
     /// <summary>Set by the waker that may end a select.</summary>
     public int SelectDone;
+    /// <summary>How often LockOSThread was called.</summary>
+    public int LockCount;
     /// <summary>Pointers a parked primitive needs kept alive and adjusted.</summary>
     public byte* Keep0;
     public byte* Keep1;
@@ -100,9 +106,8 @@ public unsafe struct GState
     public Timer* SleepTimer;
     public void* Coro;
 
-    /// <summary>LockOSThread: the only M that may run it, or null; how often it was locked.</summary>
+    /// <summary>LockOSThread: the only M that may run it, or null.</summary>
     public M* LockedM;
-    public int LockCount;
     public byte IsSystem;
     public byte FipsIndicator;
     public byte FipsBypass;
@@ -113,29 +118,26 @@ public unsafe struct GState
     public byte DeadlockExempt;
     /// <summary>The last search found nothing that could wake it (<see cref="LeakSearch"/>).</summary>
     public byte Leaked;
-    /// <summary>Keep0 is an array of that many pointers; meanwhile the stack stays where it is.</summary>
+    /// <summary>The stack stays where it is: Keep0 points to an array in it.</summary>
     public byte NoMove;
-    public int KeepWords;
 
+    public long WaitSince;
+    /// <summary>When it parked, if waits are profiled.</summary>
+    public long BlockStart;
+    /// <summary>When it was made ready, for one in <see cref="P.LatencyEvery"/>; else 0.</summary>
+    public long ReadySince;
+    /// <summary>The bubble of testing/synctest it belongs to.</summary>
+    public void* Bubble;
+    // Last what is seldom touched: every other goroutine shares a cache line with what another thread runs.
+    public void* ProfLabels;
     public long ParentGoid;
     /// <summary>Where the go statement was (packed pc).</summary>
     public ulong GoPc;
     /// <summary>Code word of the function that was started.</summary>
     public void* StartCode;
-    public long WaitSince;
-    public void* ProfLabels;
-    /// <summary>The bubble of testing/synctest it belongs to, and whether the bubble counts it as durably blocked.</summary>
-    public void* Bubble;
-    public byte BubbleIdle;
-    /// <summary>When it was made ready, for one in <see cref="P.LatencyEvery"/>; else 0.</summary>
-    public long ReadySince;
-    /// <summary>When it parked, if waits are profiled.</summary>
-    public long BlockStart;
-    /// <summary>Calls deferred by range-over-func bodies and others: owned by Panics.</summary>
-    public void* Free;
 
     /// <summary>The state behind a goroutine.</summary>
-    public static GState* Of(G* g) => (GState*)g->Runtime;
+    public static GState* Of(G* g) => (GState*)(g + 1);
 }
 
 /// <summary>A thread that can run Go code.</summary>

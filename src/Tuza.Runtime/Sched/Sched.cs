@@ -23,15 +23,14 @@ namespace Tuza.Runtime;
 public static unsafe partial class Sched
 {
     const int EagerReadies = 256;
-    const int ChunkBits = 12, ChunkSize = 1 << ChunkBits, Chunks = 1 << 18;
-    const int FreePerP = 64, FreeBatch = 32, SlabCount = 16, GoidBatch = 16;
+    const int FreePerP = 64, FreeBatch = 32, GoidBatch = 16, FirstTable = 16;
 
     static Lock32 s_lock;          // global queue, lists of idle Ms and Ps, stops
     static Lock32 s_gLock;         // table of all goroutines, free ones
-    static readonly G*** s_all = (G***)NativeMemory.AllocZeroed(Chunks, (nuint)sizeof(nint));
+    static G** s_all;              // an object of the heap that grows like a slice, as Go's
+    static G** s_allBefore;        // its last but one place: somebody may just have read where it was
     static int s_allCount;
-    static byte* s_slab;
-    static int s_slabLeft;
+    static int s_allCapacity;
     static G* s_freeG;
     static G* s_bareG; // the same without stacks
     static long s_lastGoid;
@@ -43,7 +42,7 @@ public static unsafe partial class Sched
 
     public static int AllCount => Volatile.Read(ref s_allCount);
 
-    public static G* All(int index) => s_all[index >> ChunkBits][index & (ChunkSize - 1)];
+    public static G* All(int index) => s_all[index];
 
     /// <summary>Goroutines that are neither dead nor the runtime's own.</summary>
     public static int LiveCount
@@ -73,7 +72,7 @@ public static unsafe partial class Sched
     public static G* MainG => s_main;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GState* State(G* g) => (GState*)g->Runtime;
+    public static GState* State(G* g) => (GState*)(g + 1);
 
     /// <summary>The P on which a running goroutine runs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -90,9 +89,7 @@ public static unsafe partial class Sched
         p->Status = PStatus.Running;
     }
 
-    const int BlockBytes = 64;
-
-    static int GBytes => (sizeof(G) + sizeof(GState) + BlockBytes - 1) & ~(BlockBytes - 1);
+    internal static int GBytes => sizeof(G) + sizeof(GState);
 
     /// <summary>A goroutine that will call <paramref name="entry"/> (or what the caller sets up); not yet runnable.</summary>
     public static G* NewG(FuncVal* entry, G* parent)
@@ -111,9 +108,7 @@ public static unsafe partial class Sched
             // A scanner that looked at the dead goroutine must have left; the clearing releases the lock.
             if (ScanActive != 0)
                 TakeScanLock(State(g));
-            // Scanners go by Runtime at any time.
-            new Span<byte>(g, (int)((byte*)&g->Runtime - (byte*)g)).Clear();
-            new Span<byte>(&g->Runtime + 1, (int)((byte*)g + sizeof(G) + sizeof(GState) - (byte*)(&g->Runtime + 1))).Clear();
+            new Span<byte>(g, GBytes).Clear();
             g->StackLo = lo;
             g->StackHi = hi;
             State(g)->Index = index;
@@ -125,7 +120,7 @@ public static unsafe partial class Sched
         }
         else
         {
-            g = NewBlock();
+            g = NewBlock(p);
             Stacks.Attach(g, Stacks.MinBytes);
         }
         g->Sp = g->StackHi;
@@ -153,28 +148,42 @@ public static unsafe partial class Sched
 
     /// <summary>A block for a goroutine that never was; it is in the table from now on, as Idle.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static G* NewBlock()
+    static G* NewBlock(P* p)
     {
+        G* g = (G*)Alloc.OwnObject(p, GBytes);
         s_gLock.Enter();
-        if (s_slabLeft == 0)
-        {
-            s_slab = (byte*)NativeMemory.AlignedAlloc((nuint)(SlabCount * GBytes), BlockBytes);
-            new Span<byte>(s_slab, SlabCount * GBytes).Clear();
-            s_slabLeft = SlabCount;
-        }
-        G* g = (G*)s_slab;
-        s_slab += GBytes;
-        s_slabLeft--;
-        g->Runtime = (byte*)g + sizeof(G);
+        while (s_allCount == s_allCapacity)
+            GrowAll(p);
         int index = s_allCount;
-        G*** chunk = &s_all[index >> ChunkBits];
-        if (*chunk == null)
-            *chunk = (G**)NativeMemory.AllocZeroed(ChunkSize, (nuint)sizeof(nint));
-        (*chunk)[index & (ChunkSize - 1)] = g;
+        s_all[index] = g;
         State(g)->Index = index;
         Volatile.Write(ref s_allCount, index + 1);
         s_gLock.Exit();
         return g;
+    }
+
+    /// <summary>The table is full: a larger one, if nobody has made it meanwhile. s_gLock is held, and left for the allocation.</summary>
+    static void GrowAll(P* p)
+    {
+        int full = s_allCapacity;
+        s_gLock.Exit();
+        int bytes = (int)Alloc.RoundUp((nuint)(Slices.NextCap(full + 1, Math.Max(full, FirstTable / 2)) * sizeof(nint)), noscan: false);
+        // As large as one with pointers, and a header if that has one.
+        var table = (G**)Alloc.OwnObject(p, bytes is > HeapConsts.MaxHeapBitsBytes and <= HeapConsts.MaxSmallAlloc ? bytes + HeapConsts.MallocHeaderBytes : bytes);
+        s_gLock.Enter();
+        if (s_allCapacity != full)
+            return;
+        new Span<nint>(s_all, full).CopyTo(new Span<nint>(table, full));
+        s_allBefore = s_all;
+        s_all = table;
+        s_allCapacity = bytes / sizeof(nint);
+    }
+
+    /// <summary>World stopped, marking begins: the table. The goroutines in it are marked one by one.</summary>
+    internal static void MarkTable(ref Memory.Marker marker)
+    {
+        marker.Root((nuint)s_all);
+        marker.Root((nuint)s_allBefore);
     }
 
     static G* RefillFree(P* p)

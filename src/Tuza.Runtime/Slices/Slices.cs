@@ -49,7 +49,7 @@ public static unsafe class Slices
         return p;
     }
 
-    static long NextCap(long newLen, long oldCap)
+    internal static long NextCap(long newLen, long oldCap)
     {
         long doubled = oldCap + oldCap;
         if (newLen > doubled)

@@ -162,8 +162,10 @@ public static unsafe class StackRoots
         }
         if (gs->Coro != null)
             visitor.Visit((nuint*)&((CoroState*)gs->Coro)->F);
-        for (Sudog* s = gs->Waiting; s != null; s = s->WaitLink)
+        for (Sudog** link = &gs->Waiting; *link != null; link = &(*link)->WaitLink)
         {
+            Sudog* s = *link;
+            visitor.Visit((nuint*)link);
             visitor.Visit((nuint*)&s->Elem);
             visitor.Visit((nuint*)&s->C);
         }

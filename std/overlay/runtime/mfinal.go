@@ -20,7 +20,7 @@ type finEntry struct {
 func nextfinalizer(e *finEntry)
 func addfinalizer(p, fn unsafe.Pointer, funcType, ptrType *_type) bool
 func removefinalizer(p unsafe.Pointer)
-func addcleanup(p unsafe.Pointer, fn func()) uint64
+func addcleanup(p unsafe.Pointer, call func(unsafe.Pointer), arg unsafe.Pointer) uint64
 func removecleanup(p uintptr, id uint64)
 func findobject(p unsafe.Pointer) (base, size uintptr)
 func sharedobject(p unsafe.Pointer) bool        // of the tiny allocator: several values in one
@@ -30,11 +30,12 @@ func poolcleanup(force bool) func()
 // finalizerMain is the body of the goroutine that runs finalizers and cleanups, one after the other.
 func finalizerMain() {
 	e := new(finEntry)
+	var frame []unsafe.Pointer
 	for {
 		nextfinalizer(e)
 		cleanpools(false)
 		if e.valid {
-			runfinalizer(e)
+			frame = runfinalizer(e, frame)
 		}
 		*e = finEntry{}
 	}
@@ -49,24 +50,26 @@ func cleanpools(force bool) {
 	}
 }
 
-func runfinalizer(e *finEntry) {
+// runfinalizer calls what is due. The frame is used again if it is large enough.
+func runfinalizer(e *finEntry, frame []unsafe.Pointer) []unsafe.Pointer {
 	if e.isCleanup {
-		(*(*func())(unsafe.Pointer(&e.fn)))()
-		return
+		(*(*func(unsafe.Pointer))(unsafe.Pointer(&e.fn)))(e.arg)
+		return frame
 	}
 	// An argument frame: one pointer or the two words of an interface, then the results, which nobody looks at.
 	ft := (*abi.FuncType)(unsafe.Pointer(e.typ))
 	param := ft.InSlice()[0]
-	words := uintptr(1)
+	size := uintptr(8)
 	if param.Kind() == abi.Interface {
-		words = 2
+		size = 16
 	}
-	size := words * 8
 	for _, t := range ft.OutSlice() {
 		size = (size+uintptr(t.Align_)-1)&^(uintptr(t.Align_)-1) + t.Size_
 	}
-	frame := make([]unsafe.Pointer, size/8+1)
-	if words == 1 {
+	if need := int(size/8 + 1); len(frame) < need {
+		frame = make([]unsafe.Pointer, need)
+	}
+	if param.Kind() == abi.Pointer {
 		frame[0] = e.arg
 	} else {
 		frame[0] = unsafe.Pointer(e.ptrType)
@@ -77,6 +80,8 @@ func runfinalizer(e *finEntry) {
 	}
 	e.arg = nil
 	reflect_callTyped(unsafe.Pointer(e.typ), false, e.fn, unsafe.Pointer(&frame[0]))
+	clear(frame)
+	return frame
 }
 
 // SetFinalizer sets the function to be called with obj when nothing refers to it any more.
@@ -110,12 +115,11 @@ func SetFinalizer(obj any, finalizer any) {
 		throw("runtime.SetFinalizer: second argument is " + typeString(ft) + ", not a function")
 	}
 	fn := (*abi.FuncType)(unsafe.Pointer(ft))
-	cannot := "runtime.SetFinalizer: cannot pass " + typeString(t) + " to finalizer " + typeString(ft)
 	if fn.IsVariadic() {
-		throw(cannot + " because dotdotdot")
+		throw(cannotPass(t, ft) + " because dotdotdot")
 	}
 	if fn.InCount != 1 {
-		throw(cannot)
+		throw(cannotPass(t, ft))
 	}
 	param := fn.InSlice()[0]
 	ok := param == t
@@ -128,11 +132,15 @@ func SetFinalizer(obj any, finalizer any) {
 		ok = len(inter.Methods) == 0 || itabOrNil(inter, t) != nil
 	}
 	if !ok {
-		throw(cannot)
+		throw(cannotPass(t, ft))
 	}
 	if !addfinalizer(e.data, f.data, ft, t) {
 		throw("runtime.SetFinalizer: finalizer already set")
 	}
+}
+
+func cannotPass(t, ft *_type) string {
+	return "runtime.SetFinalizer: cannot pass " + typeString(t) + " to finalizer " + typeString(ft)
 }
 
 // Cleanup is a handle to a cleanup.
@@ -148,8 +156,8 @@ func AddCleanup[T, S any](ptr *T, cleanup func(S), arg S) Cleanup {
 		panic("runtime.AddCleanup: ptr is nil")
 	}
 	base, size := findobject(unsafe.Pointer(ptr))
-	t := abi.TypeOf(arg)
-	if t != nil && (t.Kind() == abi.Pointer || t.Kind() == abi.UnsafePointer) {
+	t := abi.TypeFor[S]()
+	if t.Kind() == abi.Pointer || t.Kind() == abi.UnsafePointer {
 		p := *(*unsafe.Pointer)(unsafe.Pointer(&arg))
 		if p == unsafe.Pointer(ptr) {
 			panic("runtime.AddCleanup: ptr is equal to arg, cleanup will never run")
@@ -164,8 +172,27 @@ func AddCleanup[T, S any](ptr *T, cleanup func(S), arg S) Cleanup {
 	if refersinto(*(*unsafe.Pointer)(unsafe.Pointer(&cleanup)), unsafe.Pointer(ptr)) {
 		panic("runtime.AddCleanup: cleanup function closes over ptr, cleanup will never run")
 	}
-	id := addcleanup(unsafe.Pointer(ptr), func() { cleanup(arg) })
+	// The record and the argument are objects of their own, the argument never a tiny one: its block would be a root with it.
+	call := &cleanupCall[S]{fn: cleanup}
+	if unsafe.Sizeof(arg) < 16 && !t.Pointers() {
+		call.arg = (*S)(unsafe.Pointer(new([2]uintptr)))
+	} else {
+		call.arg = new(S)
+	}
+	*call.arg = arg
+	id := addcleanup(unsafe.Pointer(ptr), runCleanup[S], unsafe.Pointer(call))
 	return Cleanup{id, uintptr(unsafe.Pointer(ptr))}
+}
+
+// cleanupCall is what a queued cleanup will do.
+type cleanupCall[S any] struct {
+	fn  func(S)
+	arg *S
+}
+
+func runCleanup[S any](call unsafe.Pointer) {
+	c := (*cleanupCall[S])(call)
+	c.fn(*c.arg)
 }
 
 // Stop cancels the cleanup, if it has not been queued yet.

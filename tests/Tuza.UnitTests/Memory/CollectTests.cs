@@ -206,8 +206,8 @@ public sealed unsafe class CollectTests : IDisposable
         *(byte**)c = d;
         *(byte**)d = c;
         void* argument = Malloc.NewObject(_world.Cache, node);
-        ulong first = Specials.AddCleanup(_world.Heap, c, null, null, argument);
-        ulong second = Specials.AddCleanup(_world.Heap, c + 8, null, null, argument);
+        ulong first = Specials.AddCleanup(_world.Heap, c, null, argument);
+        ulong second = Specials.AddCleanup(_world.Heap, c + 8, null, argument);
         Assert.NotEqual(first, second);
         Specials.RemoveCleanup(_world.Heap, c + 8, second);
         _world.CollectAndSweep();
