@@ -97,8 +97,7 @@ public static class RuntimeFn
         Fn("runtime.block", ":", "m");
         // goroutines, defer, panic
         Fn("runtime.newproc", "p:", "s");                          // funcval without arguments
-        Fn("runtime.deferproc", "pu:", "s");                       // funcval, frame token (LowFrameToken): any number of calls
-        Fn("runtime.deferprocStack", "pu:", "");                   // the same for a statement that runs once
+        Fn("runtime.deferproc", "pu:", "s");                       // funcval, frame token (LowFrameToken): any number of calls; statements that run once: DeferLayout
         Fn("runtime.deferreturn", "u:", "m");                      // frame token: runs this frame's deferred calls
         Fn("runtime.gopanic", "pp:", "n");
         Fn("runtime.gorecover", ":pp", "m");

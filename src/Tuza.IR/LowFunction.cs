@@ -105,7 +105,7 @@ public sealed class LowAtomic : LowInstr { public LowAtomicKind Kind; public Low
 
 public enum LowCallKind : byte { Direct, Closure, CodePtr, Runtime }
 /// <summary>
-/// Direct: Func. Closure: Target is the funcval pointer (checked non-nil before), ctx passed. CodePtr: Target is a native code pointer (itab method), no ctx.
+/// Direct: Func. Closure: Target is the funcval pointer (checked non-nil before), ctx passed; Func, if set, is the body it is known to have. CodePtr: Target is a native code pointer (itab method), no ctx.
 /// Runtime: Symbol of RuntimeFn. Args are flattened (hidden result pointers first); Results take the scalars (null = ignored).
 /// </summary>
 public sealed class LowCall : LowInstr

@@ -477,6 +477,11 @@ sealed partial class FunctionEmitter
                 if (!NewFixed(c))
                     CallSymbol(c.Symbol!, types, c.ResultTypes);
                 break;
+            case LowCallKind.Closure when c.Func is { } body && _image.ResolveCode(body) is { Kind: CalleeKind.Own } code:
+                if (code.Signature != ImageMetadata.Signature(true, types, c.ResultTypes))
+                    throw Bug($"{code.Name} has signature {code.Signature}, is called with {ImageMetadata.Signature(true, types, c.ResultTypes)}");
+                _il.Token(ILOpCode.Call, code.Token, types.Count + 2, c.ResultTypes.Count > 0 ? 1 : 0, code.Name);
+                break;
             default:
                 if (target != null)
                 {

@@ -1,4 +1,4 @@
-// Calls of all kinds, go and defer.
+// Calls of all kinds, and go.
 
 using System.Collections.Generic;
 using Tuza.Types;
@@ -161,7 +161,7 @@ sealed partial class FuncLowerer
         Emit(call);
     }
 
-    // ---- go and defer
+    // ---- go
 
     /// <summary>The func value of a `go` or `defer` call.</summary>
     LowExpr FuncValueOf(ExprNode call)
@@ -176,19 +176,5 @@ sealed partial class FuncLowerer
     {
         RunInit(g.Call);
         CallRuntime("runtime.newproc", FuncValueOf(g.Call));
-    }
-
-    void Defer(DeferNode d)
-    {
-        RunInit(d.Call);
-        if (d.At != null)
-        {
-            Order(d.At);
-            var token = Scalars(d.At);
-            var fn = FuncValueOf(d.Call);
-            CallSymbol("runtime.deferprocat", fn, token[0], token[1]);
-            return;
-        }
-        CallRuntime(d.OnHeap ? "runtime.deferproc" : "runtime.deferprocStack", FuncValueOf(d.Call), new LowFrameToken { Type = LowType.U64 });
     }
 }

@@ -391,7 +391,7 @@ sealed partial class FuncLowerer
             if (values.Count > 0)
                 AssignResults(values);
             // Each return calls by itself, so that deferred functions see its line.
-            CallRuntime("runtime.deferreturn", new LowFrameToken { Type = LowType.U64 });
+            RunDeferred();
             Jump(_exit ??= NewBlock());
             return;
         }

@@ -1,8 +1,8 @@
 // Where records of deferred calls come from.
 //
-// A statement that runs once in its function has a record that costs the program nothing: it lies in unmanaged memory and is reused (Go keeps it in the
-// frame). A defer in a loop may queue any number of calls; their records are objects of the heap, as in Go: they are counted, paced and given back
-// like everything else. A few free ones stay with the P, more in a list for all, which a collection drops.
+// A statement that runs once in its function has its record in the frame, which emitted code fills (Abi/Frames/DeferRecord). A defer in a loop may queue any
+// number of calls; their records are objects of the heap, as in Go: they are counted, paced and given back like everything else. A few free ones stay with
+// the P, more in a list for all, which a collection drops.
 //
 // No barriers. A goroutine that runs while marking goes on has been scanned before, its list of records with it; those made since are born marked.
 // So every record that can be reached here is marked, and so is what it held at that time. The free ones of a P are roots.
@@ -38,33 +38,6 @@ public static unsafe class Defers
 
     internal static TypeDesc* ObjectType => s_type;
 
-    /// <summary>A record outside the heap, from the P's list.</summary>
-    static DeferRecord* New(G* g)
-    {
-        P* p = Sched.POf(g);
-        DeferRecord* d = p->FreeDefers;
-        if (d == null)
-            d = Batch();
-        p->FreeDefers = d->Link;
-        *d = default;
-        return d;
-    }
-
-    // Not inlined: a method that calls native code makes a frame for that when it is entered.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static DeferRecord* Batch()
-    {
-        const int Count = 64;
-        var block = (DeferRecord*)NativeMemory.Alloc((nuint)(Count * sizeof(DeferRecord)));
-        DeferRecord* d = null;
-        for (int i = 0; i < Count; i++)
-        {
-            block[i].Link = d;
-            d = &block[i];
-        }
-        return d;
-    }
-
     /// <summary>A record in the heap. May collect; the caller's frame keeps what it holds.</summary>
     static DeferRecord* NewOnHeap(G* g)
     {
@@ -86,15 +59,17 @@ public static unsafe class Defers
         return d;
     }
 
+    /// <summary>Nothing refers to the record any more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Free(G* g, DeferRecord* d)
     {
+        if (d->OnHeap != 0)
+            FreeOnHeap(g, d);
+    }
+
+    static void FreeOnHeap(G* g, DeferRecord* d)
+    {
         P* p = Sched.POf(g);
-        if (d->OnHeap == 0)
-        {
-            d->Link = p->FreeDefers;
-            p->FreeDefers = d;
-            return;
-        }
         *d = default;
         if (p->HeapDeferCount == MostPerP)
             Share(p);
@@ -151,10 +126,6 @@ public static unsafe class Defers
         d->Link = (DeferRecord*)g->Defer;
         g->Defer = d;
     }
-
-    /// <summary>A defer statement that runs once: its function may lie on the stack.</summary>
-    [GoFunc("runtime.deferprocStack", Safepoint = false)]
-    public static void DeferProcStack(G* g, void* fn, ulong frame) => Push(g, New(g), fn, frame);
 
     [GoFunc("runtime.deferproc")]
     public static void DeferProc(G* g, void* fn, ulong frame) => Push(g, NewOnHeap(g), fn, frame);

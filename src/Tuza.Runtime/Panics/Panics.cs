@@ -1,8 +1,8 @@
 // Records of deferred calls and panics.
 //
-// The rules of defer, panic and recover are Go code (std/overlay/runtime/panic.go); here are the records they work on; Defers makes them.
-// A frame is named by its token, StackHi - fp, which survives moves of the stack. A deferred
-// funcval may lie on the goroutine's stack; it is adjusted when the stack moves, and marked as a root.
+// The rules of defer, panic and recover are Go code (std/overlay/runtime/panic.go); here are the records they work on.
+// A frame is named by its token, StackHi - fp, which survives moves of the stack. Records of deferred calls and their
+// funcvals may lie on the goroutine's stack; they are adjusted when the stack moves, and marked as roots.
 //
 // A range-over-func body defers on behalf of another frame: its token is then the address of a list head (a record with Fn null), which
 // was pushed for that frame by deferrangefunc; deferprocat adds to that list.
@@ -12,24 +12,6 @@ using System.Runtime.InteropServices;
 using Tuza.Abi;
 
 namespace Tuza.Runtime;
-
-/// <summary>One deferred call. Go sees it as `_defer`.</summary>
-[StructLayout(LayoutKind.Sequential)]
-public unsafe struct DeferRecord
-{
-    public DeferRecord* Link;
-    public FuncVal* Fn;
-    /// <summary>Token of the frame that deferred it.</summary>
-    public ulong Frame;
-    /// <summary>The panic that runs it, if any.</summary>
-    public PanicRecord* Panic;
-    /// <summary>Calls deferred by bodies of range-over-func for this frame, last first.</summary>
-    public DeferRecord* Head;
-    public byte Started;
-    public byte RangeFunc;
-    /// <summary>An object of the heap, see <see cref="Defers"/>.</summary>
-    public byte OnHeap;
-}
 
 /// <summary>One panic or Goexit in progress. Go sees it as `_panic`.</summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -90,7 +72,9 @@ public static unsafe class Panics
     [GoFunc("runtime.nextdefer", Safepoint = false)]
     public static void* NextDefer(G* g, ulong frame)
     {
-        DeferRecord* d = Top(g);
+        var d = (DeferRecord*)g->Defer;
+        if (d != null && d->RangeFunc != 0)
+            d = Top(g);
         g->R[1] = 0;
         if (d == null || d->Frame != frame)
             return null;
@@ -198,11 +182,13 @@ public static unsafe class Panics
     [GoFunc("runtime.frametoken")]
     public static ulong FrameToken(G* g) => (ulong)(g->StackHi - g->Sp);
 
-    /// <summary>Stack move: funcvals of deferred calls may lie on the stack.</summary>
+    /// <summary>Stack move: records of deferred calls and their funcvals may lie on the stack. The frames are at their new place.</summary>
     public static void Adjust(G* g, in StackMove move)
     {
+        move.Fix((byte**)&g->Defer);
         for (DeferRecord* d = (DeferRecord*)g->Defer; d != null; d = d->Link)
         {
+            move.Fix((byte**)&d->Link);
             move.Fix((byte**)&d->Fn);
             for (DeferRecord* h = d->Head; h != null; h = h->Link)
                 move.Fix((byte**)&h->Fn);

@@ -221,7 +221,6 @@ public unsafe struct P
     public int FreeGCount;
     public Sudog* FreeSudogs;
     public int FreeSudogCount;
-    public DeferRecord* FreeDefers;
     /// <summary>Free records that are objects of the heap, see <see cref="Defers"/>.</summary>
     public DeferRecord* HeapDefers;
     public int HeapDeferCount;
