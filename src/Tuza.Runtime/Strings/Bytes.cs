@@ -5,7 +5,9 @@
 
 using System;
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 using Tuza.Abi;
 
@@ -27,12 +29,40 @@ static unsafe class Bytes
         return -1;
     }
 
+    const int PageBytes = 4096;
+
+    /// <summary>Bit i: byte p[i] of sixteen is c.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static uint Equal(byte* p, Vector128<byte> c) => Vector128.Equals(Vector128.Load(p), c).ExtractMostSignificantBits();
+
+    /// <summary>Most searches are short: up to 64 bytes are compared here, sixteen at a time, the last ones overlapping those before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static long ShortIndexByte(byte* p, long n, uint c)
+    {
+        if (n > 64)
+            return LongIndexByte(p, n, (byte)c);
+        if (n == 0)
+            return -1;
+        var want = Vector128.Create((byte)c);
+        uint found;
+        if (n < 16)
+        {
+            // Sixteen bytes from p on, or, where they could cross into the next page, up to the end.
+            found = ((uint)p & (PageBytes - 1)) <= PageBytes - 16 ? Equal(p, want) & ((1u << (int)n) - 1) : Equal(p + n - 16, want) >> (int)(16 - n);
+            return found == 0 ? -1 : BitOperations.TrailingZeroCount(found);
+        }
+        for (long at = 0; at <= n - 16; at += 16)
+            if ((found = Equal(p + at, want)) != 0)
+                return at + BitOperations.TrailingZeroCount(found);
+        found = Equal(p + n - 16, want);
+        return found == 0 ? -1 : n - 16 + BitOperations.TrailingZeroCount(found);
+    }
+
     [GoFunc("internal/bytealg.IndexByte", Safepoint = false)]
-    public static long IndexByte(G* g, void* p, long n, long cap, uint c) => IndexByteString(g, p, n, c);
+    public static long IndexByte(G* g, void* p, long n, long cap, uint c) => ShortIndexByte((byte*)p, n, c);
 
     [GoFunc("internal/bytealg.IndexByteString", Safepoint = false)]
-    public static long IndexByteString(G* g, void* p, long n, uint c) =>
-        n > Piece ? LongIndexByte((byte*)p, n, (byte)c) : Span(p, n).IndexOf((byte)c);
+    public static long IndexByteString(G* g, void* p, long n, uint c) => ShortIndexByte((byte*)p, n, c);
 
     [GoFunc("internal/bytealg.Count", Safepoint = false)]
     public static long Count(G* g, void* p, long n, long cap, uint c) => CountString(g, p, n, c);
