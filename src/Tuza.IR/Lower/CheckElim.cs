@@ -5,7 +5,8 @@
 // its locals is assigned. Two steps beyond that make loops work: i + c keeps "not negative" while i is known to be less than something (so it
 // cannot overflow), and a signed comparison of a number that is not negative holds unsigned as well.
 //
-// Before, copies of parameters and of locals assigned once in the entry block are replaced by their originals, so that `n := len(s)` and len(s) are one.
+// Before, copies of parameters and of locals assigned once in the entry block are replaced by their originals, so that `n := len(s)` and len(s) are one, and locals
+// that hold the address of a slot by the address: inlining leaves many.
 
 using System;
 using System.Collections.Generic;
@@ -71,7 +72,7 @@ sealed class CheckElim
             {
                 bool known = b.Instrs[k] switch
                 {
-                    LowNilCheck { Ptr: LowLocalRef r } => _nonNil.TryGetValue(r.Local, out int f) && now[f],
+                    LowNilCheck n => NotNil(n.Ptr, now),
                     LowCheck { Cond: LowBin c } => Known(c, now),
                     _ => false,
                 };
@@ -132,6 +133,14 @@ sealed class CheckElim
     /// <summary>What is known of r is known of l after l = r (the hidden counter of a range loop and its variable): pairs of l are pairs of r too.</summary>
     void AddSourcesOfCopies()
     {
+        for (bool more = _nonNil.Count > 0; more;)
+        {
+            more = false;
+            foreach (var b in _f.Blocks)
+                foreach (var i in b.Instrs)
+                    if (i is LowAssign { Value: LowLocalRef { Type: LowType.Ptr } r } a && _nonNil.ContainsKey(a.Local))
+                        more |= _nonNil.TryAdd(r.Local, 0);
+        }
         var byLeft = new Dictionary<LowLocal, List<Operand>>(ReferenceEqualityComparer.Instance);
         foreach (var (x, y) in _pairs.Keys)
             if (x.Local is { } l)
@@ -475,6 +484,7 @@ static class CopyPropagation
                 if (i is LowAssign { Value: LowLocalRef r } a && defs[a.Local] == 1 && a.Local.Type == r.Type && fixedLocals.Contains(r.Local)
                     && a.Local.NotTracked == r.Local.NotTracked && f.DeferReturn == null)
                     map[a.Local] = r;
+        AddressesOfSlots(f, defs, map);
         if (map.Count == 0)
             return;
         LowExpr Find(LowLocalRef r)
@@ -486,7 +496,29 @@ static class CopyPropagation
         }
         Rewrite.Function(f, e => e is LowLocalRef r ? Find(r) : e);
         foreach (var b in f.Blocks)
-            b.Instrs.RemoveAll(i => i is LowAssign a && map.ContainsKey(a.Local));
+            b.Instrs.RemoveAll(i => i is LowAssign a && map.ContainsKey(a.Local) || i is LowNilCheck { Ptr: LowSlotAddr });
+    }
+
+    /// <summary>
+    /// Locals assigned once, the address of a slot or such a local. Only slots without pointers: one with pointers lives while it is mentioned, which should not be longer than
+    /// the pointer lives.
+    /// </summary>
+    static void AddressesOfSlots(LowFunction f, Dictionary<LowLocal, int> defs, Dictionary<LowLocal, LowExpr> map)
+    {
+        if (f.DeferReturn != null)
+            return;
+        for (bool more = true; more;)
+        {
+            more = false;
+            foreach (var b in f.Blocks)
+                foreach (var i in b.Instrs)
+                    if (i is LowAssign a && defs[a.Local] == 1 && !map.ContainsKey(a.Local)
+                        && (a.Value is LowSlotAddr { Slot.PtrWords: null } || a.Value is LowLocalRef r && map.TryGetValue(r.Local, out var source) && source is LowSlotAddr))
+                    {
+                        map[a.Local] = a.Value is LowLocalRef x ? map[x.Local] : a.Value;
+                        more = true;
+                    }
+        }
     }
 }
 

@@ -59,9 +59,11 @@ static unsafe class Bytes
     }
 
     [GoFunc("internal/bytealg.IndexByte", Safepoint = false)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static long IndexByte(G* g, void* p, long n, long cap, uint c) => ShortIndexByte((byte*)p, n, c);
 
     [GoFunc("internal/bytealg.IndexByteString", Safepoint = false)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static long IndexByteString(G* g, void* p, long n, uint c) => ShortIndexByte((byte*)p, n, c);
 
     [GoFunc("internal/bytealg.Count", Safepoint = false)]
