@@ -45,10 +45,11 @@ public static class Duplicates
             if (v.Copies > 1)
                 equal.Add((v.Copies, v.Bytes, length, v.Example));
         }
-        equal.Sort((a, b) => (b.Bytes - b.Bytes / b.Copies, b.Example).CompareTo((a.Bytes - a.Bytes / a.Copies, a.Example)));
         List<EqualStrings> list = [];
         foreach (var v in equal)
             list.Add(new EqualStrings(v.Copies, v.Bytes, Shown(Read(file, s.BodyOffset[v.Example], buffer.AsSpan(0, v.Length))), v.Example));
+        // Equals by text: where they lie differs from run to run.
+        list.Sort((a, b) => a.Wasted != b.Wasted ? b.Wasted.CompareTo(a.Wasted) : string.CompareOrdinal(a.Text, b.Text));
         return list;
     }
 
