@@ -100,7 +100,10 @@ public static unsafe class Signals
     {
         s_page = KernelMemory.Map(null, PageBytes, KernelMemory.Read | KernelMemory.Write, 0);
         if (s_page == null)
+        {
+            Faults.Install(-1);
             return;
+        }
         Marshal.Copy(s_code, 0, (nint)s_page, s_code.Length);
         Marshal.Copy(s_code, 0, (nint)(s_page + QuitOffset), s_code.Length);
         s_quitEnd = NewPipe(s_page + QuitOffset);
