@@ -576,7 +576,7 @@ public static unsafe class Gc
     internal static void ScanOne(G* g, GState* gs, ref Marker marker)
     {
         gs->ScanCycle = ScanCycle;
-        if (gs->NativeLive == 0 && gs->NoMove == 0 && gs->Status is GStatus.Waiting or GStatus.Runnable && g->Sp != null)
+        if (!IsCheck && gs->NativeLive == 0 && gs->NoMove == 0 && gs->Status is GStatus.Waiting or GStatus.Runnable && g->Sp != null)
             Stacks.Shrink(g, beside: false);
         Scan(g, ref marker);
     }
@@ -620,10 +620,13 @@ public static unsafe class Gc
 
     internal static void MarkingDone() => Sched.ScanActive = 0;
 
+    /// <summary>The marks are complete; roots are scanned once more to check them.</summary>
+    static bool IsCheck => MHeap.Current->Gc.Phase == Phase.MarkTermination;
+
     static void Scan(G* g, ref Marker marker)
     {
         StackTracer<Marker>.Run(g, ref marker).Dispose();
-        if (g->Sp != null)
+        if (g->Sp != null && !IsCheck)
         {
             marker.StackScanBytes += g->StackHi - g->Sp;
             StackStats.Scanned(g->StackHi - g->Sp);

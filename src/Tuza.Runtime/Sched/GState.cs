@@ -62,6 +62,8 @@ public unsafe struct GState
     public int Index;
     /// <summary>Set by sysmon with Guard and Preempt: please yield.</summary>
     public int PreemptWanted;
+    /// <summary>stackstress: prologues until the next move.</summary>
+    public int MovePause;
     /// <summary>The lock to release when the goroutine has parked (its native frames are gone).</summary>
     public Lock32* ParkLock;
     /// <summary>Instead of a lock: called then. False: the goroutine goes on at once.</summary>

@@ -23,6 +23,7 @@ public static unsafe class Stacks
     public const int MinBytes = 2048;
     public const int RedZoneBytes = 256;
     const long GuardStepBytes = 64 << 10;
+    const long StressBytes = 32 << 10;
 
     /// <summary>Size of the stack of a new goroutine.</summary>
     public static int StartingBytes { get; set; } = MinBytes;
@@ -90,8 +91,8 @@ public static unsafe class Stacks
         byte* wanted = g->Sp - frameBytes;
         if (wanted < g->StackGuard)
             Grow(g, frameBytes);
-        else if (DebugFlags.StackStress)
-            Move(g, g->StackHi - g->StackLo);
+        else if (DebugFlags.StackStress && --gs->MovePause < 0)
+            MoveForStress(g, gs);
         wanted = g->Sp - frameBytes;
         ResetGuard(g, wanted);
         g->ArgCount = 0;
@@ -115,6 +116,13 @@ public static unsafe class Stacks
         byte here;
         if ((nuint)(&here) < m->NativeLimit || gs->PanicOnFault != 0 || DebugFlags.UnwindStress && Rand.Next32() % 8 == 0)
             UnwindEntry(g, wanted, ParkKind.Continue);
+    }
+
+    /// <summary>A stack of usual size moves in every prologue, a large one more rarely: else deep recursions would take for ever.</summary>
+    static void MoveForStress(G* g, GState* gs)
+    {
+        Move(g, g->StackHi - g->StackLo);
+        gs->MovePause = (int)((g->StackHi - g->StackLo) / StressBytes);
     }
 
     /// <summary>In a prologue, before <see cref="MoreStack"/>: so many bytes below g->Sp will be there.</summary>
