@@ -54,40 +54,80 @@ type Frame struct {
 	Func      *Func
 	Function  string
 	File      string
-	startLine int
 	Line      int
+	startLine int
 	Entry     uintptr
-	funcInfo  uintptr
+	funcInfo  funcInfo
 }
 
-// Frames walks over the frames of a slice of program counters.
+// funcInfo says what is known of a frame's function.
+type funcInfo struct {
+	fn   *Func
+	data unsafe.Pointer
+}
+
+// Frames walks over the frames of a slice of program counters. It is one ahead, to know whether there are more.
 type Frames struct {
-	callers []uintptr
+	callers    []uintptr
+	nextPC     uintptr
+	frames     []Frame // found and not yet returned: the first ones of frameStore
+	frameStore [2]Frame
 }
 
 // CallersFrames takes what Callers returned.
-func CallersFrames(callers []uintptr) *Frames { return &Frames{callers} }
+func CallersFrames(callers []uintptr) *Frames {
+	ci := &Frames{callers: callers}
+	ci.frames = ci.frameStore[:0]
+	return ci
+}
 
 // Next returns the next frame, and whether there are more.
 func (ci *Frames) Next() (frame Frame, more bool) {
-	for len(ci.callers) > 0 {
+	for len(ci.frames) < len(ci.frameStore) && len(ci.callers) > 0 {
 		pc := ci.callers[0]
 		ci.callers = ci.callers[1:]
 		name, file, line, start, entry := pcinfo(pc)
 		if entry == 0 {
 			continue
 		}
-		frame = Frame{PC: pc, Function: name, File: file, Line: line, startLine: start, Entry: entry, funcInfo: entry, Func: funcAt(pc, false)}
-		return frame, len(ci.callers) > 0
+		f := funcAt(pc, false)
+		ci.frames = append(ci.frames, Frame{PC: pc, Func: f, Function: printedName(name), File: file, Line: line, startLine: start, Entry: entry, funcInfo: funcInfo{fn: f}})
 	}
-	return Frame{}, false
+	if len(ci.frames) == 0 {
+		return
+	}
+	frame = ci.frames[0]
+	ci.frames = ci.frameStore[:copy(ci.frameStore[:], ci.frames[1:])]
+	return frame, len(ci.frames) > 0
+}
+
+// printedName leaves out type arguments.
+func printedName(name string) string {
+	from, to := -1, -1
+	for i := range len(name) {
+		switch {
+		case name[i] == '[' && from < 0:
+			from = i
+		case name[i] == ']':
+			to = i
+		}
+	}
+	if from < 0 || to < from {
+		return name
+	}
+	return name[:from] + "[...]" + name[to+1:]
 }
 
 //go:linkname runtime_FrameStartLine runtime/pprof.runtime_FrameStartLine
 func runtime_FrameStartLine(f *Frame) int { return f.startLine }
 
 //go:linkname runtime_FrameSymbolName runtime/pprof.runtime_FrameSymbolName
-func runtime_FrameSymbolName(f *Frame) string { return f.Function }
+func runtime_FrameSymbolName(f *Frame) string {
+	if name, _, _, _, entry := pcinfo(f.PC); entry != 0 {
+		return name
+	}
+	return f.Function
+}
 
 //go:linkname runtime_expandFinalInlineFrame runtime/pprof.runtime_expandFinalInlineFrame
 func runtime_expandFinalInlineFrame(stk []uintptr) []uintptr { return stk }
@@ -113,7 +153,7 @@ func (f *Func) Name() string {
 	if f == nil {
 		return ""
 	}
-	return funcName(f)
+	return printedName(funcName(f))
 }
 
 // Entry is the function's first program counter.
