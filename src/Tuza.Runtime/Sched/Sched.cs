@@ -57,7 +57,17 @@ public static unsafe partial class Sched
 
     static long s_liveElsewhere;
 
-    public static long CreatedCount => s_lastGoid;
+    /// <summary>Goroutines made so far: Ps take numbers in batches.</summary>
+    public static long CreatedCount
+    {
+        get
+        {
+            long n = s_lastGoid;
+            for (int i = 0; i < s_psMade; i++)
+                n -= Volatile.Read(ref s_ps[i]->EndGoid) - Volatile.Read(ref s_ps[i]->NextGoid);
+            return n;
+        }
+    }
 
     internal static void CountLive(int n)
     {
