@@ -21,7 +21,8 @@ public unsafe struct G
     public byte* UnwindFp;
     /// <summary>Loops without calls poll this at the back edge.</summary>
     public int Preempt;
-    int _pad;
+    /// <summary>Words in <see cref="Args"/>.</summary>
+    public int ArgCount;
     /// <summary>This P's allocation cache (Memory.MCache*).</summary>
     public void* MCache;
     /// <summary>Sp at the moment unwinding began.</summary>
@@ -43,7 +44,6 @@ public unsafe struct G
     /// thread: ArgCount is 0 while the goroutine is parked.
     /// </summary>
     public ulong* Args;
-    public int ArgCount;
 
     // ---- the stack
     public byte* StackLo;

@@ -11,6 +11,10 @@ namespace Tuza.UnitTests.Runtime;
 [Collection("heap")]
 public sealed unsafe class SchedTests : IClassFixture<RuntimeFixture>
 {
+    /// <summary>Counted as Go's: an object of the class of 480 bytes.</summary>
+    [Fact]
+    public void GoroutinesAreAsLargeAsGos() => Assert.Equal(SizeClasses.ClassOf(480), SizeClasses.ClassOf((nuint)(sizeof(G) + sizeof(GState))));
+
     // ---- sender and receiver over one channel
 
     const int Size = 48;
