@@ -24,7 +24,7 @@ namespace Tuza.Runtime;
 public enum GStatus { Idle, Runnable, Running, Syscall, Waiting, Dead }
 
 /// <summary>Why a goroutine waits. The texts are in <see cref="WaitReasons"/>.</summary>
-public enum WaitReason
+public enum WaitReason : byte
 {
     None, IOWait, ChanReceiveNilChan, ChanSendNilChan, Select, SelectNoCases, ChanReceive, ChanSend, FinalizerWait, Semacquire, Sleep,
     SyncCondWait, SyncMutexLock, SyncRWMutexRLock, SyncRWMutexLock, SyncWaitGroupWait, Coroutine, CleanupWait, TimerIdle, SynctestRun,
