@@ -118,7 +118,8 @@ public static unsafe class Signals
         {
             if (IsHosts(signal) || signal == SigPipe || !(signal is 1 or 2 or 3 or 15 || IsNoAction(signal)))
                 continue;
-            if (Get(signal).Handler == Ignore)
+            // As Go does: nohup and background jobs of a shell stay undisturbed.
+            if (signal is 1 or 2 && Get(signal).Handler == Ignore)
                 s_ignoredAtStart |= 1UL << signal;
             else
                 Set(signal, Usual(signal));
