@@ -1,6 +1,7 @@
 // The flags that run, build, test and list share, and the compiler flags inside -gcflags.
 
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using Tuza.Load;
 
@@ -103,7 +104,7 @@ sealed class GcFlags
 sealed class BuildFlags
 {
     readonly List<(string Pattern, string Flags)> _gcflags = [];
-    readonly Dictionary<string, GcFlags> _byPackage = [];
+    readonly ConcurrentDictionary<string, GcFlags> _byPackage = new(StringComparer.Ordinal); // packages are checked and compiled in parallel
 
     public string Output { get; private set; } = "";
     public string Folder { get; private set; } = "";
