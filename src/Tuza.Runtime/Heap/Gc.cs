@@ -133,6 +133,24 @@ public static unsafe class Gc
         return PoolCleanup;
     }
 
+    /// <summary>
+    /// The world stops for the cleaning of pools, whose Ps are used without a lock. The caller is pinned until <see cref="StartForPools"/>:
+    /// it does not stop at safepoints itself.
+    /// </summary>
+    [GoFunc("runtime.stopforpools")]
+    public static void StopForPools(G* g)
+    {
+        Sched.StopTheWorld(StopReason.Pools);
+        Sched.State(g)->Locks++;
+    }
+
+    [GoFunc("runtime.startforpools", Safepoint = false)]
+    public static void StartForPools(G* g)
+    {
+        Sched.StartTheWorld();
+        Sched.State(g)->Locks--;
+    }
+
     static bool CanCollectNow()
     {
         if (NoCollect != 0)

@@ -20,7 +20,7 @@ using Tuza.Abi;
 namespace Tuza.Runtime;
 
 /// <summary>Why the world is stopped: for statistics.</summary>
-public enum StopReason { GcMarkStart, GcMarkTermination, GcFull, MaxProcs, AllStacks, MemStats, Other }
+public enum StopReason { GcMarkStart, GcMarkTermination, GcFull, Pools, MaxProcs, AllStacks, MemStats, Other }
 
 /// <summary>What the scheduler asks of the collector's driver. Set once, before goroutines run; may be null.</summary>
 public static unsafe class GcHooks
@@ -55,6 +55,7 @@ public static unsafe partial class Sched
     static long s_worldTickets;
     static long s_worldServing = 1;
     static long s_stopSince;   // by who has stopped the world: when a stop that is not the collector's was asked for, or 0
+    static StopReason s_stopReason;
     static int s_stopWanted;   // set under s_lock
     static int s_stopWait;     // under s_lock: Ps not stopped yet
     static readonly int* s_notes = (int*)NativeMemory.AllocZeroed(64);
@@ -114,13 +115,14 @@ public static unsafe partial class Sched
         M* m = Threads.Current;
         if (m == null)  // before the program runs
             return;
-        // The collector keeps accounts of its own.
+        // The collector keeps accounts of its own; the pools' stop is one of its pauses too.
         bool counts = reason is not (StopReason.GcMarkStart or StopReason.GcMarkTermination or StopReason.GcFull);
         long start = counts ? Clock.Nano() : 0;
         StopWorld(m);
         s_stopSince = start;
+        s_stopReason = reason;
         if (counts)
-            Metrics.StoppingOther.Add(Clock.Nano() - start);
+            (reason == StopReason.Pools ? Metrics.StoppingGc : Metrics.StoppingOther).Add(Clock.Nano() - start);
     }
 
     /// <summary>The same from a thread that is no M: the collector's own.</summary>
@@ -194,7 +196,7 @@ public static unsafe partial class Sched
         long since = s_stopSince;
         s_stopSince = 0;
         if (since != 0)
-            Metrics.PauseOther.Add(Clock.Nano() - since);
+            (s_stopReason == StopReason.Pools ? Metrics.PauseGc : Metrics.PauseOther).Add(Clock.Nano() - since);
         StartWorld(m);
     }
 

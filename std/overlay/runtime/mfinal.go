@@ -26,6 +26,8 @@ func findobject(p unsafe.Pointer) (base, size uintptr)
 func sharedobject(p unsafe.Pointer) bool        // of the tiny allocator: several values in one
 func refersinto(obj, target unsafe.Pointer) bool // a pointer in obj's object leads into target's
 func poolcleanup(force bool) func()
+func stopforpools()
+func startforpools()
 
 // finalizerMain is the body of the goroutine that runs finalizers and cleanups, one after the other.
 func finalizerMain() {
@@ -41,12 +43,12 @@ func finalizerMain() {
 	}
 }
 
-// cleanpools lets package sync drop what its pools have held for two cycles. It must not be interrupted.
+// cleanpools lets package sync drop what its pools have held for two cycles. Nobody uses a pool meanwhile: the world stands still.
 func cleanpools(force bool) {
 	if f := poolcleanup(force); f != nil {
-		procPin()
+		stopforpools()
 		f()
-		procUnpin()
+		startforpools()
 	}
 }
 
