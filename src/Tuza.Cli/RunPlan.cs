@@ -39,7 +39,7 @@ sealed class RunPlan
         Add(Abi.CpuFeatures.Text);
         Add(session.WorkDir);
         Add(session.Goroot);
-        Add(session.Overlay.Root ?? "");
+        Add(Session.Overlay.Root!);
         foreach (string name in s_variables)
             Add(Environment.GetEnvironmentVariable(name) ?? "");
         foreach (string a in call)

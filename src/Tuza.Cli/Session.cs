@@ -31,7 +31,7 @@ sealed class Session
 
     /// <summary>Where `run` remembers what it did; null for other commands.</summary>
     public RunPlan? Plan { get; set; }
-    public Overlay Overlay { get; } = Overlay.Find();
+    public static Overlay Overlay { get; } = Overlay.Find();
 
     public static Session Start(BuildFlags flags)
     {
@@ -44,6 +44,8 @@ sealed class Session
         string? goroot = GorootFinder.Find(flags.Goroot, Environment.GetEnvironmentVariable, out string reason);
         if (goroot == null)
             throw new ExitException(1, reason);
+        if (Overlay.Root == null)
+            throw new ExitException(3, $"tuza: {AppContext.BaseDirectory}std/overlay is missing: install tuza again, or copy its whole folder");
         return new Session(flags, Directory.GetCurrentDirectory(), goroot);
     }
 

@@ -39,14 +39,17 @@ public sealed class Overlay
 
     public string? FolderOf(string importPath) => _dirs.Value.GetValueOrDefault(importPath);
 
-    /// <summary>std/overlay in the folder of the program or in one above it.</summary>
+    /// <summary>std/overlay beside the program, or in the source tree that it was built in.</summary>
     public static Overlay Find()
     {
+        string beside = Path.Combine(AppContext.BaseDirectory, "std", "overlay");
+        if (Directory.Exists(beside))
+            return new Overlay(beside);
         for (DirectoryInfo? d = new(AppContext.BaseDirectory); d != null; d = d.Parent)
         {
-            string candidate = Path.Combine(d.FullName, "std", "overlay");
-            if (Directory.Exists(candidate))
-                return new Overlay(candidate);
+            string inTree = Path.Combine(d.FullName, "std", "overlay");
+            if (File.Exists(Path.Combine(d.FullName, "Tuza.slnx")))
+                return new Overlay(Directory.Exists(inTree) ? inTree : null);
         }
         return new Overlay(null);
     }
