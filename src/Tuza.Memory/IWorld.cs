@@ -92,6 +92,9 @@ public unsafe interface IWorld
     /// <summary>Monotonic nanoseconds.</summary>
     long NanoTime();
 
+    /// <summary>Processor time that the process has used.</summary>
+    long ProcessorNanos() => System.Environment.CpuUsage.TotalTime.Ticks * System.TimeSpan.NanosecondsPerTick;
+
     /// <summary>Nanoseconds since 1970.</summary>
     long UnixNano();
 

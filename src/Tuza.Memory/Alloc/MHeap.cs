@@ -478,12 +478,23 @@ public unsafe struct MHeap
         {
             s_os.Used(address, pages << HeapConsts.PageShift);
             Stats.HeapReleased -= (long)scavenged << HeapConsts.PageShift;
-            long over = Stats.MappedReady - Pacer.MemoryLimit;
-            if (over > 0 && Pacer.MemoryLimit != Pacer.NoLimit)
-                Stats.HeapReleased += (long)_pages.Scavenge((nuint)over >> HeapConsts.PageShift, force: true) << HeapConsts.PageShift;
+            ScavengeForLimitLocked();
         }
         _lock.Exit(LockRank.Heap);
         return s;
+    }
+
+    /// <summary>What has grown beyond the memory limit is given back elsewhere, unless collecting takes most of the time already.</summary>
+    void ScavengeForLimitLocked()
+    {
+        long over = Stats.MappedReady - Pacer.MemoryLimit;
+        if (over <= 0 || Pacer.MemoryLimit == Pacer.NoLimit || Gc.Limiter.Limiting)
+            return;
+        long start = World.Current.NanoTime();
+        Stats.HeapReleased += (long)_pages.Scavenge((nuint)over >> HeapConsts.PageShift, force: true) << HeapConsts.PageShift;
+        long nanos = World.Current.NanoTime() - start;
+        Gc.ScavengeAssistNanos += nanos;
+        Gc.Limiter.Spent(nanos);
     }
 
     /// <summary>Gives a cache's page cache back; heap lock held or world stopped.</summary>

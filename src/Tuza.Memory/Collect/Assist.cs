@@ -2,7 +2,7 @@
 //
 // The debt belongs to the P: bytes that its cache took. It is paid from the credit of the collector's threads; what is left the P works off with a
 // marker of its own, in portions, and gives the rest of its work back to the pool at once. When there is nothing to work on, but the heap is far
-// over its goal, allocation waits for the end of the cycle.
+// over its goal, allocation waits for the end of the cycle. Nobody pays while the collector is limited (CpuLimiter).
 //
 // See GOROOT/src/runtime/mgcmark.go (gcAssistAlloc).
 
@@ -34,6 +34,8 @@ public static unsafe class Assist
             Step(c);
             return;
         }
+        if (gc->Limiter.Check(World.Current, gc->StartedCount))
+            return;
         long work = (long)(c->AssistDebt * h->Pacer.AssistWorkPerByte);
         long credit = Volatile.Read(ref gc->AssistCredit);
         if (credit > 0)
@@ -48,8 +50,10 @@ public static unsafe class Assist
         long start = World.Current.NanoTime();
         long done = Work(c, long.Max(work, MinWork));
         c->AssistDebt -= (long)(done * h->Pacer.AssistBytesPerWork);
-        Interlocked.Add(ref gc->CycleAssistNanos, World.Current.NanoTime() - start);
-        while (done == 0 && gc->Phase == Phase.Mark && h->Pacer.FarOverGoal && World.Current.Pause(c))
+        long nanos = World.Current.NanoTime() - start;
+        Interlocked.Add(ref gc->CycleAssistNanos, nanos);
+        gc->Limiter.Spent(nanos);
+        while (done == 0 && !gc->Limiter.Limiting && gc->Phase == Phase.Mark && h->Pacer.FarOverGoal && World.Current.Pause(c))
         {
         }
     }

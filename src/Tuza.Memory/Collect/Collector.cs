@@ -218,6 +218,7 @@ public static unsafe class Collector
             c->Grey = barrier && gc->Barrier == BarrierKind.Insertion ? 1 : 0;
         h->Pacer.StartCycle();
         gc->StartedCount++;
+        gc->Limiter.Settle(world, world.NanoTime(), gc->StartedCount);
         gc->Phase = Phase.Mark;
         if (barrier)
             Volatile.Write(ref Barrier.Enabled, 1);
@@ -266,6 +267,8 @@ public static unsafe class Collector
         gc->AssistNanos += gc->CycleAssistNanos;
         gc->IdleTotalNanos += gc->IdleNanos;
         gc->DedicatedNanos += gc->CycleDedicatedNanos;
+        gc->Limiter.Spent(pause * world.Processors);
+        gc->Limiter.Settle(world, end, gc->StartedCount);
         gc->PauseCpuNanos += concurrent ? (first + last) * world.Processors : pause;
         gc->CycleCount++;
         if (trigger == GcTrigger.Forced)

@@ -60,6 +60,7 @@ public unsafe struct CollectorState
     public int MaxMarkers;
 
     public WorkPool Work;
+    public CpuLimiter Limiter;
 
     /// <summary>This cycle: bytes of slots marked, bytes with pointers scanned, bytes of stacks and of data scanned.</summary>
     public long BytesMarked;
@@ -97,6 +98,7 @@ public unsafe struct CollectorState
     public long IdleTotalNanos;
     public long PauseCpuNanos;
     public long ScavengeNanos;
+    public long ScavengeAssistNanos;
     public long CycleAssistNanos;
     public long CycleDedicatedNanos;
     public long CycleSleepNanos;

@@ -57,15 +57,26 @@ public static unsafe class MarkWork
             {
                 pool.Deactivate();
                 if (!Wait(h, ref marker, helper: 0))
+                {
+                    Account(gc, slice);
                     return true;
+                }
             }
             if (deadline != long.MaxValue && World.Current.NanoTime() >= deadline)
             {
                 marker.ShareAll();
                 pool.Deactivate();
+                Account(gc, slice);
                 return gc->RootsDone && pool.IsIdle();
             }
         }
+    }
+
+    /// <summary>What a stop takes is accounted by who stops.</summary>
+    static void Account(CollectorState* gc, long since)
+    {
+        if (Volatile.Read(ref s_stopped) == 0)
+            gc->Limiter.Spent(World.Current.NanoTime() - since);
     }
 
     /// <summary>
@@ -77,6 +88,7 @@ public static unsafe class MarkWork
         long now = World.Current.NanoTime();
         if (now - slice < SliceNanos)
             return;
+        gc->Limiter.Spent(now - slice);
         double share = World.Current.MarkShare;
         if (share < 1)
         {

@@ -46,7 +46,7 @@ public static unsafe class Metrics
         *w++ = (ulong)s->TinyAllocCount;
         *w++ = (ulong)h->Pacer.HeapGoal;
         *w++ = (ulong)h->Pacer.HeapMarked;
-        *w++ = 0;
+        *w++ = gc->Limiter.LastLimited;
         *w++ = (ulong)h->Pacer.GlobalsScan;
         *w++ = (ulong)h->Pacer.LastHeapScan;
         *w++ = (ulong)h->Pacer.LastStackScan;
@@ -76,7 +76,7 @@ public static unsafe class Metrics
         *w++ = (ulong)gc->DedicatedNanos;
         *w++ = (ulong)gc->IdleTotalNanos;
         *w++ = (ulong)gc->PauseCpuNanos;
-        *w++ = 0;
+        *w++ = (ulong)gc->ScavengeAssistNanos;
         *w++ = (ulong)gc->ScavengeNanos;
         long total = (Clock.Nano() - Gc.StartNanos) * MaxProcs.Value;
         *w++ = (ulong)Math.Max(0, total - Environment.CpuUsage.TotalTime.Ticks * 100);

@@ -118,7 +118,12 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
         Last = cycle;
     }
 
-    public long NanoTime() => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+    /// <summary>Time and processor time stand still at these, if set.</summary>
+    public long? Clock, ProcessorClock;
+
+    public long NanoTime() => Clock ?? Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+
+    public long ProcessorNanos() => ProcessorClock ?? Environment.CpuUsage.TotalTime.Ticks * TimeSpan.NanosecondsPerTick;
 
     public long UnixNano() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
 
