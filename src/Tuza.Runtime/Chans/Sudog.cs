@@ -33,6 +33,8 @@ public unsafe struct Sudog
     /// <summary>Woken because the channel was closed: false.</summary>
     public byte Success;
     public byte Queued;
+    /// <summary>When it began to wait for a mutex, for one in <see cref="P.MutexEvery"/>; else 0.</summary>
+    public long Since;
 
     const int MostPerP = 128, Batch = 64;
 

@@ -16,6 +16,9 @@ public static unsafe class Metrics
     /// <summary>How long goroutines were runnable before they ran.</summary>
     public static readonly TimeHistogram Latency = new();
 
+    /// <summary>How long goroutines have waited for mutexes, extrapolated from samples.</summary>
+    public static long MutexWaitNanos;
+
     [GoFunc("runtime.metricwords")]
     public static void Words(G* g, void* words, void* sizes)
     {
@@ -81,7 +84,7 @@ public static unsafe class Metrics
         long total = (Clock.Nano() - Gc.StartNanos) * MaxProcs.Value;
         *w++ = (ulong)Math.Max(0, total - Environment.CpuUsage.TotalTime.Ticks * 100);
         *w++ = (ulong)total;
-        *w++ = 0;
+        *w++ = (ulong)MutexWaitNanos;
         *w++ = 0;
 
         *w++ = (ulong)s->LargeAllocCount;

@@ -208,6 +208,9 @@ public unsafe struct P
     /// <summary>Counts goroutines made ready here; the latency of every so many is measured.</summary>
     public uint ReadyTick;
     public const uint LatencyEvery = 8;
+    /// <summary>Waits for mutexes, modulo the number of which one is timed.</summary>
+    public uint MutexTick;
+    public const uint MutexEvery = 8;
 
     /// <summary>Runs next. Only the holder touches it; who wants to have it sets <see cref="GiveNext"/>.</summary>
     public G* RunNext;

@@ -125,6 +125,7 @@ public static unsafe class Sema
         gs->Waiting = s;
         EnqueueLocked(root, s, address, lifo);
         gs->Scratch0 = (long)reason;
+        Sample(g, s, reason);
         gs->OnWake = &AfterWake;
         Sched.Park(g, reason, &root->Lock);
     }
@@ -142,6 +143,7 @@ public static unsafe class Sema
             if (!TryAcquire(address))
             {
                 EnqueueLocked(root, s, address, lifo: false);
+                Sample(g, s, (WaitReason)gs->Scratch0);
                 Sched.ParkAgain(g, (WaitReason)gs->Scratch0, &AfterWake, &root->Lock);
                 return false;
             }
@@ -152,6 +154,11 @@ public static unsafe class Sema
         Sudog.Release(Sched.POf(g), s);
         return true;
     }
+
+    /// <summary>One wait in some is timed, for all: <see cref="Metrics.MutexWaitNanos"/>. Before the waiter can be found.</summary>
+    static void Sample(G* g, Sudog* s, WaitReason reason) =>
+        s->Since = reason is WaitReason.SyncMutexLock or WaitReason.SyncRWMutexRLock or WaitReason.SyncRWMutexLock && ++Sched.POf(g)->MutexTick % P.MutexEvery == 0
+            ? Clock.Nano() : 0;
 
     static void Release(G* g, uint* address, bool handoff)
     {
@@ -166,6 +173,8 @@ public static unsafe class Sema
         root->Lock.Exit();
         if (s == null)
             return;
+        if (s->Since != 0)
+            Interlocked.Add(ref Metrics.MutexWaitNanos, (Clock.Nano() - s->Since) * P.MutexEvery);
         if (BlockProfile.On)
             BlockProfile.Unlocks(g, s->G);
         bool handed = handoff && TryAcquire(address);
