@@ -728,10 +728,7 @@ sealed unsafe class RuntimeWorld : IWorld
         MemProfile.NextCycle();
         StackStats.AdaptStart();
         StackAlloc.DrainCaches();
-        Metrics.PauseGc.Add(cycle.FirstPauseNanos);
-        Metrics.PauseGc.Add(cycle.LastPauseNanos);
-        Metrics.StoppingGc.Add(cycle.FirstStoppingNanos);
-        Metrics.StoppingGc.Add(cycle.LastStoppingNanos);
+        Metrics.Paused(cycle);
         if (Gc.PoolCleanup != null && cycle.Trigger != GcTrigger.Forced)
             Gc.CleanPools();
         if (DebugFlags.GcTrace)

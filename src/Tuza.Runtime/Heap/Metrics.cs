@@ -1,6 +1,7 @@
 // The numbers behind runtime/metrics: one array of words in the order of std/overlay/runtime/metrics.go, which knows the names.
 
 using System;
+using System.Threading;
 
 using Tuza.Abi;
 using Tuza.Memory;
@@ -12,6 +13,33 @@ public static unsafe class Metrics
 {
     /// <summary>Stops of the world: whole, and until everybody had stopped.</summary>
     public static readonly TimeHistogram PauseGc = new(), PauseOther = new(), StoppingGc = new(), StoppingOther = new();
+
+    // The stop in which pools are cleaned is, in Go, the beginning of a cycle's first one: its time is added to that of the next cycle.
+    static long s_poolsStopping, s_poolsPause;
+
+    internal static void Stopping(StopReason reason, long nanos)
+    {
+        if (reason == StopReason.Pools)
+            Interlocked.Add(ref s_poolsStopping, nanos);
+        else
+            StoppingOther.Add(nanos);
+    }
+
+    internal static void Paused(StopReason reason, long nanos)
+    {
+        if (reason == StopReason.Pools)
+            Interlocked.Add(ref s_poolsPause, nanos);
+        else
+            PauseOther.Add(nanos);
+    }
+
+    internal static void Paused(in CycleStats cycle)
+    {
+        PauseGc.Add(cycle.FirstPauseNanos + Interlocked.Exchange(ref s_poolsPause, 0));
+        PauseGc.Add(cycle.LastPauseNanos);
+        StoppingGc.Add(cycle.FirstStoppingNanos + Interlocked.Exchange(ref s_poolsStopping, 0));
+        StoppingGc.Add(cycle.LastStoppingNanos);
+    }
 
     /// <summary>How long goroutines were runnable before they ran.</summary>
     public static readonly TimeHistogram Latency = new();

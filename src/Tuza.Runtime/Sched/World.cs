@@ -115,14 +115,14 @@ public static unsafe partial class Sched
         M* m = Threads.Current;
         if (m == null)  // before the program runs
             return;
-        // The collector keeps accounts of its own; the pools' stop is one of its pauses too.
+        // The collector keeps accounts of its own.
         bool counts = reason is not (StopReason.GcMarkStart or StopReason.GcMarkTermination or StopReason.GcFull);
         long start = counts ? Clock.Nano() : 0;
         StopWorld(m);
         s_stopSince = start;
         s_stopReason = reason;
         if (counts)
-            (reason == StopReason.Pools ? Metrics.StoppingGc : Metrics.StoppingOther).Add(Clock.Nano() - start);
+            Metrics.Stopping(reason, Clock.Nano() - start);
     }
 
     /// <summary>The same from a thread that is no M: the collector's own.</summary>
@@ -196,7 +196,7 @@ public static unsafe partial class Sched
         long since = s_stopSince;
         s_stopSince = 0;
         if (since != 0)
-            (s_stopReason == StopReason.Pools ? Metrics.PauseGc : Metrics.PauseOther).Add(Clock.Nano() - since);
+            Metrics.Paused(s_stopReason, Clock.Nano() - since);
         StartWorld(m);
     }
 
