@@ -522,12 +522,12 @@ static class CopyPropagation
     }
 }
 
-/// <summary>Rebuilds the expressions of a function where a leaf is replaced.</summary>
+/// <summary>Rebuilds the expressions of a function where a leaf or a load is replaced.</summary>
 static class Rewrite
 {
-    public static void Function(LowFunction f, Func<LowExpr, LowExpr> leaf)
+    public static void Function(LowFunction f, Func<LowExpr, LowExpr> leaf, Func<LowLoad, LowExpr>? load = null)
     {
-        LowExpr E(LowExpr e) => Expr(e, leaf);
+        LowExpr E(LowExpr e) => Expr(e, leaf, load);
         foreach (var b in f.Blocks)
         {
             foreach (var i in b.Instrs)
@@ -560,30 +560,31 @@ static class Rewrite
         }
     }
 
-    static LowExpr Expr(LowExpr e, Func<LowExpr, LowExpr> leaf)
+    static LowExpr Expr(LowExpr e, Func<LowExpr, LowExpr> leaf, Func<LowLoad, LowExpr>? load)
     {
         switch (e)
         {
             case LowBin b:
                 {
-                    var x = Expr(b.A, leaf);
-                    var y = b.B == null ? null : Expr(b.B, leaf);
-                    var z = b.C == null ? null : Expr(b.C, leaf);
+                    var x = Expr(b.A, leaf, load);
+                    var y = b.B == null ? null : Expr(b.B, leaf, load);
+                    var z = b.C == null ? null : Expr(b.C, leaf, load);
                     return x == b.A && y == b.B && z == b.C ? b : new LowBin { Type = b.Type, Op = b.Op, A = x, B = y, C = z };
                 }
             case LowConv c:
                 {
-                    var x = Expr(c.A, leaf);
+                    var x = Expr(c.A, leaf, load);
                     return x == c.A ? c : new LowConv { Type = c.Type, A = x, BitCast = c.BitCast };
                 }
             case LowLoad l:
                 {
-                    var x = Expr(l.Addr, leaf);
-                    return x == l.Addr ? l : new LowLoad { Type = l.Type, Addr = x, Offset = l.Offset, Volatile = l.Volatile };
+                    var x = Expr(l.Addr, leaf, load);
+                    var made = x == l.Addr ? l : new LowLoad { Type = l.Type, Addr = x, Offset = l.Offset, Volatile = l.Volatile };
+                    return load == null ? made : load(made);
                 }
             case LowSelect s:
                 {
-                    var (c, x, y) = (Expr(s.Cond, leaf), Expr(s.A, leaf), Expr(s.B, leaf));
+                    var (c, x, y) = (Expr(s.Cond, leaf, load), Expr(s.A, leaf, load), Expr(s.B, leaf, load));
                     return c == s.Cond && x == s.A && y == s.B ? s : new LowSelect { Type = s.Type, Cond = c, A = x, B = y };
                 }
             default: return leaf(e);

@@ -175,6 +175,7 @@ sealed partial class FuncLowerer
             Epilogue();
             Cleanup.Run(_low);
             var bounded = Loops.FindBounded(_low);
+            SlotScalars.Run(_low);
             CheckElim.Run(_low);
             WordAccess.Run(_low);
             Loops.PlacePolls(_low, bounded);
