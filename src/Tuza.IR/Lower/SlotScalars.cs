@@ -6,7 +6,6 @@
 //
 // Not in functions with deferred calls: what a panic leaves behind is read from memory.
 
-using System;
 using System.Collections.Generic;
 
 namespace Tuza.IR;
