@@ -176,7 +176,8 @@ public static unsafe class Gc
                 GcDriver.EndHere(MHeap.Current);
             return;
         }
-        if (CanCollectNow())
+        // Who is pinned must not be stopped by others, which could happen while it waits to stop the world itself.
+        if (CanCollectNow() && Sched.State(Threads.CurrentG())->Locks == 0)
         {
             Sched.GcPending = 0;
             Collector.Collect(MHeap.Current, c->Stress != 0 ? GcTrigger.Stress : GcTrigger.Heap);
