@@ -67,6 +67,13 @@ public sealed class Precompiler
         string instructions = InstructionSets();
         if (instructions != "")
             start.ArgumentList.Add("--instruction-set:" + instructions);
+        // All of this toolchain is one version: an image is made for these very assemblies (its key says so). The framework may be replaced.
+        start.ArgumentList.Add("--inputbubble");
+        foreach (string reference in (string[])[AppContext.BaseDirectory + "Tuza.*.dll", folder + "/go.*.dll"])
+        {
+            start.ArgumentList.Add("--inputbubbleref");
+            start.ArgumentList.Add(reference);
+        }
         foreach (string reference in (string[])[Path.GetDirectoryName(typeof(object).Assembly.Location)! + "/*.dll", AppContext.BaseDirectory + "Tuza.*.dll", folder + "/go.*.dll"])
         {
             start.ArgumentList.Add("-r");
