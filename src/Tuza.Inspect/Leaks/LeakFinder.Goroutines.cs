@@ -160,7 +160,7 @@ public sealed partial class LeakFinder
         foreach (SnapshotGoroutine g in _s.Goroutines)
         {
             if (g.IsSystem || g.BusyNanos < BusyNanos || g.At.Function == null || g.Created == 0
-                || Array.Exists(g.Frames, static f => f.Function is "os.Exit" or "runtime.mainExit"))
+                || Array.Exists(g.Frames, static f => f.Function is "os.Exit" or "runtime.mainExit" or "runtime.fatalpanic" or "runtime.throw" or "runtime.fatal"))
                 continue;
             var key = (UserSite(g.Created), UserFrame(g));
             var v = groups.GetValueOrDefault(key);

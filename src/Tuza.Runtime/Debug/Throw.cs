@@ -1,4 +1,7 @@
 // Ends of the process: fatal errors, deadlock, exit.
+//
+// With a plan for snapshots the heap is looked at before anything is printed, and what it says is told behind the message (Snapshots.LastLook, Tell).
+// That needs a safepoint: panics, the program's own fatal errors and deadlocks have one; failures inside the runtime do not, and are told without.
 
 using System;
 using System.Diagnostics.CodeAnalysis;
@@ -22,11 +25,10 @@ public static unsafe class Exit
         if (Throw.IsDying == 0)
         {
             MemoryReport.AtExit();
-            Watch.AtExit();
-            Snapshots.AtExit();
-            code = Snapshots.CodeFor(code);
+            Snapshots.LastLook("exit");
         }
-        WithoutMore(code);
+        Snapshots.Tell();
+        WithoutMore(Throw.IsDying == 0 ? Snapshots.CodeFor(code) : code);
     }
 
     /// <summary>From wherever it may be, also with the world stopped: nothing is asked or written any more.</summary>
@@ -51,7 +53,7 @@ public static unsafe class Exit
 /// <summary>Fatal errors. What can go wrong in a correct program is "user" and shows only its goroutine; broken invariants show all.</summary>
 public static unsafe class Throw
 {
-    static int s_dying;
+    static int s_dying, s_dyingThread;
 
     internal static int IsDying => s_dying;
 
@@ -63,8 +65,12 @@ public static unsafe class Throw
     [DoesNotReturn]
     public static void FatalUser(string message) => Die(message, null, 0, system: false);
 
+    /// <summary>The same, where all that the program holds can be seen.</summary>
     [DoesNotReturn]
-    public static void FatalBytes(byte* text, long length, bool system, bool signal) => Die(null, text, length, system, signal);
+    internal static void FatalAtSafepoint(string message) => Die(message, null, 0, system: false, look: true);
+
+    [DoesNotReturn]
+    public static void FatalBytes(byte* text, long length, bool system, bool signal) => Die(null, text, length, system, signal, look: true);
 
     /// <summary>SIGQUIT: all stacks.</summary>
     [DoesNotReturn]
@@ -86,16 +92,21 @@ public static unsafe class Throw
     internal static void FatalFault(G* g) => Die("fault", null, 0, system: false, signal: true, g);
 
     [DoesNotReturn]
-    public static void Deadlock() => Die("all goroutines are asleep - deadlock!", null, 0, system: false);
+    public static void Deadlock() => FatalAtSafepoint("all goroutines are asleep - deadlock!");
 
     [DoesNotReturn]
-    static void Die(string? message, byte* text, long length, bool system, bool signal = false, G* g = null)
+    static void Die(string? message, byte* text, long length, bool system, bool signal = false, G* g = null, bool look = false)
     {
         if (Interlocked.Exchange(ref s_dying, 1) != 0)
         {
             // A second error while dying: the first one is enough.
+            if (look && s_dyingThread != Environment.CurrentManagedThreadId)
+                Sched.AwaitEnd();
             Exit.Now(DebugFlags.ExitCodeDying);
         }
+        s_dyingThread = Environment.CurrentManagedThreadId;
+        if (look)
+            Snapshots.LastLook("a fatal error");
         Sched.Freeze();
         Print.TakeOver();
         Print.Begin();

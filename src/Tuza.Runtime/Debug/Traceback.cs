@@ -40,6 +40,7 @@ public static unsafe class Traceback
     [GoFunc("runtime.dopanic", NoReturn = true)]
     public static void DoPanic(G* g, int signal)
     {
+        Snapshots.LastLook("a panic");
         Sched.Freeze();
         Print.Begin();
         if (signal != 0)

@@ -1,6 +1,6 @@
 // When snapshots are taken: at exit, at the end of each collection that left more than all before (peak), after a time, on SIGUSR1.
 //
-// Exit: the world is collected first, so what is in the file is what the program still held. The others are taken at the end of a cycle's marking,
+// Exit, a panic, a fatal error: the world is collected first, so what is in the file is what the program still held. The others are taken at the end of a cycle's marking,
 // world stopped, when mark bits say what is live; a time or a signal asks for a cycle.
 
 using System;
@@ -141,38 +141,75 @@ public static unsafe class Snapshots
     {
         if (s_plan is not { } plan)
             return;
-        if (plan.AtExit && Interlocked.Exchange(ref s_exiting, 1) == 0)
+        if (Interlocked.Exchange(ref s_exiting, 1) != 0)
+            Sched.AwaitEnd();
+        if (plan.AtExit)
         {
             long start = System.Diagnostics.Stopwatch.GetTimestamp();
-            if (Take(plan.Path, plan.Redact) is { } error)
-                Print.Text("tuza: snapshot " + plan.Path + ": " + error + "\n");
-            else
-                plan.Written?.Invoke(plan.Path, System.Diagnostics.Stopwatch.GetElapsedTime(start));
+            Tell(plan, Take(plan.Path, plan.Redact), start);
         }
-        Watch.Interrupted();
+        Watch.End();
     }
 
     /// <summary>Signals that end the process are told first.</summary>
     internal static bool HearsInterrupts => s_plan is { AtExit: true } or { MonitorEvery: not null } or { Control: not "" };
 
-    /// <summary>The process is about to end, not because of a fatal error.</summary>
-    internal static void AtExit()
+    /// <summary>
+    /// The process is about to end; nothing is printed about it yet. Collects, stops the world for good, writes what there is to write. The caller is at a
+    /// safepoint of a goroutine, or has found that all are asleep. Who comes second waits for the end that the first one makes.
+    /// </summary>
+    internal static void LastLook(string moment)
     {
-        if (s_plan is not { AtExit: true } plan || Interlocked.Exchange(ref s_exiting, 1) != 0 || Sched.ThisP == null)
+        if (s_looked || s_plan is not { } plan || !plan.AtExit && plan.MonitorEvery == null)
             return;
-        Collector.CollectAndSweep(MHeap.Current);
+        if (Interlocked.Exchange(ref s_exiting, 1) != 0)
+            Sched.AwaitEnd();
+        if (plan.AtExit)
+            Collector.CollectAndSweep(MHeap.Current);
         World.Current.StopTheWorld();
-        Write(plan, "exit");
-        World.Current.StartTheWorld();
+        Watch.LastRow();
+        if (plan.AtExit)
+        {
+            s_lookStart = System.Diagnostics.Stopwatch.GetTimestamp();
+            s_lookError = Write(plan, plan.Path, plan.Redact, moment);
+            s_lookEnd = System.Diagnostics.Stopwatch.GetTimestamp();
+        }
+        s_looked = true;
+    }
+
+    static bool s_looked;
+    static string? s_lookError;
+    static long s_lookStart, s_lookEnd;
+
+    /// <summary>The last thing before the process ends: says what the last look saw, or why there was none.</summary>
+    internal static void Tell()
+    {
+        if (s_plan is not { } plan)
+            return;
+        if (s_looked)
+        {
+            if (plan.AtExit)
+                Tell(plan, s_lookError, s_lookStart, s_lookEnd);
+            Watch.End();
+        }
+        else if (plan.AtExit)
+        {
+            Print.Text("tuza: no heap snapshot: the program ended where its memory cannot be read\n");
+        }
+    }
+
+    static void Tell(SnapshotPlan plan, string? error, long start, long end = 0)
+    {
+        if (error != null)
+            Print.Text("tuza: snapshot " + plan.Path + ": " + error + "\n");
+        else
+            plan.Written?.Invoke(plan.Path, System.Diagnostics.Stopwatch.GetElapsedTime(start, end != 0 ? end : System.Diagnostics.Stopwatch.GetTimestamp()));
     }
 
     static void Write(SnapshotPlan plan, string moment)
     {
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        if (Write(plan, plan.Path, plan.Redact, moment) is { } error)
-            Print.Text("tuza: snapshot " + plan.Path + ": " + error + "\n");
-        else
-            plan.Written?.Invoke(plan.Path, System.Diagnostics.Stopwatch.GetElapsedTime(start));
+        Tell(plan, Write(plan, plan.Path, plan.Redact, moment), start);
     }
 
     /// <summary>World stopped. Null, or what went wrong.</summary>

@@ -41,7 +41,7 @@ static unsafe class Watch
     static Dictionary<long, long> s_deferred = [], s_deferredNext = [];
     static long s_live, s_start, s_looked, s_sampled;
     static uint s_cycles;
-    static int s_ended;
+    static int s_ended, s_told;
 
     /// <summary>The heap is there, the program has not begun.</summary>
     internal static void Start(SnapshotPlan? plan)
@@ -190,25 +190,20 @@ static unsafe class Watch
         }
     }
 
-    /// <summary>A signal ends the process: no more rows.</summary>
-    internal static void Interrupted()
+    /// <summary>The process is about to end, the world is stopped: the last row.</summary>
+    internal static void LastRow()
     {
-        if (Interlocked.Exchange(ref s_ended, 1) == 0 && s_plan is { MonitorEvery: not null } plan)
-            plan.Ended?.Invoke();
+        if (Interlocked.Exchange(ref s_ended, 1) != 0 || s_plan is not { MonitorEvery: not null } plan)
+            return;
+        Look();
+        plan.Sampled?.Invoke(Sample());
     }
 
-    /// <summary>The process is about to end: the last row.</summary>
-    internal static void AtExit()
+    /// <summary>No more rows.</summary>
+    internal static void End()
     {
-        if (s_plan is not { } plan || Interlocked.Exchange(ref s_ended, 1) != 0 || Sched.ThisP == null)
-            return;
-        if (plan.MonitorEvery == null)
-            return;
-        World.Current.StopTheWorld();
-        Look();
-        WatchSample sample = Sample();
-        World.Current.StartTheWorld();
-        plan.Sampled?.Invoke(sample);
-        plan.Ended?.Invoke();
+        Volatile.Write(ref s_ended, 1);
+        if (s_plan is { MonitorEvery: not null } plan && Interlocked.Exchange(ref s_told, 1) == 0)
+            plan.Ended?.Invoke();
     }
 }

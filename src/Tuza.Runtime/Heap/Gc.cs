@@ -656,9 +656,12 @@ public static unsafe class Gc
 /// <summary>The world as the memory system sees it.</summary>
 sealed unsafe class RuntimeWorld : IWorld
 {
+    // An M that has found the program dead has no P.
+    static bool IsOutside => Threads.Current == null || Threads.Current->P == null;
+
     public void StopTheWorld()
     {
-        if (Threads.Current == null)
+        if (IsOutside)
             Sched.StopTheWorldFromOutside();
         else
             Sched.StopTheWorld(StopReason.GcFull);
@@ -666,7 +669,7 @@ sealed unsafe class RuntimeWorld : IWorld
 
     public void StartTheWorld()
     {
-        if (Threads.Current == null)
+        if (IsOutside)
             Sched.StartTheWorldFromOutside();
         else
             Sched.StartTheWorld();

@@ -630,13 +630,13 @@ public static unsafe partial class Sched
     /// <summary>All Ms are asleep: nobody will ever make a goroutine ready again.</summary>
     static void CheckDeadLocked()
     {
-        if (s_mCount != s_idleMCount || s_mCount == 0 || s_stopWanted != 0 || Signals.AnyoneListens || Gc.IsBusy || Gc.FinalizersWait)
+        if (s_mCount != s_idleMCount || s_mCount == 0 || s_stopWanted != 0 || Throw.IsDying != 0 || Signals.AnyoneListens || Gc.IsBusy || Gc.FinalizersWait)
             return;
         if (s_global.Count != 0 || Timers.FirstOfAll() != long.MaxValue || NetPoll.HasWaiters)
             return;
         s_lock.Exit();
         if (s_mainGone)
-            Throw.FatalUser("no goroutines (main called runtime.Goexit) - deadlock!");
+            Throw.FatalAtSafepoint("no goroutines (main called runtime.Goexit) - deadlock!");
         Throw.Deadlock();
     }
 

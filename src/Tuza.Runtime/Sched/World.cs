@@ -270,6 +270,19 @@ public static unsafe partial class Sched
         }
     }
 
+    /// <summary>Another thread ends the process: this one, at a safepoint or no M, only lets itself be stopped.</summary>
+    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    internal static void AwaitEnd()
+    {
+        M* m = Threads.Current;
+        for (; ; )
+        {
+            if (m != null && m->P != null && Volatile.Read(ref s_stopWanted) != 0)
+                StopHere(m);
+            _ = Futex.SleepMicros(1000);
+        }
+    }
+
     /// <summary>After <see cref="Freeze"/> or in a stop: the goroutine still runs, its frames cannot be read.</summary>
     internal static bool RunsElsewhere(G* g)
     {
