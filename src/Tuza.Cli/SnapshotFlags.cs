@@ -60,8 +60,10 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
     string _at = "", _file = "", _every = "", _rows = "", _format = "tuza";
     bool _redact, _force, _attach, _leaks = judge != null;
     int _found;
+    string _report = "";
+    readonly LimitFlags _limits = new();
 
-    public Flags Register(Flags flags) => flags
+    public Flags Register(Flags flags) => _limits.Register(flags)
         .Text("snapshot-at", t => _at = t, "when to write a heap snapshot: exit, peak, signal (SIGUSR1) or a time like 5s; several with commas")
         .Text("snapshot", t => _file = t, "the snapshot's file (default PROGRAM.PID.tuza)")
         .Bool("redact", b => _redact = b, "write pointers and lengths only, no data")
@@ -75,6 +77,9 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
     public Flags RegisterSnapshot(Flags flags) => flags
         .Text("o", t => _file = t, "the snapshot's file (default PROGRAM.PID.tuza)")
         .Text("format", t => _format = t, "tuza, or pprof or heapsnapshot: written beside it");
+
+    /// <summary>For the tests of one package: what they leave is told in a file, and the snapshot stays, only if there is something.</summary>
+    public static SnapshotFlags ForTests(string snapshot, string report) => new() { _leaks = true, _force = true, _file = snapshot, _report = report };
 
     public SnapshotFlags AtLeastAtExit()
     {
@@ -92,7 +97,8 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
             throw new UsageException($"invalid value \"{judge.Until}\" for flag -until: exit; for a time there is -for\nRun 'tuza help leaks' for details.");
         if (_format is not ("tuza" or "pprof" or "heapsnapshot"))
             throw new UsageException($"invalid value \"{_format}\" for flag -format: tuza, pprof or heapsnapshot\nRun 'tuza help snapshot' for details.");
-        if (!writes && !_attach && _every == "")
+        bool looks = writes || _attach || _every != "";
+        if (!looks && !_limits.Any)
             return;
         bool exit = writes && (_at == "" || _leaks), peak = false, signal = false;
         TimeSpan? after = null;
@@ -111,11 +117,13 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
         string program = Path.GetFileNameWithoutExtension(target.TrimEnd('/'));
         string name = $"{(program is "" or "." ? "main" : program)}.{Environment.ProcessId}";
         string path = Path.GetFullPath(_file != "" ? _file : name + ".tuza");
+        if (writes)
+            CheckPlace(path);
         if (writes && File.Exists(path) && !_force)
             throw new ExitException(2, $"tuza: {path} exists: choose another file with -snapshot, or overwrite it with -f");
         TimeSpan? every = _every == "" ? null : Duration(_every) ?? throw new UsageException($"invalid value \"{_every}\" for flag -monitor: a time like 1s\nRun 'tuza help run' for details.");
         MemoryMonitor? monitor = every == null ? null : MonitorTo(Path.GetFullPath(_rows != "" ? _rows : name + ".csv"));
-        string control = ControlClient.PathOf(Environment.ProcessId);
+        string control = looks ? ControlClient.PathOf(Environment.ProcessId) : "";
         if (_attach && control == "")
             throw new ExitException(1, "tuza: the path of the socket for -attach is too long: set XDG_RUNTIME_DIR or TUZACACHE to a shorter folder");
         if (judge is { TakesOutput: true })
@@ -135,6 +143,7 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
             Sampled = monitor == null ? null : monitor.Add,
             Ended = monitor == null ? null : monitor.End,
             Control = control,
+            Limits = _limits.Plan(),
             Goroot = goroot,
             Program = string.Join(' ', (List<string>)[target, .. arguments]),
             Written = Written,
@@ -157,8 +166,10 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
         {
             List<Leak> leaks = LeakFinder.Find(SnapshotReader.Read(file));
             _found = leaks.Count;
-            string next = $"tuza heap {Path.GetFileName(file)} why {(leaks.Find(static l => l.Example != 0) is { } l ? $"0x{l.Example:x}" : "ADDRESS")}, or waste, retained, goroutines";
-            if (judge == null)
+            string next = NextLine(Path.GetFileName(file), leaks);
+            if (_report != "")
+                LeaveReport(file, leaks, next);
+            else if (judge == null)
                 Driver.Write(Console.Error, LeakReport.Text(leaks, next));
             else
                 judge.Tell(leaks, Console.Error, next);
@@ -171,6 +182,25 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
         {
             Driver.Write(Console.Error, e.Message + "\n");
         }
+    }
+
+    /// <summary>A snapshot is written beside its place and moved there when it is complete: devices are no place.</summary>
+    internal static void CheckPlace(string path)
+    {
+        if (Path.GetFileName(path) is "" or "-" || path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal))
+            throw new ExitException(2, $"tuza: {path}: a snapshot needs a file of its own");
+    }
+
+    /// <summary>What to ask next: about the first finding that has an object.</summary>
+    internal static string NextLine(string file, List<Leak> leaks) =>
+        leaks.Find(static l => l.Example != 0) is { } l ? $"tuza heap {file} why 0x{l.Example:x}, or waste, retained, goroutines" : $"tuza heap {file} goroutines, or top, retained";
+
+    void LeaveReport(string file, List<Leak> leaks, string next)
+    {
+        if (leaks.Count == 0)
+            File.Delete(file);
+        else
+            File.WriteAllText(_report, LeakReport.Text(leaks, next));
     }
 
     /// <summary>What the program prints on standard output goes to standard error; the console, which has a descriptor of its own, stays.</summary>

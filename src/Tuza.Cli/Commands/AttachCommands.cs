@@ -13,7 +13,7 @@ namespace Tuza.Cli;
 static class SnapshotCommand
 {
     public static Flags Register(Flags flags, Action<string> output, Action<string> format, Action<bool> redact, Action<bool> force) => flags
-        .Text("o", output, "the file (default PID.tuza)")
+        .Text("o", output, "the file (default PID.tuza; - is standard output)")
         .Text("format", format, "tuza, or pprof or heapsnapshot for other tools")
         .Bool("redact", redact, "pointers and lengths only, no data")
         .Bool("f", force, "overwrite it");
@@ -31,7 +31,10 @@ static class SnapshotCommand
             throw new UsageException($"invalid value \"{format}\" for flag -format: tuza, pprof or heapsnapshot\nRun 'tuza help snapshot' for details.");
         if (format != "tuza")
             return TakeFor(pid, format, output, redact, force);
+        if (output == "-")
+            return InTemporary(pid, redact, ToOutput);
         string path = Path.GetFullPath(output != "" ? output : $"{pid}.tuza");
+        SnapshotFlags.CheckPlace(path);
         if (File.Exists(path) && !force)
             throw new ExitException(2, $"tuza: {path} exists: choose another file with -o, or overwrite it with -f");
         Take(pid, path, redact);
@@ -51,6 +54,14 @@ static class SnapshotCommand
 
     static int TakeFor(int pid, string format, string output, bool redact, bool force) => InTemporary(pid, redact, file =>
         HeapCommand.Export(HeapCommand.Read(file), $"{pid}.tuza", format, output, force));
+
+    static int ToOutput(string file)
+    {
+        using FileStream from = File.OpenRead(file);
+        using Stream to = Console.OpenStandardOutput();
+        from.CopyTo(to);
+        return 0;
+    }
 
     internal static int InTemporary(int pid, bool redact, Func<string, int> use)
     {

@@ -57,7 +57,8 @@ static class TestCommand
         public List<string> BuildArgs { get; } = [];
         public List<string> Packages { get; } = [];
         public List<string> TestArgs { get; } = [];
-        public bool Verbose, Json, CompileOnly;
+        public bool Verbose, Json, CompileOnly, Leaks, Exit;
+        public AllocBudget? Budget;
         /// <summary>The output is asked for even if all passes.</summary>
         public bool Shown;
         public bool IsBench;
@@ -80,6 +81,11 @@ static class TestCommand
         bool failed = false;
         foreach (LoadedPackage p in loaded.Roots)
             failed |= !TestPackage(o, p);
+        foreach (string unused in o.Budget?.Unmet() ?? [])
+        {
+            Console.Error.WriteLine(unused);
+            failed = true;
+        }
         if (failed && !o.Json && o.Packages.Count > 0)
             Console.WriteLine("FAIL");
         return failed ? 1 : 0;
@@ -93,6 +99,9 @@ static class TestCommand
         Flags build = o.Build.Register(new Flags("test"))
             .Bool("json", b => o.Json = b, "print events as JSON")
             .Bool("c", b => o.CompileOnly = b, "compile only")
+            .Bool("leaks", b => o.Leaks = b, "when the tests of a package have ended, say what is held for nothing")
+            .Bool("exit", b => o.Exit = b, "with -leaks: a package with leaks fails")
+            .Text("allocbudget", f => o.Budget = AllocBudget.Read(f), "run the benchmarks of this file; fail if one allocates more than it allows")
             .Bool("cover", _ => { }, "").Text("covermode", _ => { }, "").Text("coverpkg", _ => { }, "").Text("coverprofile", _ => { }, "")
             .Text("exec", _ => { }, "");
         bool packagesDone = false;
@@ -129,6 +138,11 @@ static class TestCommand
                 o.TestArgs.Add(arg); // a flag of the test itself
                 i = before + 1;
             }
+        }
+        if (o.Budget is { } budget)
+        {
+            o.IsBench = true;
+            o.TestArgs.AddRange(budget.TestFlags(o.TestArgs));
         }
         return o;
     }
@@ -227,12 +241,22 @@ static class TestCommand
             if (o.CompileOnly)
                 return code == 0;
             bool ok = code == 0 && !timedOut;
+            string after = Leaked(o, status);
+            if (after != "" && o.Exit)
+                ok = false;
+            if (o.Budget?.Check(name, output) is { Length: > 0 } over)
+            {
+                after += over;
+                ok = false;
+            }
             if (!ok && events == null && !o.Streamed)
                 Driver.Write(Console.Out, output);
             if (timedOut)
                 Say($"*** Test killed: ran too long ({o.Timeout + TimeSpan.FromMinutes(1)}).\n");
-            else if (!ok && (output.Length == 0 || o.Packages.Count == 0 || o.IsBench))
+            else if (code != 0 && (output.Length == 0 || o.Packages.Count == 0 || o.IsBench))
                 Say($"exit status {code}\n");
+            if (after != "")
+                Say(after);
             string noTests = output.Contains("testing: warning: no tests to run", StringComparison.Ordinal) ? " [no tests to run]" : "";
             string time = seconds.ToString("0.000", CultureInfo.InvariantCulture) + "s";
             Say(ok ? $"ok  \t{name}\t{time}{noTests}\n" : $"FAIL\t{name}\t{time}\n");
@@ -242,6 +266,7 @@ static class TestCommand
         finally
         {
             File.Delete(status);
+            File.Delete(status + LeakReport);
         }
 
         void Say(string text)
@@ -252,6 +277,11 @@ static class TestCommand
                 Driver.Write(Console.Out, text);
         }
     }
+
+    /// <summary>Beside the status file: what the tests left; the worker writes it when there is something.</summary>
+    const string LeakReport = ".leaks";
+
+    static string Leaked(Options o, string status) => o.Leaks && File.Exists(status + LeakReport) ? File.ReadAllText(status + LeakReport) : "";
 
     static (int Code, string Output, bool TimedOut) RunProcess(Options o, LoadedPackage p, string status, TestEvents? events)
     {
@@ -265,6 +295,8 @@ static class TestCommand
             start.ArgumentList.Add(a);
         if (o.CompileOnly)
             start.ArgumentList.Add("-c");
+        if (o.Leaks)
+            start.ArgumentList.Add($"-leak-file={Path.GetFullPath($"{Path.GetFileName(p.ImportPath)}.test.{Environment.ProcessId}.tuza")}");
         start.ArgumentList.Add(p.IsStd ? p.ImportPath : p.Dir);
         start.ArgumentList.Add("-test.paniconexit0");
         if (!o.HasTimeout)
@@ -312,10 +344,13 @@ static class TestCommand
     {
         BuildFlags build = new();
         bool compileOnly = false;
-        List<string> rest = build.Register(new Flags("test")).Bool("json", _ => { }, "").Bool("c", b => compileOnly = b, "").Bool("cover", _ => { }, "")
+        string leakFile = "";
+        List<string> rest = build.Register(new Flags("test")).Bool("leaks", _ => { }, "").Bool("exit", _ => { }, "").Text("allocbudget", _ => { }, "").Text("leak-file", f => leakFile = f, "").Bool("json", _ => { }, "").Bool("c", b => compileOnly = b, "").Bool("cover", _ => { }, "")
             .Text("covermode", _ => { }, "").Text("coverpkg", _ => { }, "").Text("coverprofile", _ => { }, "").Text("exec", _ => { }, "").Parse(args);
         Session session = Session.Start(build);
         string folder = Patterns.IsLocal(rest[0]) ? rest[0] : Path.Combine(session.Goroot, "src", rest[0]);
+        if (leakFile != "")
+            SnapshotFlags.ForTests(leakFile, status + LeakReport).Apply(rest[0], rest[1..], session.Goroot);
         session.Plan = RunPlan.For(session, ["test", .. args[..(args.Count - rest.Count + 1)]]);
         if (!compileOnly && session.Plan?.Find() is { } plan)
         {

@@ -50,14 +50,31 @@ public static unsafe class Traceback
         Exit.Now(2);
     }
 
-    public static void Others(G* but)
+    /// <summary>The first few goroutines, and how many there are besides.</summary>
+    internal static void Some(int most)
     {
+        int left = DebugFlags.TracebackLevel == 0 ? 0 : Others(null, most);
+        if (left > 0)
+            Print.Text($"\n...and {left} more goroutines\n");
+    }
+
+    public static void Others(G* but) => Others(but, int.MaxValue);
+
+    /// <summary>Returns how many were left out.</summary>
+    static int Others(G* but, int most)
+    {
+        int shown = 0, left = 0;
         for (int i = 0; i < Sched.AllCount; i++)
         {
             G* g = Sched.All(i);
             GState* gs = Sched.State(g);
             if (g == but || gs->Status is GStatus.Dead or GStatus.Idle || gs->IsSystem != 0 && DebugFlags.TracebackLevel < 2)
                 continue;
+            if (shown++ >= most)
+            {
+                left++;
+                continue;
+            }
             Print.Text("\n");
             bool held = Sched.TryHoldStack(g);
             Header(g);
@@ -68,6 +85,7 @@ public static unsafe class Traceback
             if (held)
                 Sched.EndScan(g);
         }
+        return left;
     }
 
     static string StatusText(GState* gs) => gs->Status switch

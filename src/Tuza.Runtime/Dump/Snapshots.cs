@@ -38,6 +38,8 @@ public sealed class SnapshotPlan
     public Action? Ended { get; init; }
     /// <summary>The socket at which other processes of this user may ask; "" for none.</summary>
     public string Control { get; init; } = "";
+    /// <summary>How far the program may go; null for as far as it likes.</summary>
+    public RunLimits? Limits { get; init; }
     /// <summary>The exit code, from the program's; asked when all is written.</summary>
     public Func<int, int>? ExitCode { get; init; }
     /// <summary>Called after a file was written, before the process goes on or ends; gets the path and how long it took.</summary>
@@ -78,7 +80,7 @@ public static unsafe class Snapshots
         }
     }
 
-    static void Want()
+    internal static void Want()
     {
         Volatile.Write(ref s_wanted, 1);
         Volatile.Write(ref Sched.GcPending, 1);
@@ -116,6 +118,7 @@ public static unsafe class Snapshots
         if (s_plan is not { } plan)
             return;
         Watch.CycleDone(liveBytes);
+        Limits.CycleDone(liveBytes, plan);
         if (Interlocked.Exchange(ref s_request, null) is { } request)
         {
             Volatile.Write(ref s_wanted, 0);
@@ -177,6 +180,15 @@ public static unsafe class Snapshots
         s_looked = true;
     }
 
+    /// <summary>A limit ends the process, world stopped: nobody else will. True when the plan wants a file of the end: then that is the one, and Tell tells of it.</summary>
+    internal static bool BeginEnd(SnapshotPlan plan)
+    {
+        Volatile.Write(ref s_exiting, 1);
+        s_looked = true;
+        Watch.LastRow();
+        return plan.AtExit;
+    }
+
     static bool s_looked;
     static string? s_lookError;
     static long s_lookStart, s_lookEnd;
@@ -213,7 +225,7 @@ public static unsafe class Snapshots
     }
 
     /// <summary>World stopped. Null, or what went wrong.</summary>
-    static string? Write(SnapshotPlan plan, string path, bool redact, string moment)
+    internal static string? Write(SnapshotPlan plan, string path, bool redact, string moment)
     {
         Watch.Look();
         MemStats stats;

@@ -88,6 +88,7 @@ static unsafe class Watch
             Look();
             if (due)
                 sample = Sample();
+            bool suspects = Limits.Look();
             bool still = seen == s_cycles;
             long took = (Clock.Nano() - stopped) / 1_000_000;
             Sched.StartTheWorldFromOutside();
@@ -98,6 +99,10 @@ static unsafe class Watch
                 if (still)
                     AskForCycle();
                 plan.Sampled?.Invoke(sample);
+            }
+            else if (suspects)
+            {
+                AskForCycle();
             }
             pause = (int)Math.Max(period > 0 ? Math.Min(period, LookMillis) : LookMillis, Math.Min(took * RestFactor, LongestPauseMillis));
         }

@@ -52,6 +52,7 @@ public static unsafe class Program
         }
         Sched.NewMain(StartList(images));
         MemoryReport.Start();
+        Limits.Start(spec.Snapshots?.Limits);
         Watch.Start(spec.Snapshots);
         Control.Start(spec.Snapshots);
         Threads.RunOnBigStack(Sched.RunMain);

@@ -168,6 +168,8 @@ public static unsafe partial class Sched
         State(g)->Index = index;
         Volatile.Write(ref s_allCount, index + 1);
         s_gLock.Exit();
+        if (index >= Limits.GoroutineTable)
+            Limits.ManyGoroutines();
         return g;
     }
 
