@@ -523,26 +523,26 @@ public sealed partial class FrameBuilder
 
     void Maps()
     {
+        _listed = new BitSet(_info.FrameBytes / 8 + 1);
         foreach (var site in _info.Sites)
         {
             if (site == null)
                 continue;
-            var words = new SortedSet<int>();
+            var words = new List<int>();
             foreach (var l in site.Ptrs)
-                words.Add(_info.Home[l.Id] >> 3);
+                AddWord(words, _info.Home[l.Id] >> 3);
             if (site.Kind != SiteKind.Entry)
-            {
                 foreach (var s in _siteSlots[site])
                     AddSlot(site, s, words);
+            InOrder(words, site.PtrWords);
+            if (site.Kind != SiteKind.Entry)
                 Objects(site);
-            }
-            site.PtrWords.AddRange(words);
         }
         MergePanics();
     }
 
     /// <summary>Pointer words of the slot that surely hold something.</summary>
-    void AddSlot(FrameSite site, LowSlot s, SortedSet<int> words)
+    void AddSlot(FrameSite site, LowSlot s, List<int> words)
     {
         var (first, count) = _wordBits[s.Id];
         if (count == 0)
@@ -551,7 +551,7 @@ public sealed partial class FrameBuilder
         int at = (int)(_info.SlotOffset[s.Id] >> 3);
         for (int i = 0; i < s.PtrWords!.Length; i++)
             if (s.PtrWords[i] && (all || (_written.TryGetValue(site, out var w) && w[first + (count == 1 ? 0 : i)])))
-                words.Add(at + i);
+                AddWord(words, at + i);
     }
 
     /// <summary>Slots that are not live, but to which there may be live pointers.</summary>
@@ -567,7 +567,7 @@ public sealed partial class FrameBuilder
         var live = new BitSet(_f.Slots.Count);
         foreach (var s in _siteSlots[site])
             live.Add(s.Id);
-        var words = new SortedSet<int>();
+        var words = new List<int>();
         foreach (var s in _f.Slots)
         {
             if (live[s.Id] || _wordBits[s.Id].Count == 0 || _info.SlotOffset[s.Id] == 0 || !(s.AddrTaken && touched != null && touched[s.Id] || args.Contains(s)))
@@ -578,7 +578,28 @@ public sealed partial class FrameBuilder
                 site.Objects.Add(((int)_info.SlotOffset[s.Id], (int)s.Size));
         }
         site.Objects.Sort();
-        site.ObjectWords.AddRange(words);
+        InOrder(words, site.ObjectWords);
+    }
+
+    // The words of one list, see AddWord.
+    BitSet _listed = new(0);
+
+    /// <summary>Each word is there once.</summary>
+    void AddWord(List<int> words, int word)
+    {
+        if (_listed[word])
+            return;
+        _listed.Add(word);
+        words.Add(word);
+    }
+
+    /// <summary>A list is complete.</summary>
+    void InOrder(List<int> words, List<int> to)
+    {
+        foreach (int w in words)
+            _listed.Remove(w);
+        words.Sort();
+        to.AddRange(words);
     }
 
     /// <summary>Panic sites of one line that have the same map are one site (one cold block then serves them all).</summary>

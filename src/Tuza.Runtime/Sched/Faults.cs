@@ -188,6 +188,9 @@ public static unsafe class Faults
             }
             Die(fault, g);
         }
+        // What the function that goes on after a recovery holds lives while deferred calls run; the header may be that of an earlier call, or of none.
+        if ((FuncTable.Get(func)->Flags & FuncFlags.HasDefer) != 0 && ((int*)g->Sp)[1] == func)
+            *(uint*)g->Sp = SiteDesc.DeferReturn;
         gs->InjectA = (long)fault.Address;
         gs->Inject = GoCalls.Code(fault.Address < NilPageBytes ? GoCall.PanicMem : GoCall.PanicFault);
         g->ArgCount = 0;
