@@ -9,6 +9,9 @@ namespace Tuza.Cli;
 /// <summary>A wrong command line: Message goes to standard error, the exit code is 2.</summary>
 sealed class UsageException(string message) : Exception(message);
 
+/// <summary>-json, -json=stream.</summary>
+enum JsonMode { None, Object, Stream }
+
 /// <summary>The flags of one command.</summary>
 sealed class Flags(string command)
 {
@@ -36,6 +39,13 @@ sealed class Flags(string command)
                 throw new UsageException($"invalid value \"{text}\" for flag -{name}: parse error\n{Hint}");
             set(n);
         }, help);
+        return this;
+    }
+
+    /// <summary>-json of commands that print tables.</summary>
+    public Flags Json(Action<JsonMode> set, string help)
+    {
+        _flags["json"] = new Flag(true, text => set(text == "stream" ? JsonMode.Stream : ParseBool("json", text) ? JsonMode.Object : JsonMode.None), help + "; -json=stream: a row a line");
         return this;
     }
 
@@ -121,15 +131,25 @@ sealed class Flags(string command)
         return true;
     }
 
+    /// <summary>Flags that do something, with what help says of them.</summary>
+    public IEnumerable<(string Name, string Help)> All
+    {
+        get
+        {
+            foreach ((string name, Flag flag) in _flags)
+            {
+                if (flag.Help != "")
+                    yield return (name, flag.Help);
+            }
+        }
+    }
+
     /// <summary>One line per flag.</summary>
     public string Describe()
     {
         List<string> lines = [];
-        foreach ((string name, Flag flag) in _flags)
-        {
-            if (flag.Help != "")
-                lines.Add($"  -{name,-14} {flag.Help}");
-        }
+        foreach ((string name, string help) in All)
+            lines.Add($"  -{name,-14} {help}");
         return string.Join("\n", lines);
     }
 }

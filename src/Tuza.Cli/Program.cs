@@ -1,6 +1,6 @@
 // The front door: opens the floors in order and owns the console.
 //
-// Exit codes: 0 done, 1 the user's program has errors, 2 wrong usage, 3 a failure of Tuza itself; `tuza run` gives the program's own.
+// Exit codes: 0 done, 1 the user's program has errors, 2 wrong usage, 3 a failure of Tuza itself, 4 a limit ended the program; `tuza run` gives the program's own.
 
 using System;
 using System.Collections.Generic;
@@ -40,7 +40,8 @@ static class Program
         }
         catch (Exception e)
         {
-            Console.Error.WriteLine("tuza: internal error: " + e);
+            string report = InternalErrors.Report(args, e);
+            Console.Error.WriteLine("tuza: internal error: " + e + (report == "" ? "" : $"\ntuza: this is in {report}; tuza bug makes a report of it"));
             return 3;
         }
     }
@@ -69,6 +70,8 @@ static class Program
             case "stat": return StatCommand.Run(rest);
             case "heap": return HeapCommand.Run(rest);
             case "env": return EnvCommand.Run(rest);
+            case "completion": return CompletionCommand.Run(rest);
+            case "bug": return BugCommand.Run(rest);
             case "version" or "-version" or "--version": return VersionCommand.Run();
             case "help": return HelpCommand.Run(rest);
             case "-h" or "-help" or "--help":

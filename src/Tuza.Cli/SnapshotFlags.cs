@@ -14,11 +14,12 @@ namespace Tuza.Cli;
 /// <summary>How `tuza leaks` judges and tells: also what makes it differ from `tuza run -leaks`.</summary>
 sealed class LeakOptions
 {
-    public bool Json, Exit;
+    public bool Exit;
+    public JsonMode Json;
     public string Sarif = "", For = "", Until = "exit";
 
     public Flags Register(Flags flags) => flags
-        .Bool("json", b => Json = b, "the leaks for programs, on standard output; what the program prints goes to standard error")
+        .Json(m => Json = m, "the leaks for programs, on standard output; what the program prints goes to standard error")
         .Text("sarif", t => Sarif = t, "write them as a SARIF 2.1.0 log to this file (- is standard output)")
         .Bool("exit", b => Exit = b, "exit with 1 if there are leaks");
 
@@ -26,13 +27,13 @@ sealed class LeakOptions
         .Text("for", t => For = t, "judge after this time, as 30s, and end the program")
         .Text("until", t => Until = t, "exit: judge when the program ends (as without it)");
 
-    public bool TakesOutput => Json || Sarif == "-";
+    public bool TakesOutput => Json != JsonMode.None || Sarif == "-";
 
     /// <summary>Prints leaks in the form that was asked for.</summary>
     public void Tell(List<Leak> leaks, TextWriter words, string next)
     {
-        if (Json)
-            Driver.Write(Console.Out, LeakReport.Table(leaks).ToJson());
+        if (Json != JsonMode.None)
+            Driver.Write(Console.Out, LeakReport.Table(leaks).ToJson(Json == JsonMode.Stream));
         if (Sarif == "-")
             Driver.Write(Console.Out, FindingSarif.Write(leaks, VersionCommand.Version, Directory.GetCurrentDirectory()));
         else if (Sarif != "")

@@ -114,13 +114,14 @@ static class StatCommand
 {
     internal sealed class Options
     {
-        public bool Json, OpenMetrics;
+        public bool OpenMetrics;
+        public JsonMode Json;
         public string Every = "";
     }
 
     public static Flags Register(Flags flags, Options o) => flags
         .Text("every", t => o.Every = t, "look again after this time, as 1s, until the program ends")
-        .Bool("json", b => o.Json = b, "one object a look")
+        .Json(m => o.Json = m, "one object a look")
         .Bool("openmetrics", b => o.OpenMetrics = b, "as text for Prometheus and its kin");
 
     public static int Run(List<string> args)
@@ -133,7 +134,7 @@ static class StatCommand
         for (; ; )
         {
             List<(long Bytes, string Use)> rows = Rows(ControlClient.Ask(pid, "stat"), pid);
-            Driver.Write(Console.Out, o.OpenMetrics ? Metrics(rows) : o.Json ? Table(rows).ToJson() : Table(rows).ToText());
+            Driver.Write(Console.Out, o.OpenMetrics ? Metrics(rows) : o.Json != JsonMode.None ? Table(rows).ToJson(o.Json == JsonMode.Stream) : Table(rows).ToText());
             if (o.Every == "")
                 return 0;
             Thread.Sleep(pause);
@@ -164,7 +165,7 @@ static class StatCommand
         return rows.Count > 0 && rows[^1].Bytes > 0 ? rows : throw new ExitException(1, $"tuza: process {pid}: its memory cannot be read" + (rows.Count > 0 ? ": " + rows[^1].Use : ""));
     }
 
-    static ReportTable Table(List<(long Bytes, string Use)> rows)
+    internal static ReportTable Table(List<(long Bytes, string Use)> rows)
     {
         ReportTable t = new("stat", ("resident", ColumnKind.Bytes), ("bytes", ColumnKind.Count), ("share", ColumnKind.Percent), ("what", ColumnKind.Words));
         foreach ((long bytes, string use) in rows)

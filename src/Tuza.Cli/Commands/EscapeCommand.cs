@@ -16,7 +16,7 @@ static class EscapeCommand
     internal sealed class Options
     {
         public string At = "", Graph = "", With = "";
-        public bool Json, All;
+        public bool Json, All, Messages;
     }
 
     public static Flags Register(BuildFlags build, Options o) => build.Register(new Flags("escape"))
@@ -24,7 +24,8 @@ static class EscapeCommand
         .Bool("json", b => o.Json = b, "print one JSON object")
         .Text("graph", s => o.Graph = s, "svg: print a picture of the ways (to a file with -o)")
         .Text("with", s => o.With = s, "a snapshot of a run: how often and how many bytes each place made")
-        .Bool("all", b => o.All = b, "also what stays in the frame");
+        .Bool("all", b => o.All = b, "also what stays in the frame")
+        .Bool("m", b => o.Messages = b, "the compiler's own words instead, as tuza build -gcflags=-m prints them");
 
     public static int Run(List<string> args)
     {
@@ -71,12 +72,24 @@ static class EscapeCommand
             list.RemoveAll(static x => !x.OnHeap);
         if (file != "" && list.Count == 0)
             throw new ExitException(1, $"tuza escape: nothing is made at {o.At}: no variable whose address is taken, no allocating expression");
-        string text = o.Json ? EscapeReports.Json(list) : o.Graph != "" ? EscapeReports.Svg(list) : EscapeReports.Text(list);
-        if (build.Output == "")
+        string text = o.Messages ? EscapeReports.Messages(list) : o.Json ? EscapeReports.Json(list) : o.Graph != "" ? EscapeReports.Svg(list) : EscapeReports.Text(list);
+        if (build.Output is "" or "-")
             Driver.Write(Console.Out, text);
         else
-            File.WriteAllText(build.Output, text);
+            WriteText(build.Output, text);
         return 0;
+    }
+
+    static void WriteText(string file, string text)
+    {
+        try
+        {
+            File.WriteAllText(file, text);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ExitException(1, $"tuza: {file}: {e.Message}");
+        }
     }
 
     static string Folder(string file) => Path.GetDirectoryName(file) is { Length: > 0 } d ? Path.IsPathRooted(d) ? d : "./" + d : ".";
@@ -96,23 +109,33 @@ static class EscapeCommand
     static bool SameFile(string path, string asked) =>
         Path.GetFullPath(path) == Path.GetFullPath(asked) || !asked.Contains('/', StringComparison.Ordinal) && Path.GetFileName(path) == asked;
 
-    /// <summary>Allocations by the line of any frame of this program: a value escapes on its own line, or on that of the call it was inlined to.</summary>
+    /// <summary>Allocations by the line that made them: the innermost frame outside the runtime. Values made on one line are counted together.</summary>
     static void Count(List<EscapeExplanation> list, Snapshot s)
     {
         Dictionary<(string, int), (long Count, long Bytes)> lines = [];
         for (int i = 1; i < s.Stacks.Count; i++)
         {
-            SnapshotFrame f = s.UserFrame(i);
+            SnapshotFrame f = s.Maker(i);
             if (f.Function == null)
                 continue;
             var key = (Path.GetFullPath(f.File), f.Line);
             (long count, long bytes) = lines.GetValueOrDefault(key);
             lines[key] = (count + s.Made[i].Count, bytes + s.Made[i].Bytes);
         }
+        Dictionary<(string, int), int> values = [];
         foreach (EscapeExplanation x in list)
         {
             if (x.OnHeap)
-                (x.Made, x.MadeBytes) = lines.GetValueOrDefault((Path.GetFullPath(x.Pos.File?.Path ?? ""), x.Pos.Line));
+                values[Line(x)] = values.GetValueOrDefault(Line(x)) + 1;
         }
+        foreach (EscapeExplanation x in list)
+        {
+            if (!x.OnHeap)
+                continue;
+            (x.Made, x.MadeBytes) = lines.GetValueOrDefault(Line(x));
+            x.MadeTogether = values[Line(x)] > 1;
+        }
+
+        static (string, int) Line(EscapeExplanation x) => (Path.GetFullPath(x.Pos.File?.Path ?? ""), x.Pos.Line);
     }
 }

@@ -14,16 +14,19 @@ static class HeapCommand
 
     static readonly string[] s_views = ["top", "sites", "type", "why", "retained", "waste", "dups", "diff", "leaks", "goroutines", "spans", "query", "export"];
 
+    public static IReadOnlyList<string> Views => s_views;
+
     internal sealed class Options
     {
         public int Rows = 20;
-        public bool Json, Force;
+        public bool Force;
+        public JsonMode Json;
         public string Format = "", Output = "";
     }
 
     public static Flags Register(Flags flags, Options o) => flags
         .Number("n", n => o.Rows = n, "rows at the most")
-        .Bool("json", b => o.Json = b, "for programs")
+        .Json(m => o.Json = m, "for programs")
         .Text("format", f => o.Format = f, "of an export: pprof, heapsnapshot, ndjson or csv")
         .Text("o", f => o.Output = f, "file of an export; - is standard output")
         .Bool("f", b => o.Force = b, "overwrite it");
@@ -33,7 +36,7 @@ static class HeapCommand
         Options o = new();
         // Flags may stand anywhere: people add them to the end of the last command.
         List<string> words = Register(new Flags("heap"), o).ParseAnywhere(args);
-        (int rows, bool json) = (o.Rows, o.Json);
+        (int rows, bool json) = (o.Rows, o.Json != JsonMode.None);
         if (words.Count > 1 && Array.IndexOf(s_views, words[0]) >= 0 && !File.Exists(words[0]))
             (words[0], words[1]) = (words[1], words[0]);
         if (words.Count < 2)
@@ -67,7 +70,7 @@ static class HeapCommand
             default:
                 throw new UsageException($"tuza heap: unknown view {words[1]}\n{Usage}");
         }
-        Driver.Write(Console.Out, table == null ? text : json ? table.ToJson() : table.ToText());
+        Driver.Write(Console.Out, table == null ? text : json ? table.ToJson(o.Json == JsonMode.Stream) : table.ToText());
         return 0;
     }
 

@@ -10,13 +10,15 @@ static class HelpCommand
     static readonly SortedDictionary<string, (string Usage, string Short, string Long)> s_topics = new(StringComparer.Ordinal)
     {
         ["run"] = ("tuza run [build flags] package [arguments]", "compile and run a Go program",
-            "The package is a list of .go files, a folder or an import path. The exit code is the program's own: 2 after a panic or a fatal error.\n\n"
+            "The package is a list of .go files, a folder or an import path. The exit code is the program's own: 2 after a panic or a fatal error, 4 when -mem, -time or -goroutines\nended it.\n\n"
             + "-alloc, -gc and -barrier choose how memory is managed. bump never uses again but whole empty chunks; the -fit allocators cut free blocks; go has size classes. Collections run beside the program\n"
             + "(concurrent), in steps of those who allocate (incremental) or in one stop (stw). See tuza help explain."),
         ["build"] = ("tuza build [-o output] [build flags] [packages]", "compile packages",
             "A program becomes an executable. -gcflags=-m prints what escapes to the heap and what is inlined."),
         ["test"] = ("tuza test [build flags] [packages] [test flags]", "run the tests of packages",
-            "Test flags are those of go test: -run, -v, -short, -count, -timeout, -bench, -json and the others of package testing."),
+            "Test flags are those of go test: -run, -v, -short, -count, -timeout, -bench, -json and the others of package testing.\n\n"
+            + "-leaks judges each package when its tests have ended, as tuza leaks does. A line of the -allocbudget file is a benchmark, allocations an operation, and, if wanted, bytes\n"
+            + "an operation: \"BenchmarkEncode 2 128\", \"example.com/store.BenchmarkPut/large 0\"; # begins a remark."),
         ["explain"] = ("tuza explain alloc|gc [-alloc list] [-gc list] [-barrier list] [-runs n] [-json] package [arguments]", "run a program under several ways to manage memory, side by side",
             "alloc compares the allocators, gc the modes of the collector and its write barriers; lists choose, and combine.\n\n"
             + "\ttime           of the program, without compilation\n\tcycles         collections\n\tpauses         their sum; longest: one\n\tinternal       of what objects took, what nobody asked for: rounding and headers\n"
@@ -26,7 +28,7 @@ static class HelpCommand
             + "who keeps an object alive\n\tretained     what would be freed without each\n\twaste        blocks that strings and slices keep for a part of them\n\tdups         equal strings in several blocks\n\t"
             + "leaks        what is held for nothing, with the way to mend it\n\tdiff OLDER   growth since another snapshot\n\tgoroutines   what they wait for, since when\n\tspans        how full the size classes are\n\t"
             + "query 'SQL'  select … from objects, roots, goroutines, spans where … group by … order by … limit …\n\texport       -format pprof|heapsnapshot|ndjson|csv [-o FILE] [-f], for go tool pprof, DevTools, databases"),
-        ["escape"] = ("tuza escape [-at file:line] [-with snapshot] [-json | -graph svg] [-o file] [packages]", "explain why values are on the heap",
+        ["escape"] = ("tuza escape [-at file:line] [-with snapshot] [-json | -graph svg | -m] [-o file] [packages]", "explain why values are on the heap",
             "For each value: the way it takes from where it is made to where no frame can hold it, call by call; what it costs; the smallest change that\nkeeps it in the frame. -gcflags=-m=2 of tuza build has the compiler's own words."),
         ["layout"] = ("tuza layout [-arch amd64,386] [-fix] [-svg] [-json] [packages] [pkg.]Type ... | tuza layout -all [-waste N] [packages]", "show how types lie in memory",
             "Offsets, sizes, padding, pointers, the size class and what it wastes, the best order of fields, 64-bit atomics on 32-bit machines."),
@@ -45,6 +47,10 @@ static class HelpCommand
         ["stat"] = ("tuza stat [-every 1s] [-json | -openmetrics] PID", "account for the resident memory of a running program",
             "Every resident page is counted once; the rows add up to what the system says."),
         ["list"] = ("tuza list [-f format] [-deps] [-json] [packages]", "list packages", "One line per package: its import path, or what -f says."),
+        ["bug"] = ("tuza bug [-o file] [-y] [files]", "write a report about Tuza itself",
+            "Versions, the machine, the variables that matter, internal errors of the last days; and the files that are named, each of which is asked for first. Nothing is sent."),
+        ["completion"] = ("tuza completion bash|zsh|fish|pwsh", "print a script that completes commands and flags in a shell",
+            "\tbash   source <(tuza completion bash)\n\tzsh    tuza completion zsh > \"${fpath[1]}/_tuza\"\n\tfish   tuza completion fish > ~/.config/fish/completions/tuza.fish\n\tpwsh   tuza completion pwsh | Out-String | Invoke-Expression"),
         ["env"] = ("tuza env [-json] [names]", "print what the build depends on", "GOROOT is the Go installation whose standard library is compiled."),
         ["version"] = ("tuza version", "print the version", ""),
         ["help"] = ("tuza help [command]", "explain a command", ""),
@@ -60,10 +66,13 @@ static class HelpCommand
             foreach ((string name, (_, string text, _)) in s_topics)
                 lines.Add($"\t{name,-12}{text}");
             lines.Add("");
-            lines.Add("Use \"tuza help <command>\" for more about a command.");
+            lines.Add("Use \"tuza help <command>\" for more about a command, \"tuza help json\" for what programs can read.");
             return string.Join("\n", lines);
         }
     }
+
+    /// <summary>What a command does, in a few words.</summary>
+    public static string Short(string command) => s_topics[command].Short;
 
     /// <summary>The line about how a command is called.</summary>
     public static string Usage(string command) => s_topics.TryGetValue(command, out var t) ? "usage: " + t.Usage + "\n" : "";
@@ -89,12 +98,19 @@ static class HelpCommand
         "layout" => LayoutCommand.Register(new BuildFlags(), _ => { }, _ => { }, _ => { }, _ => { }, _ => { }, _ => { }),
         "escape" => EscapeCommand.Register(new BuildFlags(), new EscapeCommand.Options()),
         "vet" => VetCommand.Register(new BuildFlags(), new VetCommand.Options()),
-        "build" or "test" or "list" => new BuildFlags().Register(new Flags(command)),
+        "test" => TestCommand.Register(new TestCommand.Options()),
+        "bug" => BugCommand.Register(new Flags(command), new BugCommand.Options()),
+        "build" or "list" => new BuildFlags().Register(new Flags(command)),
         _ => null,
     };
 
     public static int Run(List<string> args)
     {
+        if (args.Count > 0 && args[0] == JsonTopic.Name)
+        {
+            Console.WriteLine(JsonTopic.Text());
+            return 0;
+        }
         if (args.Count > 0 && !s_topics.ContainsKey(args[0]))
             throw new UsageException($"tuza help {args[0]}: unknown help topic. Run 'tuza help'.");
         Console.WriteLine(args.Count == 0 ? Overview : Text(args[0]));

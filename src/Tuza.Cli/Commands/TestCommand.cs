@@ -51,7 +51,9 @@ static class TestCommand
         ["artifacts"] = true,
     };
 
-    sealed class Options
+    public static IEnumerable<string> TestingFlags => s_testFlags.Keys;
+
+    internal sealed class Options
     {
         public BuildFlags Build { get; } = new();
         public List<string> BuildArgs { get; } = [];
@@ -93,17 +95,19 @@ static class TestCommand
 
     // ---- arguments
 
+    public static Flags Register(Options o) => o.Build.Register(new Flags("test"))
+        .Bool("json", b => o.Json = b, "print events as JSON")
+        .Bool("c", b => o.CompileOnly = b, "compile only")
+        .Bool("leaks", b => o.Leaks = b, "when the tests of a package have ended, say what is held for nothing")
+        .Bool("exit", b => o.Exit = b, "with -leaks: a package with leaks fails")
+        .Text("allocbudget", f => o.Budget = AllocBudget.Read(f), "run the benchmarks of this file; fail if one allocates more than it allows")
+        .Bool("cover", _ => { }, "").Text("covermode", _ => { }, "").Text("coverpkg", _ => { }, "").Text("coverprofile", _ => { }, "")
+        .Text("exec", _ => { }, "");
+
     static Options ParseArgs(List<string> args)
     {
         Options o = new();
-        Flags build = o.Build.Register(new Flags("test"))
-            .Bool("json", b => o.Json = b, "print events as JSON")
-            .Bool("c", b => o.CompileOnly = b, "compile only")
-            .Bool("leaks", b => o.Leaks = b, "when the tests of a package have ended, say what is held for nothing")
-            .Bool("exit", b => o.Exit = b, "with -leaks: a package with leaks fails")
-            .Text("allocbudget", f => o.Budget = AllocBudget.Read(f), "run the benchmarks of this file; fail if one allocates more than it allows")
-            .Bool("cover", _ => { }, "").Text("covermode", _ => { }, "").Text("coverpkg", _ => { }, "").Text("coverprofile", _ => { }, "")
-            .Text("exec", _ => { }, "");
+        Flags build = Register(o);
         bool packagesDone = false;
         for (int i = 0; i < args.Count;)
         {

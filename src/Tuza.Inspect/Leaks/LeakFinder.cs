@@ -70,11 +70,26 @@ public sealed partial class LeakFinder
         public int Example;
     }
 
+    /// <summary>Kept by a sync.Pool alone: memory to be used again, which the collector takes when nobody does.</summary>
+    bool IsPooled(int o)
+    {
+        const int MostSteps = 64;
+        int node = _tree.Parent[_graph.FirstObject + o];
+        for (int i = 0; i < MostSteps && node >= _graph.FirstObject; i++, node = _tree.Parent[node])
+        {
+            if (_s.Types[_s.Type[node - _graph.FirstObject]].Name.StartsWith("sync.pool", StringComparison.Ordinal))
+                return true;
+        }
+        return false;
+    }
+
     void Retained(long least)
     {
         Dictionary<(bool Strings, SnapshotFrame At), KeptParts> sums = [];
         foreach (WastedObject w in Waste.Find(_s, least))
         {
+            if (IsPooled(w.Object))
+                continue;
             var key = (w.ByStrings, UserFrame(_s.Stack[w.Object]));
             long held = _s.Bytes[w.Object];
             KeptParts v = sums.TryGetValue(key, out KeptParts before) ? before : new() { Smallest = held, LeastUsed = w.Reachable, Example = w.Object };

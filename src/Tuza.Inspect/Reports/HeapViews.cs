@@ -125,7 +125,20 @@ public sealed partial class HeapViews(Snapshot s)
         }
         if (used.References == 1)
             o.WriteLine($"it would be freed if what refers to it kept a copy of its {used.Reachable} bytes: {(used.ByStrings ? "strings.Clone" : used.HoldsPointers ? "slices.Clone" : "bytes.Clone or slices.Clone")}");
+        else
+            o.WriteLine(FreedIf(path, holders));
         return o.ToString();
+    }
+
+    /// <summary>Which reference of a way is the only one: without it the last node would be freed.</summary>
+    string FreedIf(List<int> path, Holders holders)
+    {
+        int dominator = Tree.Parent[path[^1]], at = path.LastIndexOf(dominator);
+        if (dominator == 0 || at < 0)
+            return "this way is not the only one: it would not be freed without it";
+        string part = at == 0 ? Units.Printable(holders.RootName(path[0], path[1] - Graph.FirstObject))
+            : $"0x{s.Address[path[at] - Graph.FirstObject]:x}{Units.Printable(holders.Part(path[at] - Graph.FirstObject, path[at + 1] - Graph.FirstObject))}";
+        return at == path.Count - 2 ? $"it would be freed if {part} no longer referred to it" : $"every way to it leads through {part}, several from there on: it would be freed with that";
     }
 
     /// <summary>Goroutines that do the same at the same place, one row each.</summary>

@@ -18,7 +18,7 @@ public static class Largest
         long total = 0;
         for (int v = 1; v < graph.Count; v++)
         {
-            if (tree.Parent[v] != 0 || tree.Retained[v] == 0)
+            if (tree.Parent[v] != 0 || tree.Retained[v] == 0 || v < graph.FirstObject && v > s.Roots.Count)
                 continue;
             string name = Name(s, graph, v);
             sums[name] = sums.GetValueOrDefault(name) + tree.Retained[v];

@@ -79,36 +79,58 @@ public sealed class ReportTable(string kind, params (string Name, ColumnKind Kin
         _ => Units.Printable((string)value),
     };
 
-    /// <summary>{"v":1,"kind":…,"rows":[{…}]}; bytes and counts are numbers, addresses strings.</summary>
-    public string ToJson()
+    /// <summary>{"v":1,"kind":…,"rows":[{…}]}; bytes and counts are numbers, addresses strings. stream: a row a line, each with v and kind.</summary>
+    public string ToJson(bool stream = false)
     {
-        using System.IO.MemoryStream stream = new();
-        using (Utf8JsonWriter w = new(stream))
+        using System.IO.MemoryStream text = new();
+        if (stream)
+        {
+            foreach (object[] row in _rows)
+            {
+                using (Utf8JsonWriter w = new(text))
+                    WriteRow(w, row, alone: true);
+                text.WriteByte((byte)'\n');
+            }
+            return Encoding.UTF8.GetString(text.ToArray());
+        }
+        using (Utf8JsonWriter w = new(text))
         {
             w.WriteStartObject();
             w.WriteNumber("v", 1);
             w.WriteString("kind", Kind);
             w.WriteStartArray("rows");
             foreach (object[] row in _rows)
-            {
-                w.WriteStartObject();
-                for (int c = 0; c < columns.Length; c++)
-                {
-                    switch (row[c])
-                    {
-                        case long n: w.WriteNumber(columns[c].Name, n); break;
-                        case double d: w.WriteNumber(columns[c].Name, Math.Round(d, 3)); break;
-                        case ulong a: w.WriteString(columns[c].Name, "0x" + a.ToString("x", CultureInfo.InvariantCulture)); break;
-                        default: w.WriteString(columns[c].Name, (string)row[c]); break;
-                    }
-                }
-                w.WriteEndObject();
-            }
+                WriteRow(w, row, alone: false);
             w.WriteEndArray();
             w.WriteEndObject();
         }
-        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+        return Encoding.UTF8.GetString(text.ToArray()) + "\n";
     }
+
+    void WriteRow(Utf8JsonWriter w, object[] row, bool alone)
+    {
+        w.WriteStartObject();
+        if (alone)
+        {
+            w.WriteNumber("v", 1);
+            w.WriteString("kind", Kind);
+        }
+        for (int c = 0; c < columns.Length; c++)
+        {
+            switch (row[c])
+            {
+                case long n: w.WriteNumber(columns[c].Name, n); break;
+                case double d: w.WriteNumber(columns[c].Name, Math.Round(d, 3)); break;
+                case ulong a: w.WriteString(columns[c].Name, "0x" + a.ToString("x", CultureInfo.InvariantCulture)); break;
+                default: w.WriteString(columns[c].Name, (string)row[c]); break;
+            }
+        }
+        w.WriteEndObject();
+    }
+
+    /// <summary>"heap.types: bytes number, share number, …": what a row has.</summary>
+    public string Schema() =>
+        Kind + ": " + string.Join(", ", Array.ConvertAll(columns, static c => $"\"{c.Name}\" {(c.Kind is ColumnKind.Words ? "text" : c.Kind is ColumnKind.Address ? "address" : "number")}"));
 }
 
 /// <summary>How numbers and names are shown.</summary>

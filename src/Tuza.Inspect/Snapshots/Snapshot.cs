@@ -153,6 +153,9 @@ public sealed class Snapshot
         return user <= first ? Describe(frames[first]) : $"{frames[first].Function} <- {Describe(frames[user])}";
     }
 
+    /// <summary>The innermost frame outside the runtime: its line asked for the memory.</summary>
+    public SnapshotFrame Maker(int stack) => Array.Find(Stacks[stack], static f => !IsRuntime(f));
+
     /// <summary>The innermost frame of the user's; its Function is null if there is none.</summary>
     public SnapshotFrame UserFrame(int stack) => Array.Find(Stacks[stack], f => !IsLibrary(f));
 

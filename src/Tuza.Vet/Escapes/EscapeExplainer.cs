@@ -22,6 +22,8 @@ public sealed record EscapeExplanation(Pos Pos, string Name, string Function, st
     /// <summary>From a traced run: how often it was made there, and its bytes; -1 without.</summary>
     public long Made { get; set; } = -1;
     public long MadeBytes { get; set; } = -1;
+    /// <summary>The line makes other values too, which are in these numbers.</summary>
+    public bool MadeTogether { get; set; }
 }
 
 public sealed class EscapeExplainer

@@ -17,7 +17,10 @@ public static class EscapeReports
     static string Cost(EscapeExplanation x)
     {
         string size = x.Bytes < 0 ? "size known at run time" : x.Bytes == 0 ? "no bytes" : $"{x.Bytes} B, block of {x.ClassBytes} B";
-        return x.Made < 0 ? size : x.Made == 0 ? size + "; not made in that run" : size + string.Create(CultureInfo.InvariantCulture, $"; made {x.Made} times in that run, {x.MadeBytes} B");
+        if (x.Made < 0)
+            return size;
+        string times = x.Made == 1 ? "once" : string.Create(CultureInfo.InvariantCulture, $"{x.Made} times");
+        return size + (x.Made == 0 ? "; not made in that run" : string.Create(CultureInfo.InvariantCulture, $"; made {times} in that run, {x.MadeBytes} B{(x.MadeTogether ? ", with the others of this line" : "")}"));
     }
 
     // ---- text
@@ -50,6 +53,15 @@ public static class EscapeReports
         return b.ToString();
     }
 
+    /// <summary>A line each, as -m prints them.</summary>
+    public static string Messages(IReadOnlyList<EscapeExplanation> list)
+    {
+        StringBuilder b = new();
+        foreach (EscapeExplanation x in list)
+            b.Append(Place(x.Pos)).Append(": ").Append(x.Compiler).Append('\n');
+        return b.ToString();
+    }
+
     // ---- JSON
 
     public static string Json(IReadOnlyList<EscapeExplanation> list)
@@ -76,6 +88,7 @@ public static class EscapeReports
                 {
                     w.WriteNumber("made", x.Made);
                     w.WriteNumber("madeBytes", x.MadeBytes);
+                    w.WriteBoolean("madeTogether", x.MadeTogether);
                 }
                 w.WriteStartArray("because");
                 foreach (EscapeWord word in x.Words)
@@ -109,7 +122,11 @@ public static class EscapeReports
         foreach (EscapeExplanation x in list)
         {
             if (!x.OnHeap)
+            {
+                Box(body, 10, y, $"{x.Name} stays in the frame of {x.Function}", Place(x.Pos), "#d5ecd4");
+                y += BoxHigh + 30;
                 continue;
+            }
             Box(body, 10, y, $"{x.Name}  ({Cost(x)})", Place(x.Pos), "#cfe3f7");
             foreach (EscapeWord w in x.Words)
             {

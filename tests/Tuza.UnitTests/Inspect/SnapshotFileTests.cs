@@ -167,6 +167,8 @@ public sealed class SnapshotFileTests
         Assert.Contains("variable main.keep", text);
         Assert.Contains("retains 1.0 MiB", text);
         Assert.Contains("0xc000010000", text);
+        Assert.Contains("it would be freed if what refers to it kept a copy of its 50 bytes: strings.Clone", text);
+        Assert.Contains("it would be freed if variable main.keep no longer referred to it", new HeapViews(Read(File())).Why(Array)!);
     }
 
     [Fact]
