@@ -127,7 +127,7 @@ public class EndingTests
     [InlineData("deep", "-mem=32MiB", 4, "fatal error: out of memory: limit 32.0 MiB (tuza run -mem), heap ", "main.deep()")]
     [InlineData("sleep", "-time=1s", 4, "fatal error: out of time: limit 1s (tuza run -time), 1 goroutine, heap ", "goroutine 1 [sleep]:")]
     [InlineData("spin", "-time=1s", 4, "fatal error: out of time: limit 1s (tuza run -time), 1 goroutine, heap ", "goroutine 1 [running]:")]
-    [InlineData("start", "-goroutines=100", 4, "fatal error: too many goroutines: limit 100 (tuza run -goroutines), ", "(go statement main.main x.go:28)")]
+    [InlineData("start", "-goroutines=100", 4, "fatal error: too many goroutines: limit 100 (tuza run -goroutines), ", "(go statement main.main x.go:31)")]
     public void LimitsEndPrograms(string how, string limit, int code, string message, string detail) => InFolder(file =>
     {
         File.WriteAllText(file, Greedy);

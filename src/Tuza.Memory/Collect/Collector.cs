@@ -29,9 +29,9 @@ public static unsafe class Collector
 
     /// <summary>
     /// One whole cycle up to the end of marking, in one stop. The caller is where every live pointer of the program is visible to
-    /// <see cref="IWorld.ScanRoots"/>; no lock is held.
+    /// <see cref="IWorld.ScanRoots"/>; no lock is held. False when a cycle beside the program was under way, which nobody has hurried.
     /// </summary>
-    public static void Collect(MHeap* h, GcTrigger trigger)
+    public static bool Collect(MHeap* h, GcTrigger trigger)
     {
         IWorld world = World.Current;
         if (h->Gc.Concurrent != 0)
@@ -39,22 +39,22 @@ public static unsafe class Collector
         world.StopTheWorld();
         try
         {
-            if (h->Gc.Phase == Phase.Off)
-            {
-                var t = new CycleTimes { Start = world.NanoTime(), Stopped = world.NanoTime() };
-                long goal = h->Pacer.HeapGoal, live = h->Pacer.HeapLive;
-                var marker = new Marker(h, shared: h->Gc.MaxMarkers > 1);
-                BeginMark(h, world, ref marker, barrier: false);
-                t.Mark = world.NanoTime();
-                MarkWork.SetStopped(true);
-                do
-                    _ = MarkWork.Run(h, ref marker, long.MaxValue);
-                while (world.ScanHeldBack(ref marker));
-                MarkWork.SetStopped(false);
-                t.Termination = t.TerminationStopped = world.NanoTime();
-                h->Gc.CycleDedicatedNanos = t.Termination - t.Mark;
-                EndMark(h, world, ref marker, trigger, live, goal, ref t);
-            }
+            if (h->Gc.Phase != Phase.Off)
+                return false;
+            var t = new CycleTimes { Start = world.NanoTime(), Stopped = world.NanoTime() };
+            long goal = h->Pacer.HeapGoal, live = h->Pacer.HeapLive;
+            var marker = new Marker(h, shared: h->Gc.MaxMarkers > 1);
+            BeginMark(h, world, ref marker, barrier: false);
+            t.Mark = world.NanoTime();
+            MarkWork.SetStopped(true);
+            do
+                _ = MarkWork.Run(h, ref marker, long.MaxValue);
+            while (world.ScanHeldBack(ref marker));
+            MarkWork.SetStopped(false);
+            t.Termination = t.TerminationStopped = world.NanoTime();
+            h->Gc.CycleDedicatedNanos = t.Termination - t.Mark;
+            EndMark(h, world, ref marker, trigger, live, goal, ref t);
+            return true;
         }
         finally
         {
@@ -63,10 +63,11 @@ public static unsafe class Collector
     }
 
     /// <summary>A cycle without concurrency, and the sweep of everything.</summary>
-    public static void CollectAndSweep(MHeap* h, GcTrigger trigger = GcTrigger.Forced)
+    public static bool CollectAndSweep(MHeap* h, GcTrigger trigger = GcTrigger.Forced)
     {
-        Collect(h, trigger);
+        bool done = Collect(h, trigger);
         h->Sweeper.Finish();
+        return done;
     }
 
     /// <summary>debug.FreeOSMemory, after a cycle and its sweep: every free page back to the system.</summary>

@@ -168,7 +168,7 @@ public static unsafe class Snapshots
         if (Interlocked.Exchange(ref s_exiting, 1) != 0)
             Sched.AwaitEnd();
         if (plan.AtExit)
-            Collector.CollectAndSweep(MHeap.Current);
+            CollectAll();
         World.Current.StopTheWorld();
         Watch.LastRow();
         if (plan.AtExit)
@@ -178,6 +178,16 @@ public static unsafe class Snapshots
             s_lookEnd = System.Diagnostics.Stopwatch.GetTimestamp();
         }
         s_looked = true;
+    }
+
+    const long PatienceNanos = 2_000_000_000;
+
+    /// <summary>A whole cycle. One that was under way keeps what died since it began: it is let end first.</summary>
+    static void CollectAll()
+    {
+        long since = Clock.Nano();
+        while (!Collector.CollectAndSweep(MHeap.Current) && Clock.Nano() - since < PatienceNanos)
+            Sched.LetOthersStop();
     }
 
     /// <summary>A limit ends the process, world stopped: nobody else will. True when the plan wants a file of the end: then that is the one, and Tell tells of it.</summary>

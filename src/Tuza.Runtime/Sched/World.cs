@@ -274,13 +274,22 @@ public static unsafe partial class Sched
     [System.Diagnostics.CodeAnalysis.DoesNotReturn]
     internal static void AwaitEnd()
     {
-        M* m = Threads.Current;
         for (; ; )
+            LetOthersStop();
+    }
+
+    /// <summary>A thread at a safepoint, or no M, waits for something others do: a moment, in which the world can be stopped.</summary>
+    internal static void LetOthersStop()
+    {
+        M* m = Threads.Current;
+        if (m != null && m->P != null)
         {
-            if (m != null && m->P != null && Volatile.Read(ref s_stopWanted) != 0)
+            if (Volatile.Read(ref s_stopWanted) != 0)
                 StopHere(m);
-            _ = Futex.SleepMicros(1000);
+            if (m->P->RunSafePointFn != 0)
+                RunSafePointFn(m->P);
         }
+        _ = Futex.SleepMicros(500);
     }
 
     /// <summary>After <see cref="Freeze"/> or in a stop: the goroutine still runs, its frames cannot be read.</summary>
