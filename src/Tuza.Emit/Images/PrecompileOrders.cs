@@ -1,5 +1,6 @@
 // What is to be precompiled, as files in the cache: folder `ahead`, one file per order, lines `package path <tab> image file`, with a leading `+`
-// for those that want machine code; the others are what these depend on. Whoever holds the lock works through all orders.
+// for those that want machine code; the others are what these depend on. The first line, after `=`, is the build of the toolchain that ordered.
+// Whoever holds the lock works through all orders of its own build; others wait for a day.
 
 using System;
 using System.Collections.Generic;
@@ -16,7 +17,7 @@ public sealed class PrecompileOrders(string cacheFolder)
     /// <summary>Leaves an order. all: dependencies included.</summary>
     public void Add(IReadOnlyCollection<ImageReader> wanted, IReadOnlyList<ImageReader> all)
     {
-        StringBuilder text = new();
+        StringBuilder text = new("=" + Precompiler.Toolchain() + "\n");
         HashSet<ImageReader> set = [.. wanted];
         foreach (ImageReader i in all)
         {
@@ -45,15 +46,31 @@ public sealed class PrecompileOrders(string cacheFolder)
         }
         using (held)
         {
-            while (Directory.GetFiles(_folder, "*.order") is { Length: > 0 } files)
+            string mine = "=" + Precompiler.Toolchain();
+            HashSet<string> others = [];
+            while (Array.FindAll(Directory.GetFiles(_folder, "*.order"), f => !others.Contains(f)) is { Length: > 0 } files)
             {
                 foreach (string file in files)
                 {
-                    Carry(tool, file);
+                    bool isMine = FirstLine(file) == mine;
+                    if (!isMine && File.GetLastWriteTimeUtc(file) > DateTime.UtcNow.AddDays(-1))
+                    {
+                        others.Add(file);
+                        continue;
+                    }
+                    if (isMine)
+                        Carry(tool, file);
                     File.Delete(file);
                 }
             }
         }
+    }
+
+    static string FirstLine(string file)
+    {
+        foreach (string line in File.ReadLines(file))
+            return line;
+        return "";
     }
 
     static void Carry(Precompiler tool, string order)

@@ -1,8 +1,12 @@
 // Machine code in advance for images of the standard library: ReadyToRun, made by crossgen2 of the .NET SDK.
 //
 // A program of fmt's size has RyuJIT compile some hundred methods before main runs; with machine code in the image it loads them instead. The
-// image keeps its IL, and what turns out to be called often is compiled again by the tiered JIT, with everything inlined that version bubbles
-// forbid here. So only packages that change rarely go through this; a user's package is optimised at once by the JIT.
+// image keeps its IL, and what turns out to be called often is compiled again by the tiered JIT. So only packages that change rarely go through
+// this; a user's package is optimised at once by the JIT.
+//
+// The runtime's fast paths are inlined: an image and the toolchain's assemblies are one version bubble, because an image is for one build of the
+// toolchain (its key). What an order is carried out with must therefore be the build that gave it (Toolchain). The framework may be replaced
+// and is outside, and so are other images: flags can give one package a different image under the same importers.
 //
 // It takes three times as long as compiling to IL, so it is done behind the user's back: the first run of a program leaves an order in the
 // cache, and a process of lowest priority (`tuza precompile`) carries orders out, one process per cache.
@@ -13,7 +17,10 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Runtime.Intrinsics.X86;
+using System.Text;
 
 namespace Tuza.Emit;
 
@@ -32,6 +39,22 @@ public sealed class Precompiler
 
     /// <summary>Another compiler with the same command line.</summary>
     public static Precompiler At(string tool) => new(tool);
+
+    /// <summary>The build of the toolchain in its folder: what crossgen2 inlines from.</summary>
+    public static string Toolchain()
+    {
+        StringBuilder text = new();
+        foreach (string file in s_assemblies)
+        {
+            using FileStream stream = File.OpenRead(Path.Combine(AppContext.BaseDirectory, file));
+            using PEReader reader = new(stream);
+            MetadataReader metadata = reader.GetMetadataReader();
+            text.Append(metadata.GetGuid(metadata.GetModuleDefinition().Mvid).ToString("N"));
+        }
+        return text.ToString();
+    }
+
+    static readonly string[] s_assemblies = ["Tuza.Abi.dll", "Tuza.Memory.dll", "Tuza.Runtime.dll", "Tuza.Emit.dll"];
 
     /// <summary>Gives machine code to images of the cache. all: the files of these and of what they depend on, by package path.</summary>
     public void Run(IReadOnlyList<string> packages, IReadOnlyDictionary<string, string> all)
@@ -67,13 +90,9 @@ public sealed class Precompiler
         string instructions = InstructionSets();
         if (instructions != "")
             start.ArgumentList.Add("--instruction-set:" + instructions);
-        // All of this toolchain is one version: an image is made for these very assemblies (its key says so). The framework may be replaced.
         start.ArgumentList.Add("--inputbubble");
-        foreach (string reference in (string[])[AppContext.BaseDirectory + "Tuza.*.dll", folder + "/go.*.dll"])
-        {
-            start.ArgumentList.Add("--inputbubbleref");
-            start.ArgumentList.Add(reference);
-        }
+        start.ArgumentList.Add("--inputbubbleref");
+        start.ArgumentList.Add(AppContext.BaseDirectory + "Tuza.*.dll");
         foreach (string reference in (string[])[Path.GetDirectoryName(typeof(object).Assembly.Location)! + "/*.dll", AppContext.BaseDirectory + "Tuza.*.dll", folder + "/go.*.dll"])
         {
             start.ArgumentList.Add("-r");
@@ -86,6 +105,7 @@ public sealed class Precompiler
             start.ArgumentList.Add(input);
             files.Add((all[package], Path.ChangeExtension(input, ".ni.dll")));
         }
+        string toolchain = Toolchain();
         using Process p = Process.Start(start)!;
         p.StandardInput.Close();
         p.ErrorDataReceived += static (_, _) => { }; // read, so that the tool does not wait
@@ -94,7 +114,7 @@ public sealed class Precompiler
         p.WaitForExit();
         foreach ((string image, string result) in files)
         {
-            if (p.ExitCode == 0 && File.Exists(result))
+            if (p.ExitCode == 0 && File.Exists(result) && toolchain == Toolchain()) // not replaced meanwhile
                 ImageCache.Replace(image, result);
         }
     }

@@ -14,8 +14,9 @@ public sealed class PrecompileOrdersTests : IDisposable
 
     public void Dispose() => Directory.Delete(_cache, recursive: true);
 
-    string Order(string text)
+    string Order(string text, string? toolchain = null)
     {
+        text = "=" + (toolchain ?? Precompiler.Toolchain()) + "\n" + text;
         Directory.CreateDirectory(Ahead);
         string file = Path.Combine(Ahead, "1.order");
         File.WriteAllText(file, text);
@@ -63,5 +64,18 @@ public sealed class PrecompileOrdersTests : IDisposable
         Assert.True(File.Exists(order));
         new PrecompileOrders(_cache).Work(Tool(out _));
         Assert.False(File.Exists(order));
+    }
+
+    /// <summary>What crossgen2 would inline is not what the images were compiled for.</summary>
+    [Fact]
+    public void OrdersOfAnotherBuildWaitForADay()
+    {
+        string order = Order("", toolchain: "another");
+        new PrecompileOrders(_cache).Work(Tool(out string calls));
+        Assert.True(File.Exists(order));
+        File.SetLastWriteTimeUtc(order, DateTime.UtcNow.AddDays(-2));
+        new PrecompileOrders(_cache).Work(Tool(out _));
+        Assert.False(File.Exists(order));
+        Assert.False(File.Exists(calls));
     }
 }
