@@ -243,7 +243,8 @@ public static unsafe partial class Sched
             StartM(p, spinning: false);
         }
         DisownWorld();
-        if (s_idlePCount != 0 && (GlobalWaiting || Timers.FirstOfAll() != long.MaxValue || NetPoll.HasWaiters))
+        // Finalizers and pools too: what a collection found for them waits for somebody who looks.
+        if (s_idlePCount != 0 && (GlobalWaiting || Timers.FirstOfAll() != long.MaxValue || NetPoll.HasWaiters || Gc.FinalizersWait))
             WakeP();
         WakeStopWaiters();
         if (m == null)
