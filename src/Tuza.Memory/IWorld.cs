@@ -93,7 +93,7 @@ public unsafe interface IWorld
     long NanoTime();
 
     /// <summary>Processor time that the process has used.</summary>
-    long ProcessorNanos() => System.Environment.CpuUsage.TotalTime.Ticks * System.TimeSpan.NanosecondsPerTick;
+    long ProcessorNanos() => World.ProcessNanos;
 
     /// <summary>Nanoseconds since 1970.</summary>
     long UnixNano();
@@ -110,6 +110,9 @@ public unsafe interface IWorld
 public static class World
 {
     public static IWorld Current { get; set; } = null!;
+
+    /// <summary>User and system time of all threads.</summary>
+    public static long ProcessNanos => System.Environment.CpuUsage.TotalTime.Ticks * System.TimeSpan.NanosecondsPerTick;
 
     /// <summary>Not 0: somebody waits for the world to stop. Loops whose bounds are known have no polls, but they may allocate.</summary>
     public static int StopWanted;

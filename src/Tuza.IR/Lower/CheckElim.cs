@@ -446,24 +446,7 @@ static class CopyPropagation
 {
     public static void Run(LowFunction f)
     {
-        var defs = new Dictionary<LowLocal, int>(ReferenceEqualityComparer.Instance);
-        void Def(LowLocal? l)
-        {
-            if (l != null)
-                defs[l] = defs.GetValueOrDefault(l) + 1;
-        }
-        foreach (var p in f.ParamLocals)
-            Def(p);
-        foreach (var b in f.Blocks)
-            foreach (var i in b.Instrs)
-                switch (i)
-                {
-                    case LowAssign a: Def(a.Local); break;
-                    case LowAtomic a: Def(a.Result); break;
-                    case LowCall c:
-                        c.Results.ForEach(Def);
-                        break;
-                }
+        var defs = LowDefs.Count(f);
         var fixedLocals = new HashSet<LowLocal>(ReferenceEqualityComparer.Instance);
         foreach (var p in f.ParamLocals)
             if (defs[p] == 1)
@@ -519,6 +502,30 @@ static class CopyPropagation
                         more = true;
                     }
         }
+    }
+}
+
+static class LowDefs
+{
+    /// <summary>How often each local is assigned; a parameter's value at entry is one assignment.</summary>
+    public static Dictionary<LowLocal, int> Count(LowFunction f)
+    {
+        var defs = new Dictionary<LowLocal, int>(ReferenceEqualityComparer.Instance);
+        void Def(LowLocal? l)
+        {
+            if (l != null)
+                defs[l] = defs.GetValueOrDefault(l) + 1;
+        }
+        f.ParamLocals.ForEach(Def);
+        foreach (var b in f.Blocks)
+            foreach (var i in b.Instrs)
+                switch (i)
+                {
+                    case LowAssign a: Def(a.Local); break;
+                    case LowAtomic a: Def(a.Result); break;
+                    case LowCall c: c.Results.ForEach(Def); break;
+                }
+        return defs;
     }
 }
 

@@ -4,7 +4,7 @@
 // read and written through. If every mention of a slot is a load, a store or a zeroing at a known place, and the places do not overlap, each is a
 // local of its own. Pointers that are assigned once, to the slot's address plus a constant, are seen through.
 //
-// Not in functions with deferred calls: what a panic leaves behind is read from memory.
+// Not in functions with deferred calls: what a panic leaves behind is read from memory. The new locals are zeroed in the entry block, which therefore must not be a loop's head.
 
 using System.Collections.Generic;
 
@@ -17,13 +17,13 @@ sealed class SlotScalars
     readonly record struct Place(LowSlot Slot, long Offset);
 
     readonly LowFunction _f;
-    readonly Dictionary<LowLocal, int> _defs = new(ReferenceEqualityComparer.Instance);
+    readonly Dictionary<LowLocal, int> _defs;
     readonly Dictionary<LowLocal, Place> _pointers = new(ReferenceEqualityComparer.Instance);
     readonly HashSet<LowSlot> _kept = new(ReferenceEqualityComparer.Instance);
     readonly Dictionary<LowSlot, SortedDictionary<long, LowType>> _types = new(ReferenceEqualityComparer.Instance);
     readonly Dictionary<Place, LowLocal> _fields = [];
 
-    SlotScalars(LowFunction f) => _f = f;
+    SlotScalars(LowFunction f) => (_f, _defs) = (f, LowDefs.Count(f));
 
     public static void Run(LowFunction f)
     {
@@ -35,7 +35,6 @@ sealed class SlotScalars
     {
         foreach (var s in _f.Slots)
             _types[s] = [];
-        CountDefinitions();
         FindPointers();
         foreach (var b in _f.Blocks)
         {
@@ -56,24 +55,6 @@ sealed class SlotScalars
     }
 
     // ---- which pointers
-
-    void CountDefinitions()
-    {
-        void Def(LowLocal? l)
-        {
-            if (l != null)
-                _defs[l] = _defs.GetValueOrDefault(l) + 1;
-        }
-        _f.ParamLocals.ForEach(Def);
-        foreach (var b in _f.Blocks)
-            foreach (var i in b.Instrs)
-                switch (i)
-                {
-                    case LowAssign a: Def(a.Local); break;
-                    case LowAtomic a: Def(a.Result); break;
-                    case LowCall c: c.Results.ForEach(Def); break;
-                }
-    }
 
     void FindPointers()
     {
@@ -297,8 +278,9 @@ sealed class SlotScalars
     /// <summary>Every local is assigned before it is read; memory of a slot need not be.</summary>
     void Initialise()
     {
-        int at = 0;
+        List<LowInstr> zeros = new(_fields.Count);
         foreach (var local in _fields.Values)
-            _f.Entry.Instrs.Insert(at++, new LowAssign { Pos = _f.Pos, Local = local, Value = L.Zero(local.Type) });
+            zeros.Add(new LowAssign { Pos = _f.Pos, Local = local, Value = L.Zero(local.Type) });
+        _f.Entry.Instrs.InsertRange(0, zeros);
     }
 }

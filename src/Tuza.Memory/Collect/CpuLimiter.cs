@@ -4,7 +4,8 @@
 // nobody assists, and allocation gives nothing back for the sake of a memory limit, so that the heap outgrows its limit rather than the program standing
 // still. Only who collects for more than half of the time, for seconds, gets there.
 //
-// Who collects reports what it spent; the rest of what the process used since the last look is the program's.
+// Who collects reports what it spent, and apart from it what was marked on processors that nobody wanted, which counts on neither side; the rest of what the process
+// used since the last look is the program's.
 //
 // See GOROOT/src/runtime/mgclimit.go.
 
@@ -25,6 +26,7 @@ public struct CpuLimiter
     SpinLock32 _lock;
     long _fill;
     long _spent;        // by collectors since the last look
+    long _idleMarking;  // likewise, where the program wanted nothing
     long _lookedAt;     // wall clock
     long _processNanos; // processor time of the process then
     int _limiting;
@@ -39,6 +41,9 @@ public struct CpuLimiter
 
     /// <summary>A collecting thread has worked, or the world stood still for all processors.</summary>
     public void Spent(long nanos) => Interlocked.Add(ref _spent, nanos);
+
+    /// <summary>A helper has marked on an idle processor.</summary>
+    public void IdleMarked(long nanos) => Interlocked.Add(ref _idleMarking, nanos);
 
     /// <summary>Settles if the last look is long ago; says whether the collector is limited.</summary>
     public bool Check(IWorld world, uint cycle)
@@ -56,8 +61,9 @@ public struct CpuLimiter
         long process = world.ProcessorNanos();
         long used = process - _processNanos;
         long spent = Interlocked.Exchange(ref _spent, 0);
+        long idle = Interlocked.Exchange(ref _idleMarking, 0);
         if (_lookedAt != 0)
-            Account(long.Min(spent, used), long.Max(0, used - spent), world.Processors, cycle);
+            Account(long.Min(spent, used), long.Max(0, used - spent - idle), world.Processors, cycle);
         _processNanos = process;
         Volatile.Write(ref _lookedAt, now);
         _lock.Exit(LockRank.Work);

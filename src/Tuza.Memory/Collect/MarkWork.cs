@@ -201,7 +201,10 @@ public static unsafe class MarkWork
         {
             long start = World.Current.NanoTime();
             bool any = Step(gc, ref marker);
-            Interlocked.Add(ref gc->IdleNanos, World.Current.NanoTime() - start);
+            long nanos = World.Current.NanoTime() - start;
+            Interlocked.Add(ref gc->IdleNanos, nanos);
+            if (Volatile.Read(ref s_stopped) == 0)
+                gc->Limiter.IdleMarked(nanos);
             if (any && Allowed(h) >= 1)
                 continue;
             if (any)

@@ -110,7 +110,7 @@ public static unsafe class Metrics
         *w++ = (ulong)gc->ScavengeAssistNanos;
         *w++ = (ulong)gc->ScavengeNanos;
         long total = (Clock.Nano() - Gc.StartNanos) * MaxProcs.Value;
-        *w++ = (ulong)Math.Max(0, total - Environment.CpuUsage.TotalTime.Ticks * 100);
+        *w++ = (ulong)Math.Max(0, total - Memory.World.ProcessNanos);
         *w++ = (ulong)total;
         *w++ = (ulong)MutexWaitNanos;
         *w++ = 0;

@@ -69,6 +69,19 @@ public sealed class CpuLimiterTests
     }
 
     [Fact]
+    public void MarkingOnIdleProcessorsIsNobodys()
+    {
+        CpuLimiter l = default;
+        using FakeWorld w = Start(ref l);
+        Windows(w, ref l, 1, until: true, 50, 2);
+        w.Clock += Window;
+        w.ProcessorClock += Window;
+        l.IdleMarked(Window);
+        Assert.False(l.Check(w, 3));
+        Assert.Equal(50 * Window, l.Fill);
+    }
+
+    [Fact]
     public unsafe void NobodyAssistsWhileLimited()
     {
         using var w = new FakeWorld { Clock = 1_000_000, ProcessorClock = 1_000_000 };

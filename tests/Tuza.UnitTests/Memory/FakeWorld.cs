@@ -123,7 +123,7 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
 
     public long NanoTime() => Clock ?? Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
 
-    public long ProcessorNanos() => ProcessorClock ?? Environment.CpuUsage.TotalTime.Ticks * TimeSpan.NanosecondsPerTick;
+    public long ProcessorNanos() => ProcessorClock ?? World.ProcessNanos;
 
     public long UnixNano() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
 
