@@ -9,33 +9,32 @@ namespace Tuza.Memory;
 public sealed unsafe class LinuxOs : IOs
 {
     static readonly Lock s_lock = new();
-    static readonly Dictionary<nuint, nuint> s_mapped = [];
+    static readonly List<Mapping> s_mapped = []; // not overlapping
 
-    /// <summary>Address and bytes of what was reserved or allocated and not freed.</summary>
-    public static List<(nuint Address, nuint Bytes)> Mapped()
+    /// <summary>A range that was reserved or allocated.</summary>
+    public readonly record struct Mapping(nuint Address, nuint Bytes);
+
+    /// <summary>What was reserved or allocated and not freed.</summary>
+    public static List<Mapping> Mapped()
     {
-        List<(nuint, nuint)> list = [];
         lock (s_lock)
-        {
-            foreach ((nuint address, nuint bytes) in s_mapped)
-                list.Add((address, bytes));
-        }
-        return list;
+            return [.. s_mapped];
     }
 
     /// <summary>Parts of what was reserved may be given back: what is left stays known.</summary>
     static void Forget(nuint from, nuint to)
     {
-        foreach ((nuint at, nuint bytes) in new List<KeyValuePair<nuint, nuint>>(s_mapped))
+        for (int i = s_mapped.Count - 1; i >= 0; i--)
         {
+            (nuint at, nuint bytes) = s_mapped[i];
             nuint end = at + bytes;
             if (at >= to || end <= from)
                 continue;
-            s_mapped.Remove(at);
+            s_mapped.RemoveAt(i);
             if (at < from)
-                s_mapped[at] = from - at;
+                s_mapped.Add(new(at, from - at));
             if (end > to)
-                s_mapped[to] = end - to;
+                s_mapped.Add(new(to, end - to));
         }
     }
 
@@ -44,7 +43,7 @@ public sealed unsafe class LinuxOs : IOs
         if (p != null)
         {
             lock (s_lock)
-                s_mapped[(nuint)p] = bytes;
+                s_mapped.Add(new((nuint)p, bytes));
         }
         return p;
     }

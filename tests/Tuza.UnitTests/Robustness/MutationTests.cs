@@ -181,11 +181,7 @@ public sealed class MutationTests
         TimeSpan before = process.TotalProcessorTime;
         // What this thread allocates: the process's heap holds other tests' garbage too.
         long bytes = 0;
-        var thread = new Thread(() =>
-        {
-            problem = Attempt(text);
-            bytes = GC.GetAllocatedBytesForCurrentThread();
-        }, StackBytes) { IsBackground = true };
+        var thread = new Thread(Run, StackBytes) { IsBackground = true };
         thread.Start();
         // Processor time, of other tests beside this one too: the machine may have other work.
         while (!thread.Join(1000))
@@ -196,6 +192,12 @@ public sealed class MutationTests
         if (problem == null && Milliseconds() > 3 * MaxMilliseconds)
             return $"takes {Milliseconds()} ms";
         return problem ?? (bytes > MaxBytes ? $"allocates {bytes >> 20} MiB" : null);
+
+        void Run()
+        {
+            problem = Attempt(text);
+            bytes = GC.GetAllocatedBytesForCurrentThread();
+        }
 
         double Milliseconds()
         {
