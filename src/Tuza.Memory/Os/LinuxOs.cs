@@ -18,7 +18,7 @@ public sealed unsafe class LinuxOs : IOs
     public static List<Mapping> Mapped()
     {
         lock (s_lock)
-            return [.. s_mapped];
+            return new List<Mapping>(s_mapped);
     }
 
     /// <summary>Parts of what was reserved may be given back: what is left stays known.</summary>
