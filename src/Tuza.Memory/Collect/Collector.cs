@@ -194,9 +194,6 @@ public static unsafe class Collector
         }
         marker.Publish();
         world.ScanRootsAgain(ref marker, all);
-        // The pacer counts every stack once.
-        if (all)
-            marker.StackScanBytes = 0;
         gc->BeginRootsAgain(all);
     }
 

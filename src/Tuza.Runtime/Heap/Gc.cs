@@ -585,8 +585,9 @@ public static unsafe class Gc
             GState* gs = Sched.State(g);
             if (gs->Status is GStatus.Dead or GStatus.Idle || (!all && gs->ScanCycle == ScanCycle))
                 continue;
+            bool again = gs->ScanCycle == ScanCycle;
             gs->ScanCycle = ScanCycle;
-            Scan(g, ref marker);
+            Scan(g, ref marker, again);
         }
         TypeTable.MarkRoots(ref marker);
         Timers.MarkRoots(ref marker);
@@ -642,10 +643,11 @@ public static unsafe class Gc
     /// <summary>The marks are complete; roots are scanned once more to check them.</summary>
     static bool IsCheck => MHeap.Current->Gc.Phase == Phase.MarkTermination;
 
-    static void Scan(G* g, ref Marker marker)
+    /// <summary>The pacer and the starting size count every stack once in a cycle.</summary>
+    static void Scan(G* g, ref Marker marker, bool again = false)
     {
         StackTracer<Marker>.Run(g, ref marker).Dispose();
-        if (g->Sp != null && !IsCheck)
+        if (g->Sp != null && !again && !IsCheck)
         {
             marker.StackScanBytes += g->StackHi - g->Sp;
             StackStats.Scanned(g->StackHi - g->Sp);

@@ -55,6 +55,7 @@ public static unsafe class Program
         Limits.Start(spec.Snapshots?.Limits);
         Watch.Start(spec.Snapshots);
         Control.Start(spec.Snapshots);
+        _ = Libc.MallocTrim(0); // loading is over: what it took goes back
         Threads.RunOnBigStack(Sched.RunMain);
     }
 

@@ -23,6 +23,10 @@ public static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "sched_getaffinity")]
     internal static partial int SchedGetAffinity(int pid, nuint bytes, byte* mask);
 
+    /// <summary>Gives back the free pages of all of malloc's arenas but this many bytes: whether there were any.</summary>
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    internal static partial int MallocTrim(nuint keep);
+
     public static long Write(int fd, byte* p, long n) => Syscall(SysWrite, fd, (nint)p, (nint)n, 0, 0, 0);
 
     /// <summary>From now on file descriptor fd is what from is.</summary>
