@@ -14,7 +14,7 @@ namespace Tuza.Abi;
 public static class ImageFormat
 {
     public const ulong Magic = 0x31_47_4D_49_41_5A_55_54; // "TUZAIMG1"
-    public const int Version = 3;
+    public const int Version = 4;
     public const string ResourceName = "go";
     /// <summary>Name of the place of all variables of size zero; the loader knows it.</summary>
     public const string ZeroBase = "runtime.zerobase";
@@ -26,7 +26,9 @@ public enum ImageSection
 {
     /// <summary>Strings with a 32-bit count first, each with 32-bit length: package path, settings of GODEBUG (of a program), key, then the paths of all packages needed before this one.</summary>
     Info,
-    Text, Funcs, Sites, Masks, Inlines,
+    Text, Funcs,
+    /// <summary>SiteDescs, in Masks what they refer to; InlineDescs. The loader uses them in place.</summary>
+    Sites, Masks, Inlines,
     /// <summary>DataRun records, then the bytes of all runs.</summary>
     DataRuns, DataBytes,
     /// <summary>One bit per word of the data segment: may hold a pointer into the heap.</summary>
@@ -83,22 +85,6 @@ public struct FuncRecord
 /// <summary>What callers in other images may rely on.</summary>
 [System.Flags]
 public enum FuncFacts { None = 0, Pure = 1 }
-
-[StructLayout(LayoutKind.Sequential)]
-public struct SiteRecord
-{
-    public int Line, Inline, FirstMask, PtrWords;
-    /// <summary>How many stack objects are described behind the mask, see <see cref="SiteDesc"/>.</summary>
-    public int Objects;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-public struct InlineRecord
-{
-    public TextRef Name, File;
-    public int Parent, CallLine, StartLine;
-    public FuncFlags Flags;
-}
 
 [StructLayout(LayoutKind.Sequential)]
 public struct DataRun

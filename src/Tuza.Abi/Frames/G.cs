@@ -1,6 +1,7 @@
 // The goroutine as emitted code sees it, and function descriptors. CONTRACT FILE: the only declaration of the frame protocol's data
 // (docs/ARCHITECTURE.md section 3). Emitted code names these fields; their order is chosen for cache lines, nothing depends on offsets.
 
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Tuza.Abi;
@@ -89,7 +90,7 @@ public unsafe struct FuncDesc
 [System.Flags]
 public enum FuncFlags { None = 0, Wrapper = 1, HasDefer = 2, TopOfStack = 4, OtherFile = 8 }
 
-/// <summary>One safepoint. Site 0 is the entry; DeferReturnSite is <see cref="SiteDesc.DeferReturn"/>.</summary>
+/// <summary>One safepoint. Site 0 is the entry; DeferReturnSite is <see cref="SiteDesc.DeferReturn"/>. Used where the image has it: never copied.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct SiteDesc
 {
@@ -100,14 +101,17 @@ public unsafe struct SiteDesc
     public int Line;
     /// <summary>Innermost inlined body at this site: index into FuncDesc.Inlines, or -1.</summary>
     public int Inline;
+    /// <summary>Bytes from this descriptor to PtrMask.</summary>
+    public int MaskDistance;
+    public int PtrWordCount;
+    /// <summary>Parts of the frame that are live if a live pointer leads to them. They are disjoint.</summary>
+    public int ObjectCount;
+
     /// <summary>
     /// Live pointer words of the frame, bit i = word at fp + 8*i; PtrWordCount bits. With objects another such mask follows, of the pointer words in them, and
     /// then a word per object, by offset: offset from fp (high half) and size.
     /// </summary>
-    public ulong* PtrMask;
-    public int PtrWordCount;
-    /// <summary>Parts of the frame that are live if a live pointer leads to them. They are disjoint.</summary>
-    public int ObjectCount;
+    public readonly ulong* PtrMask => (ulong*)((byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in this)) + MaskDistance);
 
     public readonly int MaskWords => (PtrWordCount + 63) >> 6;
     public readonly ulong* ObjectMask => PtrMask + MaskWords;

@@ -20,8 +20,9 @@ namespace Tuza.Emit;
 
 sealed class ImageWriter(ImageBuilder image)
 {
-    readonly List<SiteRecord> _sites = [];
-    readonly List<InlineRecord> _inlines = [];
+    /// <summary>Until all sections have their places, distances count from the beginning of the other section.</summary>
+    readonly List<SiteDesc> _sites = [];
+    readonly List<InlineDesc> _inlines = [];
     /// <summary>Of the function being written: numbers of the bodies inlined into it.</summary>
     readonly Dictionary<InlinedCall, int> _inlineIds = new(ReferenceEqualityComparer.Instance);
     readonly List<ulong> _masks = [0];
@@ -76,8 +77,31 @@ sealed class ImageWriter(ImageBuilder image)
         var all = new byte[at];
         MemoryMarshal.Write(all, in header);
         for (int i = 0; i < sections.Length; i++)
-            sections[i].CopyTo(all, (int)MemoryMarshal.Cast<byte, long>(all.AsSpan(Unsafe.SizeOf<ImageHeader>() - 16 * (int)ImageSection.Count))[2 * i]);
+            sections[i].CopyTo(all, PlaceOf(all, (ImageSection)i));
+        Distances(all);
         return all;
+    }
+
+    static int PlaceOf(byte[] resource, ImageSection section) =>
+        (int)MemoryMarshal.Cast<byte, long>(resource.AsSpan(Unsafe.SizeOf<ImageHeader>() - 16 * (int)ImageSection.Count))[2 * (int)section];
+
+    /// <summary>The sections have their places: distances from descriptors to masks and texts.</summary>
+    void Distances(byte[] resource)
+    {
+        int at = PlaceOf(resource, ImageSection.Sites), other = PlaceOf(resource, ImageSection.Masks);
+        foreach (ref SiteDesc s in MemoryMarshal.Cast<byte, SiteDesc>(resource.AsSpan(at, _sites.Count * Unsafe.SizeOf<SiteDesc>())))
+        {
+            s.MaskDistance += other - at;
+            at += Unsafe.SizeOf<SiteDesc>();
+        }
+        at = PlaceOf(resource, ImageSection.Inlines);
+        other = PlaceOf(resource, ImageSection.Text);
+        foreach (ref InlineDesc d in MemoryMarshal.Cast<byte, InlineDesc>(resource.AsSpan(at, _inlines.Count * Unsafe.SizeOf<InlineDesc>())))
+        {
+            d.NameDistance += other - at;
+            d.FileDistance += other - at;
+            at += Unsafe.SizeOf<InlineDesc>();
+        }
     }
 
     static int Up(int n) => (n + 15) & ~15;
@@ -129,47 +153,48 @@ sealed class ImageWriter(ImageBuilder image)
         };
         _inlineIds.Clear();
         foreach (var s in frame.Sites)
-            _sites.Add(s == null ? new SiteRecord { Inline = -1, Line = LineOf(f.Low.Pos) } : SiteOf(s, f.Low, file, r.FirstInline));
+            _sites.Add(s == null ? new SiteDesc { Inline = -1, Line = LineOf(f.Low.Pos) } : SiteOf(s, f, file, r.FirstInline));
         r.SiteCount = _sites.Count - r.FirstSite;
         r.InlineCount = _inlines.Count - r.FirstInline;
         return r;
     }
 
     /// <summary>The record for a site that lies in another file than its function begins in: //line directives, package initialisers.</summary>
-    int OtherFile(string file, int first, int parent)
+    int OtherFile(FuncEntry f, string file, int first, int parent)
     {
         TextRef text = image.Text(file);
         for (int i = first; i < _inlines.Count; i++)
         {
-            if (_inlines[i].Flags == FuncFlags.OtherFile && _inlines[i].Parent == parent && _inlines[i].File.Offset == text.Offset)
+            if (_inlines[i].Flags == FuncFlags.OtherFile && _inlines[i].Parent == parent && _inlines[i].FileDistance == text.Offset)
                 return i - first;
         }
-        _inlines.Add(new InlineRecord { Flags = FuncFlags.OtherFile, File = text, Parent = parent });
+        _inlines.Add(new InlineDesc { Flags = FuncFlags.OtherFile, Func = f.Index, FileDistance = text.Offset, FileLength = text.Length, Parent = parent });
         return _inlines.Count - 1 - first;
     }
 
     static int LineOf(Pos pos) => Positions.Resolve(pos).Line;
 
-    SiteRecord SiteOf(FrameSite s, LowFunction f, string funcFile, int firstInline)
+    SiteDesc SiteOf(FrameSite s, FuncEntry f, string funcFile, int firstInline)
     {
         var words = s.PtrWords;
-        var pos = s.Pos.IsKnown ? s.Pos : f.Pos;
-        var r = new SiteRecord { Line = LineOf(pos), Inline = PlaceOf(pos, f, funcFile, firstInline) };
+        var pos = s.Pos.IsKnown ? s.Pos : f.Low.Pos;
+        var r = new SiteDesc { Line = LineOf(pos), Inline = PlaceOf(pos, f, funcFile, firstInline) };
         if (words.Count == 0 && s.Objects.Count == 0)
             return r;
-        r.PtrWords = 1 + Math.Max(words.Count > 0 ? words[^1] : 0, s.ObjectWords.Count > 0 ? s.ObjectWords[^1] : 0);
-        r.Objects = s.Objects.Count;
+        r.PtrWordCount = 1 + Math.Max(words.Count > 0 ? words[^1] : 0, s.ObjectWords.Count > 0 ? s.ObjectWords[^1] : 0);
+        r.ObjectCount = s.Objects.Count;
         string key = string.Join(',', words) + ";" + string.Join(',', s.ObjectWords) + ";" + string.Join(',', s.Objects);
-        if (!_maskIds.TryGetValue(key, out r.FirstMask))
+        if (!_maskIds.TryGetValue(key, out int first))
         {
-            r.FirstMask = _masks.Count;
-            _maskIds.Add(key, r.FirstMask);
-            _masks.AddRange(MaskOf(words, r.PtrWords));
-            if (r.Objects > 0)
-                _masks.AddRange(MaskOf(s.ObjectWords, r.PtrWords));
+            first = _masks.Count;
+            _maskIds.Add(key, first);
+            _masks.AddRange(MaskOf(words, r.PtrWordCount));
+            if (r.ObjectCount > 0)
+                _masks.AddRange(MaskOf(s.ObjectWords, r.PtrWordCount));
             foreach (var (offset, size) in s.Objects)
                 _masks.Add((ulong)offset << 32 | (uint)size);
         }
+        r.MaskDistance = sizeof(ulong) * first;
         return r;
     }
 
@@ -182,14 +207,14 @@ sealed class ImageWriter(ImageBuilder image)
     }
 
     /// <summary>The inlined body that a position lies in, as its number within the function, or -1.</summary>
-    int PlaceOf(Pos pos, LowFunction f, string funcFile, int first)
+    int PlaceOf(Pos pos, FuncEntry f, string funcFile, int first)
     {
         int inline = InlineOf(pos, f, funcFile, first);
         string file = Positions.AtRunTime(pos).File;
-        return file == (pos.Inlined is { } call ? Positions.AtRunTime(call.Start).File : funcFile) ? inline : OtherFile(file, first, inline);
+        return file == (pos.Inlined is { } call ? Positions.AtRunTime(call.Start).File : funcFile) ? inline : OtherFile(f, file, first, inline);
     }
 
-    int InlineOf(Pos pos, LowFunction f, string funcFile, int first)
+    int InlineOf(Pos pos, FuncEntry f, string funcFile, int first)
     {
         if (pos.Inlined is not { } call)
             return -1;
@@ -198,12 +223,16 @@ sealed class ImageWriter(ImageBuilder image)
         int parent = call.At.IsKnown ? PlaceOf(call.At, f, funcFile, first) : -1;
         id = _inlines.Count - first;
         _inlineIds.Add(call, id);
-        _inlines.Add(new InlineRecord
+        TextRef name = image.Text(call.Function), file = image.Text(Positions.AtRunTime(call.Start).File);
+        _inlines.Add(new InlineDesc
         {
-            Name = image.Text(call.Function),
-            File = image.Text(Positions.AtRunTime(call.Start).File),
+            Func = f.Index,
+            NameDistance = name.Offset,
+            NameLength = name.Length,
+            FileDistance = file.Offset,
+            FileLength = file.Length,
             Parent = parent,
-            CallLine = LineOf(call.At.IsKnown ? call.At : f.Pos),
+            CallLine = LineOf(call.At.IsKnown ? call.At : f.Low.Pos),
             StartLine = LineOf(call.Start),
             Flags = call.IsWrapper ? FuncFlags.Wrapper : 0,
         });

@@ -6,7 +6,7 @@
 // Finish, once all images are there: late-bound imports, by symbol over all images.
 //
 // Code addresses come from RuntimeMethodHandle.GetFunctionPointer: a stub that compiles the method when it is first called.
-// Memory of images is never given back. The resource stays mapped; texts and masks are used in place.
+// Memory of images is never given back. The resource stays mapped; texts, sites and masks are used in place.
 
 using System;
 using System.Collections.Generic;
@@ -208,28 +208,8 @@ public static unsafe class ImageLoader
     static void Functions(LoadedImage image)
     {
         FuncRecord* funcs = (FuncRecord*)image.Section(ImageSection.Funcs, sizeof(FuncRecord), out int count);
-        SiteRecord* siteRecords = (SiteRecord*)image.Section(ImageSection.Sites, sizeof(SiteRecord), out int siteCount);
-        ulong* masks = (ulong*)image.Section(ImageSection.Masks, sizeof(ulong), out _);
-        InlineRecord* inlineRecords = (InlineRecord*)image.Section(ImageSection.Inlines, sizeof(InlineRecord), out int inlineCount);
-        var sites = (SiteDesc*)NativeMemory.Alloc((nuint)siteCount + 1, (nuint)sizeof(SiteDesc));
-        for (int i = 0; i < siteCount; i++)
-            sites[i] = new SiteDesc { Line = siteRecords[i].Line, Inline = siteRecords[i].Inline, PtrMask = masks + siteRecords[i].FirstMask, PtrWordCount = siteRecords[i].PtrWords, ObjectCount = siteRecords[i].Objects };
-        var inlines = (InlineDesc*)NativeMemory.Alloc((nuint)inlineCount + 1, (nuint)sizeof(InlineDesc));
-        for (int i = 0; i < inlineCount; i++)
-        {
-            InlineRecord* r = &inlineRecords[i];
-            inlines[i] = new InlineDesc
-            {
-                Parent = r->Parent,
-                CallLine = r->CallLine,
-                StartLine = r->StartLine,
-                Flags = r->Flags,
-                Name = image.Text + r->Name.Offset,
-                NameLength = r->Name.Length,
-                File = image.Text + r->File.Offset,
-                FileLength = r->File.Length,
-            };
-        }
+        var sites = (SiteDesc*)image.Section(ImageSection.Sites, sizeof(SiteDesc), out _);
+        var inlines = (InlineDesc*)image.Section(ImageSection.Inlines, sizeof(InlineDesc), out _);
         bool bridges = image.Package is "reflect" or "runtime";
         image.FirstFunc = FuncTable.Reserve(count);
         for (int i = 0; i < count; i++)
@@ -251,9 +231,22 @@ public static unsafe class ImageLoader
             d->ImageId = s_images.Count - 1;
             d->Inlines = r->InlineCount != 0 ? inlines + r->FirstInline : null;
             d->FuncId = image.FirstFunc + i;
-            for (int k = 0; k < r->InlineCount; k++)
-                d->Inlines[k].FuncId = d->FuncId;
         }
+    }
+
+    /// <summary>Id of the function that a body was inlined into.</summary>
+    internal static int FuncOf(InlineDesc* inline)
+    {
+        lock (s_lock)
+        {
+            foreach (LoadedImage image in s_images)
+            {
+                var inlines = (InlineDesc*)image.Section(ImageSection.Inlines, sizeof(InlineDesc), out int count);
+                if (inline >= inlines && inline < inlines + count)
+                    return image.FirstFunc + inline->Func;
+            }
+        }
+        throw new InvalidOperationException("a descriptor of an inlined body that no image has");
     }
 
     /// <summary>Functions between a caller and what reflection or a return calls for it: recover and tracebacks look through them.</summary>

@@ -68,7 +68,7 @@ public static unsafe class SymTab
 
     [GoFunc("runtime.funcEntry", Safepoint = false)]
     public static ulong FuncEntry(G* g, void* func) =>
-        func == null ? 0 : Pcs.Pc((uint)(FuncTable.Contains(func) ? ((FuncDesc*)func)->FuncId : ((InlineDesc*)func)->FuncId), 0, 0);
+        func == null ? 0 : Pcs.Pc((uint)(FuncTable.Contains(func) ? ((FuncDesc*)func)->FuncId : ImageLoader.FuncOf((InlineDesc*)func)), 0, 0);
 
     /// <summary>`funcName(f *Func) string`.</summary>
     [GoFunc("runtime.funcName", Safepoint = false)]

@@ -25,14 +25,14 @@ static unsafe class FakeGo
         f->FrameBytes = frameBytes;
         f->Resume = resume;
         f->SiteCount = 4;
-        f->Sites = (SiteDesc*)NativeMemory.AllocZeroed(4, (nuint)sizeof(SiteDesc));
-        ulong* mask = (ulong*)NativeMemory.AllocZeroed(8);
+        ulong* mask = (ulong*)NativeMemory.AllocZeroed(8 + 4 * (nuint)sizeof(SiteDesc));
         *mask = pointers;
+        f->Sites = (SiteDesc*)(mask + 1);
         for (int i = 0; i < 4; i++)
         {
             f->Sites[i].Line = 10 + i;
             f->Sites[i].Inline = -1;
-            f->Sites[i].PtrMask = mask;
+            f->Sites[i].MaskDistance = (int)((byte*)mask - (byte*)&f->Sites[i]);
             f->Sites[i].PtrWordCount = frameBytes / 8;
         }
         byte[] text = Encoding.UTF8.GetBytes(name);
