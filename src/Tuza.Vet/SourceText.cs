@@ -81,6 +81,29 @@ public sealed class SourceText
             : new TextEdit(File, end, end, "\n" + indent + line);
     }
 
+    /// <summary>An edit that writes other lines for a statement, which gets a line of its own if it has none. The first line stands at the statement's indentation, the others say their own.</summary>
+    public TextEdit Lines(Stmt stmt, System.Func<string, string> lines)
+    {
+        int start = Start(stmt), end = End(stmt);
+        string indent = Indent(stmt.Pos);
+        string before = "", after = "";
+        if (Slice(LineStart(PosAt(start).Line), start).Trim() != "")
+        {
+            before = "\n" + indent + "\t";
+            while (this[start - 1] is (byte)' ' or (byte)'\t')
+                start--;
+        }
+        int next = end;
+        while (this[next] is (byte)' ' or (byte)'\t' or (byte)';')
+            next++;
+        if (this[next] is (byte)'}' || next > end && this[next] is not ((byte)'\n' or (byte)'/'))
+        {
+            after = "\n" + indent + (this[next] is (byte)'}' ? "" : "\t");
+            end = next;
+        }
+        return new TextEdit(File, start, end, before + lines(before == "" ? indent : indent + "\t") + after);
+    }
+
     public int Start(Node n) => Offset(StartPos(n));
 
     /// <summary>The first place of a node; exact for slice expressions too.</summary>
@@ -147,6 +170,8 @@ public sealed class SourceText
             case SendStmt s: return End(s.Value);
             case DeferStmt d: return End(d.Call);
             case GoStmt g: return End(g.Call);
+            case DeclStmt { Decls: [.., var last] }: return End(last);
+            case VarDecl { Group: null } d: return End(d.Values.Count > 0 ? d.Values[^1] : d.Type ?? d.Names[^1]);
             case ReturnStmt r: return r.Results.Count > 0 ? End(r.Results[^1]) : Offset(r.Pos) + "return".Length;
             case FuncDecl { Body: { } body }: return End(body);
             default: return Offset(Positions.End(n));

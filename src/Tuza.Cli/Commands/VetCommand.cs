@@ -1,7 +1,7 @@
 // tuza vet: findings about memory in the source of packages.
 //
 // Text goes to standard error under `# import/path` lines, JSON and diffs to standard output. Exit code: 1 when there are findings (notes do not
-// count), or with -json and -sarif only if -exit is given; 0 with -fix when everything found could be mended.
+// count), or with -json and -sarif only if -exit is given. With -fix the source is looked at again until there is nothing to mend: what is reported is left.
 
 using System;
 using System.Collections.Generic;
@@ -14,6 +14,8 @@ namespace Tuza.Cli;
 
 static class VetCommand
 {
+    const int MaxRounds = 5;
+
     internal sealed class Options
     {
         public bool Fix, Diff, Json, Exit;
@@ -42,13 +44,19 @@ static class VetCommand
         string arch = Environment.GetEnvironmentVariable("GOARCH") is { Length: > 0 } a ? a : "amd64";
         if (Types.Sizes.ForArch(arch) == null)
             throw new UsageException($"tuza vet: unknown GOARCH {arch}");
-        if (Reading.Load(session, rest, arch, bodies: true, goOn: true) is not { } reading)
-            return 1;
-        bool broken = reading.Broken;
-        List<Finding> more = rules.Exists(r => r.Name == "NOALLOC") && !broken && HasNoAlloc(reading) ? CheckNoAlloc(session, rest) : [];
-        var found = Rules.Run(reading.ToProgram(), rules, more);
-        session.Steps.Done("analysed");
-        return Report(options, found, session) || broken ? 1 : 0;
+        for (int round = 1; ; round++)
+        {
+            if (Reading.Load(session, rest, arch, bodies: true, goOn: true) is not { } reading)
+                return 1;
+            bool broken = reading.Broken;
+            List<Finding> more = rules.Exists(r => r.Name == "NOALLOC") && !broken && HasNoAlloc(reading) ? CheckNoAlloc(session, rest) : [];
+            var found = Rules.Run(reading.ToProgram(), rules, more);
+            session.Steps.Done("analysed");
+            // What is mended can uncover more, and fixes that meet wait for each other.
+            if (options.Fix && !options.Diff && round < MaxRounds && Mend(found))
+                continue;
+            return Report(options, found, session) || broken ? 1 : 0;
+        }
     }
 
     static bool HasNoAlloc(Reading reading)
@@ -82,12 +90,9 @@ static class VetCommand
         List<Finding> all = [];
         foreach (var (_, list) in found)
             all.AddRange(list);
-        if (options.Diff || options.Fix)
-        {
-            bool left = Mend(options, all);
-            if (!options.Json && options.Sarif == "")
-                return left;
-        }
+        bool changes = options.Diff && ShowDiff(all);
+        if (options.Diff && !options.Json && options.Sarif == "")
+            return changes || all.Exists(f => f.Severity == Severity.Warning);
         if (options.Sarif != "")
         {
             List<(string, string, string)> rules = [];
@@ -117,29 +122,39 @@ static class VetCommand
         return any;
     }
 
-    /// <summary>Applies or shows the fixes; what cannot be mended is printed. True when such findings are left.</summary>
-    static bool Mend(Options options, List<Finding> all)
+    /// <summary>Applies the fixes; false when there was none.</summary>
+    static bool Mend(List<(VetPackage Package, List<Finding> Findings)> found)
+    {
+        List<Finding> all = [];
+        foreach (var (_, list) in found)
+            all.AddRange(list);
+        List<TextEdit> edits = EditsOf(all, []);
+        Edits.Apply(edits);
+        return edits.Count > 0;
+    }
+
+    /// <summary>Prints what the fixes would change, and the findings that have none; true when anything would change.</summary>
+    static bool ShowDiff(List<Finding> all)
+    {
+        List<Finding> left = [];
+        List<TextEdit> edits = EditsOf(all, left);
+        foreach ((SourceFile file, byte[] text) in Edits.Results(edits))
+            Driver.Write(Console.Out, Edits.Diff(FindingText.Place(Pos.Make(file.Id, 1, 1))[..^4], file.Text, text));
+        Driver.Write(Console.Error, FindingText.Write(left));
+        return edits.Count > 0;
+    }
+
+    /// <summary>A fix is applied as a whole or, when it meets another one, not at all: it can be in the next round.</summary>
+    static List<TextEdit> EditsOf(List<Finding> all, List<Finding> left)
     {
         List<TextEdit> edits = [];
-        List<Finding> left = [];
         foreach (Finding f in all)
         {
-            // A fix is applied as a whole or, when it meets another one, not at all: it can be in the next round.
             if (f.Fix is { } fix && !Edits.Overlap(edits, fix.Edits))
                 edits.AddRange(fix.Edits);
             else
                 left.Add(f);
         }
-        if (options.Diff)
-        {
-            foreach ((SourceFile file, byte[] text) in Edits.Results(edits))
-                Driver.Write(Console.Out, Edits.Diff(FindingText.Place(Pos.Make(file.Id, 1, 1))[..^4], file.Text, text));
-        }
-        else
-        {
-            Edits.Apply(edits);
-        }
-        Driver.Write(Console.Error, FindingText.Write(left));
-        return left.Exists(f => f.Severity == Severity.Warning) || (options.Diff && edits.Count > 0);
+        return edits;
     }
 }

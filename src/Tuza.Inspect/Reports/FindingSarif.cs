@@ -178,18 +178,29 @@ public static class FindingSarif
         w.WriteStartObject();
         Message(w, "description", fix.Message);
         w.WriteStartArray("artifactChanges");
+        List<SourceFile> files = [];
         foreach (TextEdit e in fix.Edits)
         {
+            if (!files.Contains(e.File))
+                files.Add(e.File);
+        }
+        foreach (SourceFile file in files)
+        {
             w.WriteStartObject();
-            Artifact(w, e.File.Path, workDir);
+            Artifact(w, file.Path, workDir);
             w.WriteStartArray("replacements");
-            w.WriteStartObject();
-            w.WriteStartObject("deletedRegion");
-            w.WriteNumber("byteOffset", e.Start);
-            w.WriteNumber("byteLength", e.End - e.Start);
-            w.WriteEndObject();
-            Message(w, "insertedContent", e.NewText);
-            w.WriteEndObject();
+            foreach (TextEdit e in fix.Edits)
+            {
+                if (e.File != file)
+                    continue;
+                w.WriteStartObject();
+                w.WriteStartObject("deletedRegion");
+                w.WriteNumber("byteOffset", e.Start);
+                w.WriteNumber("byteLength", e.End - e.Start);
+                w.WriteEndObject();
+                Message(w, "insertedContent", e.NewText);
+                w.WriteEndObject();
+            }
             w.WriteEndArray();
             w.WriteEndObject();
         }

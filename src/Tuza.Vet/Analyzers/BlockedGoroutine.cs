@@ -23,6 +23,7 @@ public sealed class BlockedGoroutine
 
     readonly VetProgram _program;
     readonly Action<Finding> _report;
+    readonly GoroutineFixes _fixes = new();
     readonly HashSet<GoStmt> _reported = new(ReferenceEqualityComparer.Instance);
 
     BlockedGoroutine(VetProgram program, Action<Finding> report)
@@ -85,9 +86,9 @@ public sealed class BlockedGoroutine
             if (nil)
                 Absolute(u, x, null, $"{x.Name} is nil: an operation on a nil channel never ends");
             else if (u.Op is ChannelOp.Receive or ChannelOp.Range && !uses.HasSender && !uses.IsClosed)
-                Absolute(u, x, null, $"nothing sends to {x.Name} or closes it");
+                Absolute(u, x, GoroutineFixes.CloseLocal(v, x, uses), $"nothing sends to {x.Name} or closes it");
             else if (u.Op == ChannelOp.Send && !uses.HasReceiver && room is { } r && SendsOf(uses, u.Go) > r)
-                Absolute(u, x, SendsOf(uses, u.Go) < ManySends && !nil ? RoomFix(v, make!, null, (int)SendsOf(uses, u.Go)) : null, r == 0 ? $"nothing receives from {x.Name}" : $"nothing receives from {x.Name}, and it has room for {r} only");
+                Absolute(u, x, (SendsOf(uses, u.Go) < ManySends ? GoroutineFixes.Room(v, make!, null, (int)SendsOf(uses, u.Go)) : null) ?? (r == 0 ? _fixes.Done(v, x, uses) : null), r == 0 ? $"nothing receives from {x.Name}" : $"nothing receives from {x.Name}, and it has room for {r} only");
             else if (make != null)
                 Conditional(v, x, make, room, uses, u);
         }
@@ -119,7 +120,7 @@ public sealed class BlockedGoroutine
             if (u.Go == null || u.GoView == null)
                 continue;
             if (u.Op is ChannelOp.Receive or ChannelOp.Range && !sends)
-                Absolute(u, x, null, $"{x.Name} is kept in {holder}, but nothing in this package sends to such a channel or closes it");
+                Absolute(u, x, GoroutineFixes.CloseHeld(v, x, uses), $"{x.Name} is kept in {holder}, but nothing in this package sends to such a channel or closes it");
             else if (u.Op == ChannelOp.Send && !receives)
                 Absolute(u, x, null, $"{x.Name} is kept in {holder}, but nothing in this package receives from such a channel");
         }
@@ -202,12 +203,12 @@ public sealed class BlockedGoroutine
         Severity severity = main && !repeated ? Severity.Note : Severity.Warning;
         if (u.Op == ChannelOp.Range && !uses.IsClosed)
         {
-            Report(u, $"this goroutine never ends: it ranges over {x.Name}, which nobody closes", [], $"close({x.Name}) after the last send", CloseFix(v, x, uses), severity);
+            Report(u, $"this goroutine never ends: it ranges over {x.Name}, which nobody closes", [], $"close({x.Name}) after the last send", GoroutineFixes.CloseBehindSends(v, x, uses) ?? GoroutineFixes.CloseInSender(v, x, uses), severity);
             return;
         }
         if (u.Op == ChannelOp.Receive && !uses.IsClosed && u.Select is not { } && IsEndlessAround(u))
         {
-            Report(u, $"this goroutine never ends: its loop receives from {x.Name} and has no way out", [], "return when the channel is closed, or add a done channel or context to the loop", null, severity);
+            Report(u, $"this goroutine never ends: its loop receives from {x.Name} and has no way out", [], "return when the channel is closed, or add a done channel or context to the loop", GoroutineFixes.CloseBehindSends(v, x, uses) ?? GoroutineFixes.CloseInSender(v, x, uses), severity);
             return;
         }
         if (u.Op != ChannelOp.Send || u.Select != null || u.GoView != v || room is not { } r)
@@ -229,7 +230,8 @@ public sealed class BlockedGoroutine
         {
             string rounds = goInLoop ? "one goroutine for each round of the loop sends" : $"{senders.Count} goroutines send";
             Report(u, $"goroutines wait for ever to send to {x.Name}: {rounds}, {Times(receives.Count)} taken, and the channel has {(r == 0 ? "no room" : $"room for {r}")}",
-                receives.Count > 0 ? [new Related(receives[0].Pos, "the value is received here")] : [], "give the channel room for all values", RoomFix(v, make, goInLoop ? goLoop : null, senders.Count), severity);
+                receives.Count > 0 ? [new Related(receives[0].Pos, "the value is received here")] : [], "give the channel room for all values",
+                GoroutineFixes.Room(v, make, goInLoop ? goLoop : null, senders.Count) ?? (r == 0 ? _fixes.Done(v, x, uses) : null), severity);
             return;
         }
         if (r > 0 && (goInLoop || sendInLoop || senders.Count > r))
@@ -246,7 +248,7 @@ public sealed class BlockedGoroutine
             Report(u, $"this goroutine can wait for ever to send to {x.Name}: nobody receives once {NameOf(v)} has returned",
                 [new Related(at, $"{NameOf(v)} can {(end is BranchStmt ? "stop receiving" : "end")} here without taking the value")],
                 sendInLoop ? "select on the send and a done channel that the receiver closes" : "give the channel room for one value, so that the send never waits",
-                sendInLoop || goInLoop ? null : RoomFix(v, make, null, senders.Count), main ? Severity.Note : Severity.Warning);
+                sendInLoop || goInLoop ? _fixes.Done(v, x, uses) : GoroutineFixes.Room(v, make, null, senders.Count), main ? Severity.Note : Severity.Warning);
         }
     }
 
@@ -356,7 +358,7 @@ public sealed class BlockedGoroutine
                 if (u.Go == null || u.GoView == null)
                     continue;
                 if (u.Op is ChannelOp.Receive or ChannelOp.Range && !uses.HasSender && !uses.IsClosed)
-                    Absolute(u, x, null, $"nothing in this package sends to {x.Name} or closes it");
+                    Absolute(u, x, x.IsField ? GoroutineFixes.CloseField(views, x, uses) : GoroutineFixes.CloseGlobal(p, x, uses), $"nothing in this package sends to {x.Name} or closes it");
                 else if (u.Op == ChannelOp.Send && !uses.HasReceiver)
                     Absolute(u, x, null, $"nothing in this package receives from {x.Name}");
             }
@@ -456,65 +458,7 @@ public sealed class BlockedGoroutine
         };
     }
 
-    // ---- fixes and reports
-
-    /// <summary>Room for all senders: their number, or the number of rounds when that can be said where the channel is made.</summary>
-    static Fix? RoomFix(FuncView v, CallExpr make, Stmt? loop, int senders)
-    {
-        if (make.Args.Count != 1)
-            return null;
-        SourceText text = SourceText.Of(make)!;
-        string? room = senders.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        if (loop != null)
-        {
-            Expr? count = loop switch
-            {
-                ForStmt { Init: AssignStmt { Rhs: [var from] }, Cond: BinaryExpr { Op: Token.Lss, Y: var to }, Post: IncDecStmt { Op: Token.Add } } when v.IntOf(from) == 0 => to,
-                RangeStmt { X: var x } => x,
-                _ => null,
-            };
-            if (count == null)
-                return null;
-            bool isRange = loop is RangeStmt && v.IntOf(count) == null && !Predicates.IsInteger(v.TypeOf(count)!);
-            if (v.IntOf(count) == null && !IsKnownBefore(v, count, make.Pos))
-                return null;
-            room = isRange ? $"len({text.Text(count)})" : text.Text(count);
-        }
-        int at = text.End(make.Args[0]);
-        return new Fix($"make({text.Text(make.Args[0])}, {room})", [new TextEdit(text.File, at, at, ", " + room)]);
-    }
-
-    static bool IsKnownBefore(FuncView v, Expr e, Pos at)
-    {
-        e = FuncView.Strip(e);
-        if (e is CallExpr { Args: [var arg] } c && v.BuiltinOf(c) == BuiltinId.Len)
-            return IsKnownBefore(v, arg, at);
-        return v.VarOf(e) is { } x && (x.IsGlobal || x.Pos < at && v.AssignmentsOf(x).Count <= 1 && (v.IsParam(x) || v.AssignmentsOf(x).Count == 1));
-    }
-
-    /// <summary>close(x) behind the last statement that sends, when all sends stand in the function that made the channel.</summary>
-    static Fix? CloseFix(FuncView v, Var x, ChannelUses uses)
-    {
-        List<ChannelUse> sends = uses.List.FindAll(u => u.Op == ChannelOp.Send);
-        if (v.AssignmentsOf(x) is not [{ Stmt: AssignStmt made }] || v.Parent(made) is not BlockStmt block)
-            return null;
-        int last = -1;
-        foreach (ChannelUse s in sends)
-        {
-            if (s.Go != null || s.View != v)
-                return null;
-            Node n = s.Node;
-            while (n != null && !ReferenceEquals(v.Parent(n), block))
-                n = v.Parent(n)!;
-            if (n is not Stmt stmt)
-                return null;
-            last = Math.Max(last, block.List.IndexOf(stmt));
-        }
-        if (last < 0)
-            return null;
-        SourceText text = SourceText.Of(made)!;
-        return new Fix($"close({x.Name}) after the last send", [text.LineAfter(text.End(block.List[last]), text.Indent(made.Pos), $"close({x.Name})")]);
-    }
+    // ---- reports
 
     void Report(ChannelUse u, string message, List<Related> proof, string advice, Fix? fix, Severity severity)
     {

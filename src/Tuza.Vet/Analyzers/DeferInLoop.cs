@@ -154,7 +154,7 @@ public static class DeferInLoop
         BlockStmt body = loop is ForStmt f ? f.Body : ((RangeStmt)loop).Body;
         SourceText text = SourceText.Of(loop)!;
         List<ReturnStmt> returns = [];
-        List<BranchStmt> continues = [];
+        List<BranchStmt> continues = [], breaks = [];
         bool possible = true;
         Walk.Tree(body, n =>
         {
@@ -164,6 +164,7 @@ public static class DeferInLoop
                 case ReturnStmt r: returns.Add(r); break;
                 case LabeledStmt or BranchStmt { Tok: Token.Goto }: possible = false; break;
                 case BranchStmt { Tok: Token.Continue, Target: { } t } b when ReferenceEquals(t, loop): continues.Add(b); break;
+                case BranchStmt { Tok: Token.Break, Target: { } t } b when ReferenceEquals(t, loop): breaks.Add(b); break;
                 case BranchStmt { Tok: Token.Break or Token.Continue, Target: { } t } when !v.Inside(t, body): possible = false; break;
             }
             return true;
@@ -172,16 +173,19 @@ public static class DeferInLoop
         if (!possible || body.List.Count == 0 || text[open] != '{' || text.Slice(open, close).Contains('`', StringComparison.Ordinal) || text.PosAt(open).Line == text.PosAt(close).Line
             || text.Slice(open + 1, text.LineEnd(body.Pos.Line)).Trim() is not "" || text.Slice(text.LineStart(body.Rbrace.Line), close).Trim() != "")
             return null;
-        bool withError = returns.Count > 0;
-        if (withError && !(ReturnsOneError(v, loop) && returns.TrueForAll(r => r.Results is [var e] && IsNonNilError(v, r, e))))
+        if (Way(v, loop, returns, breaks, body) is not { } way)
             return null;
         string indent = text.Indent(loop.Pos) + "\t";
         StringBuilder b = new();
-        b.Append(indent).Append(withError ? "if err := func() error {\n" : "func() {\n");
+        b.Append(indent).Append(way.Head).Append('\n');
         int at = text.LineEnd(body.Pos.Line);
         Dictionary<int, (int End, string New)> replaced = [];
         foreach (BranchStmt c in continues)
-            replaced[text.Offset(c.Pos)] = (text.Offset(c.Pos) + "continue".Length + (c.Label != null ? c.Label.Name.Length + 1 : 0), withError ? "return nil" : "return");
+            replaced[text.Offset(c.Pos)] = (text.Offset(c.Pos) + "continue".Length + (c.Label != null ? c.Label.Name.Length + 1 : 0), way.GoOn);
+        foreach (BranchStmt c in breaks)
+            replaced[text.Offset(c.Pos)] = (text.Offset(c.Pos) + "break".Length + (c.Label != null ? c.Label.Name.Length + 1 : 0), "return true");
+        foreach (ReturnStmt r in returns)
+            replaced[text.Offset(r.Pos)] = (text.Offset(r.Pos) + "return".Length, way.Return);
         int end = text.LineStart(body.Rbrace.Line);
         StringBuilder inner = new();
         while (at < end)
@@ -203,10 +207,58 @@ public static class DeferInLoop
         }
         foreach (string line in inner.ToString().TrimEnd('\n').Split('\n'))
             b.Append(line.Trim() == "" || line.StartsWith('#') ? "" : "\t").Append(line).Append('\n');
-        if (withError && body.List[^1] is not ReturnStmt)
-            b.Append(indent).Append("\treturn nil\n");
-        b.Append(indent).Append(withError ? "}(); err != nil {\n" + indent + "\treturn err\n" + indent + "}\n" : "}()\n");
-        return new Fix("wrap the loop's body into a function", [new TextEdit(text.File, text.LineEnd(body.Pos.Line), end, b.ToString())]);
+        if (way.Tail != "" && body.List[^1] is not (ReturnStmt or BranchStmt))
+            b.Append(indent).Append('\t').Append(way.GoOn).Append('\n');
+        b.Append(indent).Append("}()");
+        if (way.Tail != "")
+            b.Append("; ").Append(way.Test).Append(" {\n").Append(indent).Append('\t').Append(way.Tail).Append('\n').Append(indent).Append('}');
+        b.Append('\n');
+        List<TextEdit> edits = [new(text.File, text.LineEnd(body.Pos.Line), end, b.ToString())];
+        if (v.Parent(loop) is LabeledStmt labeled && (continues.Exists(static c => c.Label != null) || breaks.Exists(static c => c.Label != null)))
+        {
+            // Nothing names the label any more.
+            int first = text.LineStart(labeled.Pos.Line), behind = text.LineStart(loop.Pos.Line);
+            if (text.Slice(first, behind).Trim() != labeled.Label.Name + ":")
+                return null;
+            edits.Insert(0, new TextEdit(text.File, first, behind, ""));
+        }
+        return new Fix("wrap the loop's body into a function", edits);
+    }
+
+    /// <summary>How the function tells the loop what to do. Head: its first line; Return: stands for the word return; GoOn: the statement for the next round; Test, Tail: the condition behind the call, and what is done then.</summary>
+    sealed record Signals(string Head, string Return, string GoOn, string Test, string Tail);
+
+    static Signals? Way(FuncView v, Stmt loop, List<ReturnStmt> returns, List<BranchStmt> breaks, BlockStmt body)
+    {
+        if (returns.Count == 0 && breaks.Count == 0)
+            return new("func() {", "", "return", "", "");
+        if (returns.Count > 0 && breaks.Count > 0)
+            return null;
+        if (breaks.Count > 0)
+            return new("if stop := func() bool {", "", "return false", "stop", "break");
+        FuncTypeExpr type = v.FunctionAround(loop) switch { FuncLit f => f.Type, FuncDecl d => d.Type, _ => new FuncTypeExpr() };
+        if (type.Results.Count == 0)
+            return new("if stop := func() bool {", "return true", "return false", "stop", "return");
+        if (ReturnsOneError(v, loop) && returns.TrueForAll(r => r.Results is [var e] && IsNonNilError(v, r, e)))
+            return new("if err := func() error {", "return", "return nil", "err != nil", "return err");
+        // Results with names may be changed by deferred calls; a call with several results cannot have a word before them.
+        if (type.Results.Exists(static r => r.Name != null) || returns.Exists(r => r.Results.Count != type.Results.Count))
+            return null;
+        SourceText text = SourceText.Of(loop)!;
+        List<string> names = ["stop"], declared = ["stop bool"];
+        for (int i = 0; i < type.Results.Count; i++)
+        {
+            names.Add(type.Results.Count == 1 ? "result" : $"result{i + 1}");
+            declared.Add($"{names[^1]} {text.Text(type.Results[i].Type)}");
+        }
+        bool taken = false;
+        Walk.Tree(body, n =>
+        {
+            taken |= n is Ident x && names.Contains(x.Name);
+            return !taken;
+        });
+        string all = string.Join(", ", names);
+        return taken ? null : new($"if {all} := func() ({string.Join(", ", declared)}) {{", "return true,", "return", "stop", "return " + string.Join(", ", names.GetRange(1, names.Count - 1)));
     }
 
     static bool ReturnsOneError(FuncView v, Stmt loop)

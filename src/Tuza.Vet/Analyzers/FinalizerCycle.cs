@@ -35,15 +35,15 @@ public static class FinalizerCycle
                     continue;
                 links ??= Links(program, v);
                 if (Captures(v, call.Args[1], x) is { } capture)
-                    Report(v, call, x, cleanup, [capture], $"its {(cleanup ? "cleanup" : "finalizer")} refers to {x.Name}", program);
+                    Report(v, call, x, cleanup, [capture], $"its {(cleanup ? "cleanup" : "finalizer")} refers to {x.Name}");
                 else if (cleanup && call.Args.Count > 2 && Referred(v, call.Args[2]).Any(r => ReferenceEquals(r.To, x) || Cycle(links, r.To, x) != null))
-                    Report(v, call, x, true, [new Related(call.Args[2].Pos, $"this argument of the cleanup refers to {x.Name}")], $"its cleanup's argument refers to {x.Name}", program);
+                    Report(v, call, x, true, [new Related(call.Args[2].Pos, $"this argument of the cleanup refers to {x.Name}")], $"its cleanup's argument refers to {x.Name}");
                 else if (!cleanup && Cycle(links, x, x) is { } cycle)
-                    Report(v, call, x, false, cycle.ConvertAll(l => new Related(l.Pos, $"{l.From.Name}{l.Path} refers to {l.To.Name}")), "it is reachable from itself: " + Text(cycle), program);
+                    Report(v, call, x, false, cycle.ConvertAll(l => new Related(l.Pos, $"{l.From.Name}{l.Path} refers to {l.To.Name}")), "it is reachable from itself: " + Text(cycle));
             }
         }
 
-        void Report(FuncView v, CallExpr call, Var x, bool cleanup, List<Related> proof, string why, VetProgram _)
+        void Report(FuncView v, CallExpr call, Var x, bool cleanup, List<Related> proof, string why)
         {
             string what = cleanup ? "cleanup" : "finalizer";
             GoType type = Lookup.Deref(x.Type, out bool _);
@@ -53,7 +53,7 @@ public static class FinalizerCycle
                 Related = proof,
                 Advice = cleanup ? $"give the cleanup what it needs without {x.Name}: a copy of a field, not the object"
                     : "use runtime.AddCleanup, which allows cycles (its function must not refer to the object), or take the reference out of the cycle",
-                Fix = cleanup ? null : ToCleanup(v, call, x),
+                Fix = cleanup ? null : ToCleanup(v, call, x) ?? ToCleanupOfField(program, v, call, x) ?? ToParameter(v, call, x),
             });
         }
     }
@@ -287,4 +287,95 @@ public static class FinalizerCycle
             new TextEdit(text.File, argStart, argEnd, function + ", struct{}{}"),
         ]);
     }
+
+    /// <summary>A finalizer that only reads one field of its object, which is not changed any more, can be a cleanup with a copy of the field.</summary>
+    static Fix? ToCleanupOfField(VetProgram program, FuncView v, CallExpr call, Var x)
+    {
+        if (v.Package.GoMinor < 24 || FuncView.Strip(call.Args[1]) is not FuncLit lit || Captures(v, lit, x) != null || lit.Type is not { Params: [{ Name: { } name }], Results.Count: 0 }
+            || v.Info.Defs.GetValueOrDefault(name) is not Var own || FuncView.Strip(call.Fun) is not SelectorExpr { Sel: var sel } || FuncView.Strip(call.Args[0]) is not Ident)
+            return null;
+        Var? field = null;
+        List<SelectorExpr> reads = [];
+        foreach (Node n in v.Nodes)
+        {
+            if (n is not Ident i || !ReferenceEquals(v.Info.Uses.GetValueOrDefault(i), own))
+                continue;
+            if (v.Parent(i) is not SelectorExpr s || v.Info.Uses.GetValueOrDefault(s.Sel) is not Var { IsField: true } f || field != null && !ReferenceEquals(f, field))
+                return null;
+            field = f;
+            reads.Add(s);
+        }
+        string? type = field?.Type switch
+        {
+            BasicType { Kind: not BasicKind.UnsafePointer } b => b.ToString(),
+            NamedType { Underlying: BasicType } named when ReferenceEquals(named.Obj.Pkg, v.Package.Pkg) && ReferenceEquals(v.Package.Pkg.Scope.Lookup(named.Obj.Name), named.Obj) => named.Obj.Name,
+            _ => null,
+        };
+        if (type == null || v.Nodes.Exists(n => n is Ident d && (d.Name == type || d.Name == field!.Name) && v.Info.Defs.GetValueOrDefault(d) is Var { IsField: false }) || ChangesLater(program, v, call, field!))
+            return null;
+        bool hides = false;
+        Walk.Tree(lit.Body, n =>
+        {
+            hides |= n is Ident i && i.Name == field!.Name && v.Parent(i) is not SelectorExpr;
+            return !hides;
+        });
+        if (hides)
+            return null;
+        SourceText text = SourceText.Of(call)!;
+        List<TextEdit> edits =
+        [
+            new(text.File, text.Start(sel), text.End(sel), "AddCleanup"),
+            new(text.File, text.Start(lit.Type.Params[0].Name!), text.End(lit.Type.Params[0].Type), $"{field!.Name} {type}"),
+        ];
+        foreach (SelectorExpr s in reads)
+            edits.Add(new TextEdit(text.File, text.Start(s), text.End(s), field.Name));
+        int end = text.End(call.Args[1]);
+        edits.Add(new TextEdit(text.File, end, end, $", {text.Text(call.Args[0])}.{field.Name}"));
+        return new Fix($"runtime.AddCleanup with a copy of {field.Name}, which allows cycles", edits);
+    }
+
+    /// <summary>Is a field written anywhere but in literals, and in this function before the call; or its address taken?</summary>
+    static bool ChangesLater(VetProgram program, FuncView v, CallExpr call, Var field)
+    {
+        foreach (FuncView w in FuncView.All(program))
+        {
+            foreach (Node n in w.Nodes)
+            {
+                if (n is not SelectorExpr s || !ReferenceEquals((w.Info.Uses.GetValueOrDefault(s.Sel) as Var)?.Origin, field.Origin))
+                    continue;
+                Node? p = w.Parent(s);
+                bool written = p is IncDecStmt or UnaryExpr { Op: Token.And } || p is RangeStmt r && !ReferenceEquals(r.X, s) || p is AssignStmt a && a.Lhs.Exists(l => ReferenceEquals(FuncView.Strip(l), s));
+                if (written && !(ReferenceEquals(w, v) && p is AssignStmt && s.Pos < call.Pos && ReferenceEquals(v.FunctionAround(s), v.FunctionAround(call)) && v.LoopAround(s) == null))
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>A finalizer that captures its object uses its parameter instead, which is the object.</summary>
+    static Fix? ToParameter(FuncView v, CallExpr call, Var x)
+    {
+        if (FuncView.Strip(call.Args[1]) is not FuncLit lit || Captures(v, lit, x) == null || lit.Type is not { Params: [var p] } || v.TypeOf(p.Type) is not { } type || !Identical.Same(type, x.Type) || !IsNeverAnother(v, x)
+            || FuncView.Strip(call.Args[0]) is not Ident)
+            return null;
+        SourceText text = SourceText.Of(lit)!;
+        if (p.Name is not { Name: not "_" } name)
+        {
+            int start = p.Name != null ? text.Start(p.Name) : text.Start(p.Type), end = p.Name != null ? text.End(p.Name) : start;
+            return new Fix($"let the finalizer use its parameter: func({x.Name} {text.Text(p.Type)})", [new TextEdit(text.File, start, end, p.Name != null ? x.Name : x.Name + " ")]);
+        }
+        List<TextEdit> edits = [];
+        bool hidden = false;
+        Walk.Tree(lit.Body, n =>
+        {
+            if (n is Ident i && ReferenceEquals(v.Info.Uses.GetValueOrDefault(i), x))
+                edits.Add(new TextEdit(text.File, text.Start(i), text.End(i), name.Name));
+            hidden |= n is Ident d && d.Name == name.Name && v.Info.Defs.GetValueOrDefault(d) != null;
+            return true;
+        });
+        return hidden || v.Info.Defs.GetValueOrDefault(name) is not Var own || v.AssignmentsOf(own).Count > 0 ? null : new Fix($"let the finalizer use its parameter {name.Name}", edits);
+    }
+
+    /// <summary>The variable names the same object wherever the function runs: it is set once.</summary>
+    static bool IsNeverAnother(FuncView v, Var x) => !v.IsAddressed(x) && v.AssignmentsOf(x).Count == (v.IsParam(x) ? 0 : 1);
 }

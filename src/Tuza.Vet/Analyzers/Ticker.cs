@@ -64,7 +64,26 @@ public static class Ticker
                         return;
                 }
             }
-            Report(v, call, $"nothing stops the ticker in field {f.Name}", null, null);
+            Report(v, call, $"nothing stops the ticker in field {f.Name}", null, StopBehind(v, call, f));
+        }
+
+        // A field that no other function uses is a variable of the function that sets it.
+        static Fix? StopBehind(FuncView v, CallExpr call, Var f)
+        {
+            if (v.Parent(call) is not AssignStmt { Lhs: [var target], Rhs.Count: 1 } a || v.LoopAround(a) != null || v.Parent(a) is not (BlockStmt or CaseClause or CommClause) || FuncView.Strip(target) is not SelectorExpr { X: Ident })
+                return null;
+            foreach (FuncView w in FuncView.All(v.Package))
+            {
+                foreach (Node n in w.Nodes)
+                {
+                    if (n is Ident i && ReferenceEquals((w.Info.Uses.GetValueOrDefault(i) as Var)?.Origin, f.Origin)
+                        && (!ReferenceEquals(w, v) || !ReferenceEquals(v.FunctionAround(i), v.FunctionAround(a)) || v.Parent(i) is SelectorExpr s && v.Parent(s) is AssignStmt other && !ReferenceEquals(other, a)))
+                        return null;
+                }
+            }
+            SourceText text = SourceText.Of(a)!;
+            string stop = $"defer {text.Text(target)}.Stop()";
+            return new Fix(stop, [text.LineAfter(text.End(a), text.Indent(a.Pos), stop)]);
         }
 
         void Local(FuncView v, CallExpr call, AssignStmt a, Var t)
@@ -78,7 +97,8 @@ public static class Ticker
             Pos at = ReferenceEquals(end, body) ? body.Rbrace : end.Pos;
             SourceText text = SourceText.Of(a)!;
             Fix? fix = null;
-            if (!anyStop && v.LoopAround(a) == null && v.Parent(a) is BlockStmt or CaseClause or CommClause)
+            // A second Stop does nothing.
+            if (v.LoopAround(a) == null && v.Parent(a) is BlockStmt or CaseClause or CommClause)
                 fix = new Fix($"defer {t.Name}.Stop()", [text.LineAfter(text.End(a), text.Indent(a.Pos), $"defer {t.Name}.Stop()")]);
             else if (!anyStop && v.LoopAround(a) != null && v.Parent(a) is BlockStmt block && block.List is [.., var last] && last is not (ReturnStmt or BranchStmt) && !HasJump(block))
                 fix = new Fix($"{t.Name}.Stop() at the end of the round", [text.LineAfter(text.End(last), text.Indent(a.Pos), $"{t.Name}.Stop()")]);

@@ -3,7 +3,6 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -55,15 +54,16 @@ func main() {
 	s := &server{quit: make(chan bool)}
 	subscribe()
 	go s.loop()
+	total := 0
 	for i := 0; i < 25; i++ {
-		sum([]int{1})
+		total += sum([]int{i})
 		wait()
 	}
 	s.quit <- true
 	close(stop)
 	unsubscribeAll()
 	time.Sleep(20 * time.Millisecond)
-	fmt.Println(runtime.NumGoroutine() > 100)
+	fmt.Println(total)
 }
 
 var subscribers []chan int

@@ -17,7 +17,7 @@ type table struct {
 func (t *table) serve() {
 	for j := range jobs {
 		t.mu.RLock()
-		defer t.mu.RUnlock()
+		defer t.mu.RUnlock() // LEAK defer/loop
 		if t.rows[j] > 0 {
 			return
 		}
