@@ -24,6 +24,7 @@ static class Backend
         compilation.Session.Plan?.Save(compilation, images, name);
         string goroot = compilation.Session.Goroot;
         PutGoInPath(goroot);
+        Terminal.End();
         Action<string>? write = !images.TrueForAll(i => i.FilePath != null) ? null
             : path => ExecCommand.WriteLauncher(path, images.ConvertAll(i => i.FilePath!), goroot, name);
         return Host.Run(images, (List<string>)[ExecCommand.TemporaryName(name, IsTest(name)), .. args], goroot, write);
@@ -41,6 +42,7 @@ static class Backend
     public static int Run(PlannedRun plan, List<string> args, string goroot)
     {
         PutGoInPath(goroot);
+        Terminal.End();
         return Host.Run(plan.Images, (List<string>)[ExecCommand.TemporaryName(plan.Name, IsTest(plan.Name)), .. args], goroot,
             path => ExecCommand.WriteLauncher(path, plan.Images, goroot, plan.Name));
     }

@@ -25,6 +25,20 @@ static class ControlClient
 
     public static bool IsPid(string word, out int pid) => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out pid) && pid > 0;
 
+    /// <summary>"PROGRAM." for the names of files; "" when the program, of an older build, does not say.</summary>
+    public static string NameOf(int pid)
+    {
+        try
+        {
+            string name = Ask(pid, "name").Trim();
+            return name is "" or "." or ".." || name.IndexOfAny(['/', '\t', '\n', '\0']) >= 0 ? "" : name + ".";
+        }
+        catch (ExitException)
+        {
+            return "";
+        }
+    }
+
     /// <summary>The answer without its first line.</summary>
     public static string Ask(int pid, string question)
     {

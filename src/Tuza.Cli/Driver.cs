@@ -63,6 +63,8 @@ static class Driver
     /// <summary>Console writers are for text that is already decided: one write, so that lines of processes do not mix.</summary>
     public static void Write(System.IO.TextWriter to, string text)
     {
+        if (to == Console.Out)
+            Terminal.End();
         to.Write(text);
         to.Flush();
     }

@@ -19,6 +19,17 @@ sealed class Flags(string command)
 
     readonly Dictionary<string, Flag> _flags = new(StringComparer.Ordinal);
 
+    /// <summary>Flags of every command.</summary>
+    static readonly (string Name, Flag Flag)[] s_common =
+    [
+        ("color", new Flag(false, static when =>
+        {
+            if (!Terminal.SetColor(when))
+                throw new UsageException($"invalid value \"{when}\" for flag -color: auto, always or never");
+        }, "auto, always or never: colours of text for people")),
+        ("q", new Flag(true, static _ => Terminal.Quiet = true, "do not show progress")),
+    ];
+
     public Flags Bool(string name, Action<bool> set, string help)
     {
         _flags[name] = new Flag(true, text => set(ParseBool(name, text)), help);
@@ -112,7 +123,7 @@ sealed class Flags(string command)
             value = name[(equals + 1)..];
             name = name[..equals];
         }
-        if (!_flags.TryGetValue(name, out Flag? flag))
+        if ((_flags.GetValueOrDefault(name) ?? Array.Find(s_common, c => c.Name == name).Flag) is not { } flag)
         {
             if (name is "h" or "help")
                 throw new UsageException(HelpCommand.Text(command));
@@ -139,6 +150,11 @@ sealed class Flags(string command)
             foreach ((string name, Flag flag) in _flags)
             {
                 if (flag.Help != "")
+                    yield return (name, flag.Help);
+            }
+            foreach ((string name, Flag flag) in s_common)
+            {
+                if (!_flags.ContainsKey(name))
                     yield return (name, flag.Help);
             }
         }

@@ -22,6 +22,12 @@ sealed class MemoryMonitor
     public MemoryMonitor(string path)
     {
         _path = path;
+        if (path == "-")
+        {
+            _file = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true, NewLine = "\n" };
+            _file.WriteLine(Head);
+            return;
+        }
         FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -46,7 +52,7 @@ sealed class MemoryMonitor
         _seconds = s.Seconds;
     }
 
-    public void End() => Driver.Write(Console.Error, Verdict(_live, _goroutines, _seconds) + $"tuza: next: {_path}\n");
+    public void End() => Driver.Write(Console.Error, Verdict(_live, _goroutines, _seconds) + (_path == "-" ? "" : $"tuza: next: {_path}\n"));
 
     internal static string Verdict(IReadOnlyList<(double Seconds, double Value)> live, IReadOnlyList<(double Seconds, double Value)> goroutines, double seconds)
     {

@@ -26,7 +26,9 @@ static class Program
     {
         try
         {
-            return Dispatch(args);
+            int code = Dispatch(args);
+            Terminal.End();
+            return code;
         }
         catch (UsageException e)
         {

@@ -15,13 +15,16 @@ sealed class Schedule
     readonly Queue<LoadedPackage> _ready = new();
     readonly Action<LoadedPackage> _work;
     readonly object _lock = new();
+    readonly string _what;
+    readonly int _all;
     int _left;
     Exception? _failure;
 
-    Schedule(List<LoadedPackage> packages, Action<LoadedPackage> work)
+    Schedule(List<LoadedPackage> packages, string what, Action<LoadedPackage> work)
     {
         _work = work;
-        _left = packages.Count;
+        _what = what;
+        _all = _left = packages.Count;
         foreach (LoadedPackage p in packages)
             Add(p);
     }
@@ -29,7 +32,7 @@ sealed class Schedule
     /// <summary>packages: dependencies first; imports that are not among them do not count. what: for the message of a failure.</summary>
     public static void Run(List<LoadedPackage> packages, string what, bool parallel, Action<LoadedPackage> work)
     {
-        Schedule s = new(packages, work);
+        Schedule s = new(packages, what, work);
         List<Thread> threads = [];
         for (int i = 0; i < (parallel ? Math.Clamp(Environment.ProcessorCount, 1, 8) : 1); i++)
         {
@@ -88,6 +91,7 @@ sealed class Schedule
             {
                 _failure ??= failure;
                 _left--;
+                Terminal.Doing($"{_what} {_all - _left} of {_all} packages");
                 if (_users.TryGetValue(p, out List<LoadedPackage>? users))
                 {
                     foreach (LoadedPackage user in users)

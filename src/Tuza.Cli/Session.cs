@@ -46,6 +46,7 @@ sealed class Session
             throw new ExitException(1, reason);
         if (Overlay.Root == null)
             throw new ExitException(3, $"tuza: {AppContext.BaseDirectory}std/overlay is missing: install tuza again, or copy its whole folder");
+        Terminal.Begin("loading");
         return new Session(flags, Directory.GetCurrentDirectory(), goroot);
     }
 

@@ -14,7 +14,7 @@ namespace Tuza.Cli;
 /// <summary>How `tuza leaks` judges and tells: also what makes it differ from `tuza run -leaks`.</summary>
 sealed class LeakOptions
 {
-    public bool Exit;
+    public bool Exit, Force;
     public JsonMode Json;
     public string Sarif = "", For = "", Until = "exit";
 
@@ -34,24 +34,10 @@ sealed class LeakOptions
     {
         if (Json != JsonMode.None)
             Driver.Write(Console.Out, LeakReport.Table(leaks).ToJson(Json == JsonMode.Stream));
-        if (Sarif == "-")
-            Driver.Write(Console.Out, FindingSarif.Write(leaks, VersionCommand.Version, Directory.GetCurrentDirectory()));
-        else if (Sarif != "")
-            WriteSarif(leaks);
+        if (Sarif != "")
+            OutputFile.Write(Sarif, FindingSarif.Write(leaks, VersionCommand.Version, Directory.GetCurrentDirectory()), Force, "-sarif");
         if (!TakesOutput)
-            Driver.Write(words, LeakReport.Text(leaks, next));
-    }
-
-    void WriteSarif(List<Leak> leaks)
-    {
-        try
-        {
-            File.WriteAllText(Sarif, FindingSarif.Write(leaks, VersionCommand.Version, Directory.GetCurrentDirectory()));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ExitException(1, $"tuza: {Sarif}: {e.Message}");
-        }
+            Driver.Write(words, LeakReport.Text(leaks, next, words == Console.Out ? Terminal.Out : Terminal.Error));
     }
 }
 
@@ -59,24 +45,24 @@ sealed class LeakOptions
 sealed class SnapshotFlags(LeakOptions? judge = null)
 {
     string _at = "", _file = "", _every = "", _rows = "", _format = "tuza";
-    bool _redact, _force, _attach, _leaks = judge != null;
+    bool _redact, _force, _attach, _toOutput, _leaks = judge != null;
     int _found;
     string _report = "";
     readonly LimitFlags _limits = new();
 
     public Flags Register(Flags flags) => _limits.Register(flags)
         .Text("snapshot-at", t => _at = t, "when to write a heap snapshot: exit, peak, signal (SIGUSR1) or a time like 5s; several with commas")
-        .Text("snapshot", t => _file = t, "the snapshot's file (default PROGRAM.PID.tuza)")
+        .Text("snapshot", t => _file = t, "the snapshot's file (default PROGRAM.PID.tuza; - is standard output, what the program prints goes to standard error then)")
         .Bool("redact", b => _redact = b, "write pointers and lengths only, no data")
         .Bool("leaks", b => _leaks = b, "at exit, say what memory and which goroutines are held for nothing")
         .Text("monitor", t => _every = t, "each period, as 1s, write a row of memory figures; at exit, say whether live memory rises")
-        .Text("monitor-file", t => _rows = t, "the rows' file (default PROGRAM.PID.csv)")
+        .Text("monitor-file", t => _rows = t, "the rows' file (default PROGRAM.PID.csv; - as for -snapshot)")
         .Bool("attach", b => _attach = b, "let tuza snapshot, tuza leaks and tuza stat look at the program while it runs")
         .Bool("f", b => _force = b, "overwrite these files");
 
     /// <summary>The flags of `tuza snapshot` of a program: the same, by its names.</summary>
     public Flags RegisterSnapshot(Flags flags) => flags
-        .Text("o", t => _file = t, "the snapshot's file (default PROGRAM.PID.tuza)")
+        .Text("o", t => _file = t, "the snapshot's file (default PROGRAM.PID.tuza; - is standard output)")
         .Text("format", t => _format = t, "tuza, or pprof or heapsnapshot: written beside it");
 
     /// <summary>For the tests of one package: what they leave is told in a file, and the snapshot stays, only if there is something.</summary>
@@ -98,6 +84,11 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
             throw new UsageException($"invalid value \"{judge.Until}\" for flag -until: exit; for a time there is -for\nRun 'tuza help leaks' for details.");
         if (_format is not ("tuza" or "pprof" or "heapsnapshot"))
             throw new UsageException($"invalid value \"{_format}\" for flag -format: tuza, pprof or heapsnapshot\nRun 'tuza help snapshot' for details.");
+        if (judge != null)
+        {
+            judge.Force = _force;
+            OutputFile.Check(judge.Sarif, _force, "-sarif");
+        }
         bool looks = writes || _attach || _every != "";
         if (!looks && !_limits.Any)
             return;
@@ -116,18 +107,23 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
             }
         }
         string program = Path.GetFileNameWithoutExtension(target.TrimEnd('/'));
-        string name = $"{(program is "" or "." ? "main" : program)}.{Environment.ProcessId}";
-        string path = Path.GetFullPath(_file != "" ? _file : name + ".tuza");
+        if (program is "" or ".")
+            program = "main";
+        string name = $"{program}.{Environment.ProcessId}";
+        _toOutput = _file == "-";
+        string path = _toOutput ? Path.Combine(Path.GetTempPath(), name + ".tuza") : Path.GetFullPath(_file != "" ? _file : name + ".tuza");
         if (writes)
             CheckPlace(path);
+        if (_toOutput && _leaks)
+            throw new ExitException(2, "tuza: -: with -leaks the snapshot needs a file of its own");
         if (writes && File.Exists(path) && !_force)
             throw new ExitException(2, $"tuza: {path} exists: choose another file with -snapshot, or overwrite it with -f");
         TimeSpan? every = _every == "" ? null : Duration(_every) ?? throw new UsageException($"invalid value \"{_every}\" for flag -monitor: a time like 1s\nRun 'tuza help run' for details.");
-        MemoryMonitor? monitor = every == null ? null : MonitorTo(Path.GetFullPath(_rows != "" ? _rows : name + ".csv"));
+        MemoryMonitor? monitor = every == null ? null : MonitorTo(_rows == "-" ? "-" : Path.GetFullPath(_rows != "" ? _rows : name + ".csv"));
         string control = looks ? ControlClient.PathOf(Environment.ProcessId) : "";
         if (_attach && control == "")
             throw new ExitException(1, "tuza: the path of the socket for -attach is too long: set XDG_RUNTIME_DIR or TUZACACHE to a shorter folder");
-        if (judge is { TakesOutput: true })
+        if (judge is { TakesOutput: true } || _toOutput || _rows == "-")
             TakeOutput();
         Host.Snapshots = new SnapshotPlan
         {
@@ -146,6 +142,7 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
             Control = control,
             Limits = _limits.Plan(),
             Goroot = goroot,
+            Name = program,
             Program = string.Join(' ', (List<string>)[target, .. arguments]),
             Written = Written,
         };
@@ -153,6 +150,11 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
 
     void Written(string file, TimeSpan took)
     {
+        if (_toOutput)
+        {
+            GiveOut(file);
+            return;
+        }
         if (!_leaks)
         {
             if (_format != "tuza")
@@ -171,7 +173,7 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
             if (_report != "")
                 LeaveReport(file, leaks, next);
             else if (judge == null)
-                Driver.Write(Console.Error, LeakReport.Text(leaks, next));
+                Driver.Write(Console.Error, LeakReport.Text(leaks, next, Terminal.Error));
             else
                 judge.Tell(leaks, Console.Error, next);
         }
@@ -182,6 +184,26 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
         catch (ExitException e)
         {
             Driver.Write(Console.Error, e.Message + "\n");
+        }
+    }
+
+    /// <summary>-o -: the file was only a stop on the way.</summary>
+    void GiveOut(string file)
+    {
+        try
+        {
+            if (_format == "tuza")
+                SnapshotCommand.ToOutput(file);
+            else
+                HeapCommand.Export(SnapshotReader.Read(file), file, _format, "-", _force);
+        }
+        catch (Exception e) when (e is SnapshotException or ExitException or IOException)
+        {
+            Driver.Write(Console.Error, $"tuza: {e.Message}\n");
+        }
+        finally
+        {
+            File.Delete(file);
         }
     }
 
@@ -226,8 +248,7 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
 
     MemoryMonitor MonitorTo(string path)
     {
-        if (File.Exists(path) && !_force)
-            throw new ExitException(2, $"tuza: {path} exists: choose another file with -monitor-file, or overwrite it with -f");
+        OutputFile.Check(path, _force, "-monitor-file");
         try
         {
             return new MemoryMonitor(path);

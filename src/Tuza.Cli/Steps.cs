@@ -13,6 +13,7 @@ sealed class Steps(bool print)
     /// <summary>Says that a step is done; the time since the last one was its time.</summary>
     public void Done(string what)
     {
+        Terminal.Doing(what);
         if (print)
             Console.Error.WriteLine($"tuza: {_watch.ElapsedMilliseconds,6} ms  {what}");
         _watch.Restart();

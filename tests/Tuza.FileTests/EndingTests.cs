@@ -55,6 +55,30 @@ public class EndingTests
         func deep(n int) int { return deep(n+1) + 1 }
         """;
 
+    /// <summary>-gostatus: what go run says and gives.</summary>
+    [Theory]
+    [InlineData("panic", "exit status 2", 1)]
+    [InlineData("exit", "exit status 3", 1)]
+    [InlineData("unlock", "exit status 2", 1)]
+    [InlineData("none", "", 0)]
+    public void StatusAsGoGivesIt(string how, string said, int code)
+    {
+        string folder = Directory.CreateTempSubdirectory("tuza-status-").FullName;
+        try
+        {
+            string file = Path.Combine(folder, "x.go");
+            File.WriteAllText(file, Program);
+            RunResult result = TuzaCommand.Run(["run", "-gostatus", file, how, "quiet"]);
+            Assert.Equal(code, result.ExitCode);
+            Assert.EndsWith(said == "" ? "" : said + "\n", result.Output, System.StringComparison.Ordinal);
+            Assert.Equal(said != "", result.Output.Contains("exit status", System.StringComparison.Ordinal));
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+    }
+
     const string Verdict = "8 strings of 50 B keep 8 blocks of 1.0 MiB";
 
     [Theory]

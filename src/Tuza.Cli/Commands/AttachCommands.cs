@@ -13,7 +13,7 @@ namespace Tuza.Cli;
 static class SnapshotCommand
 {
     public static Flags Register(Flags flags, Action<string> output, Action<string> format, Action<bool> redact, Action<bool> force) => flags
-        .Text("o", output, "the file (default PID.tuza; - is standard output)")
+        .Text("o", output, "the file (default PROGRAM.PID.tuza; - is standard output)")
         .Text("format", format, "tuza, or pprof or heapsnapshot for other tools")
         .Bool("redact", redact, "pointers and lengths only, no data")
         .Bool("f", force, "overwrite it");
@@ -33,7 +33,7 @@ static class SnapshotCommand
             return TakeFor(pid, format, output, redact, force);
         if (output == "-")
             return InTemporary(pid, redact, ToOutput);
-        string path = Path.GetFullPath(output != "" ? output : $"{pid}.tuza");
+        string path = Path.GetFullPath(output != "" ? output : $"{ControlClient.NameOf(pid)}{pid}.tuza");
         SnapshotFlags.CheckPlace(path);
         if (File.Exists(path) && !force)
             throw new ExitException(2, $"tuza: {path} exists: choose another file with -o, or overwrite it with -f");
@@ -53,9 +53,9 @@ static class SnapshotCommand
     }
 
     static int TakeFor(int pid, string format, string output, bool redact, bool force) => InTemporary(pid, redact, file =>
-        HeapCommand.Export(HeapCommand.Read(file), $"{pid}.tuza", format, output, force));
+        HeapCommand.Export(HeapCommand.Read(file), $"{ControlClient.NameOf(pid)}{pid}.tuza", format, output, force));
 
-    static int ToOutput(string file)
+    internal static int ToOutput(string file)
     {
         using FileStream from = File.OpenRead(file);
         using Stream to = Console.OpenStandardOutput();
@@ -98,9 +98,10 @@ static class LeaksCommand
             List<string> rest = options.RegisterRun(RunCommand.Register(new Flags("leaks"), build, snapshots)).Parse(args);
             return RunCommand.Run(args, rest, build, snapshots);
         }
-        List<string> words = options.Register(new Flags("leaks")).ParseAnywhere(args);
+        List<string> words = options.Register(new Flags("leaks")).Bool("f", b => options.Force = b, "overwrite the file of -sarif").ParseAnywhere(args);
         if (words.Count != 1 || !ControlClient.IsPid(words[0], out int pid))
             throw new UsageException(HelpCommand.Usage("leaks") + "Run 'tuza help leaks' for details.");
+        OutputFile.Check(options.Sarif, options.Force, "-sarif");
         return SnapshotCommand.InTemporary(pid, redact: false, file =>
         {
             List<Leak> leaks = LeakFinder.Find(HeapCommand.Read(file));
@@ -134,7 +135,7 @@ static class StatCommand
         for (; ; )
         {
             List<(long Bytes, string Use)> rows = Rows(ControlClient.Ask(pid, "stat"), pid);
-            Driver.Write(Console.Out, o.OpenMetrics ? Metrics(rows) : o.Json != JsonMode.None ? Table(rows).ToJson(o.Json == JsonMode.Stream) : Table(rows).ToText());
+            Driver.Write(Console.Out, o.OpenMetrics ? Metrics(rows) : o.Json != JsonMode.None ? Table(rows).ToJson(o.Json == JsonMode.Stream) : Table(rows).ToText(Terminal.Out));
             if (o.Every == "")
                 return 0;
             Thread.Sleep(pause);

@@ -32,6 +32,7 @@ static class BugCommand
     {
         Options o = new();
         List<string> files = Register(new Flags("bug"), o).ParseAnywhere(args);
+        OutputFile.Check(o.Output, o.Force);
         StringBuilder b = new("# Report about tuza\n\nWhat did you do? What did you expect? What happened?\n\n");
         Machine(b);
         Variables(b);
@@ -40,23 +41,10 @@ static class BugCommand
             Take(b, file, o);
         if (files.Count == 0)
             b.Append("\n(no source included: tuza bug FILE takes files in, and asks before)\n");
-        string text = WithoutHome(b.ToString());
-        if (o.Output is "" or "-")
-        {
-            Driver.Write(Console.Out, text);
-            return 0;
-        }
-        if (File.Exists(o.Output) && !o.Force)
-            throw new ExitException(2, $"tuza: {o.Output} exists: choose another file with -o, or overwrite it with -f");
-        try
-        {
-            File.WriteAllText(o.Output, text);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ExitException(1, $"tuza: {o.Output}: {e.Message}");
-        }
-        Driver.Write(Console.Error, $"tuza: {o.Output}: read it before you send it\n");
+        string text = WithoutHome(b.ToString(), Environment.GetEnvironmentVariable("HOME"));
+        OutputFile.Write(o.Output, text, o.Force);
+        if (o.Output is not ("" or "-"))
+            Driver.Write(Console.Error, $"tuza: {o.Output}: read it before you send it\n");
         return 0;
     }
 
@@ -121,8 +109,26 @@ static class BugCommand
         b.Append("\n## ").Append(Path.GetFileName(file)).Append("\n\n").Append(File.ReadAllText(file).TrimEnd()).Append('\n');
     }
 
-    static string WithoutHome(string text) =>
-        Environment.GetEnvironmentVariable("HOME") is { Length: > 1 } home && home != "/root" ? text.Replace(home, "~", StringComparison.Ordinal) : text;
+    /// <summary>The home folder at the start of a path becomes ~: what stands before it is no part of a path, and behind it the path ends or goes on with a slash.</summary>
+    internal static string WithoutHome(string text, string? home)
+    {
+        home = home?.TrimEnd('/');
+        if (home is not { Length: > 1 } || home[0] != '/')
+            return text;
+        StringBuilder b = new();
+        int from = 0;
+        for (int at = text.IndexOf(home, StringComparison.Ordinal); at >= 0; at = text.IndexOf(home, at + 1, StringComparison.Ordinal))
+        {
+            int end = at + home.Length;
+            if (at < from || at > 0 && IsOfPath(text[at - 1]) || end < text.Length && IsOfPath(text[end]) && text[end] != '/')
+                continue;
+            b.Append(text, from, at - from).Append('~');
+            from = end;
+        }
+        return b.Append(text, from, text.Length - from).ToString();
+
+        static bool IsOfPath(char c) => char.IsLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '~' or '+' or '@' or '%';
+    }
 }
 
 /// <summary>Failures of Tuza itself: each leaves a text in the cache.</summary>

@@ -16,7 +16,7 @@ static class EscapeCommand
     internal sealed class Options
     {
         public string At = "", Graph = "", With = "";
-        public bool Json, All, Messages;
+        public bool Json, All, Messages, Force;
     }
 
     public static Flags Register(BuildFlags build, Options o) => build.Register(new Flags("escape"))
@@ -24,6 +24,7 @@ static class EscapeCommand
         .Bool("json", b => o.Json = b, "print one JSON object")
         .Text("graph", s => o.Graph = s, "svg: print a picture of the ways (to a file with -o)")
         .Text("with", s => o.With = s, "a snapshot of a run: how often and how many bytes each place made")
+        .Bool("f", b => o.Force = b, "overwrite the file of -o")
         .Bool("all", b => o.All = b, "also what stays in the frame")
         .Bool("m", b => o.Messages = b, "the compiler's own words instead, as tuza build -gcflags=-m prints them");
 
@@ -38,6 +39,7 @@ static class EscapeCommand
         if (rest.Count == 0 && file != "" && File.Exists(file))
             rest.Add(Folder(file));
         Session session = Session.Start(build);
+        OutputFile.Check(build.Output, o.Force);
         Loader loader = session.NewLoader();
         LoadResult loaded = loader.Load(rest);
         if (Session.Report(loaded, loader))
@@ -73,23 +75,8 @@ static class EscapeCommand
         if (file != "" && list.Count == 0)
             throw new ExitException(1, $"tuza escape: nothing is made at {o.At}: no variable whose address is taken, no allocating expression");
         string text = o.Messages ? EscapeReports.Messages(list) : o.Json ? EscapeReports.Json(list) : o.Graph != "" ? EscapeReports.Svg(list) : EscapeReports.Text(list);
-        if (build.Output is "" or "-")
-            Driver.Write(Console.Out, text);
-        else
-            WriteText(build.Output, text);
+        OutputFile.Write(build.Output, text, o.Force);
         return 0;
-    }
-
-    static void WriteText(string file, string text)
-    {
-        try
-        {
-            File.WriteAllText(file, text);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ExitException(1, $"tuza: {file}: {e.Message}");
-        }
     }
 
     static string Folder(string file) => Path.GetDirectoryName(file) is { Length: > 0 } d ? Path.IsPathRooted(d) ? d : "./" + d : ".";

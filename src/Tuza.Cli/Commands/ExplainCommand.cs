@@ -131,7 +131,7 @@ static class ExplainCommand
                 Part(best["held"] - best["used"], best["held"]), best["held"], best["resident"], best["objects"] == 0 ? 0.0 : (double)best["steps"] / best["objects"],
                 !same ? "DIFFERS" : best.Code == 0 ? "same" : string.Create(CultureInfo.InvariantCulture, $"same, exit code {best.Code}"));
         }
-        Driver.Write(Console.Out, json ? table.ToJson() : table.ToText());
+        Driver.Write(Console.Out, json ? table.ToJson() : table.ToText(Terminal.Out));
         return bad ? 1 : 0;
     }
 

@@ -58,7 +58,7 @@ static class HeapCommand
             case "leaks":
                 List<Leak> leaks = LeakFinder.Find(snapshot);
                 table = json ? LeakReport.Table(leaks) : null;
-                text = LeakReport.Text(leaks, "");
+                text = LeakReport.Text(leaks, "", Terminal.Out);
                 break;
             case "spans": table = views.Spans(); break;
             case "why":
@@ -70,7 +70,7 @@ static class HeapCommand
             default:
                 throw new UsageException($"tuza heap: unknown view {words[1]}\n{Usage}");
         }
-        Driver.Write(Console.Out, table == null ? text : json ? table.ToJson(o.Json == JsonMode.Stream) : table.ToText());
+        Driver.Write(Console.Out, table == null ? text : json ? table.ToJson(o.Json == JsonMode.Stream) : table.ToText(Terminal.Out));
         return 0;
     }
 

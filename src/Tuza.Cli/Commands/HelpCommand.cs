@@ -95,7 +95,7 @@ static class HelpCommand
         "snapshot" => SnapshotCommand.Register(new Flags(command), static _ => { }, static _ => { }, static _ => { }, static _ => { }),
         "stat" => StatCommand.Register(new Flags(command), new StatCommand.Options()),
         "heap" => HeapCommand.Register(new Flags(command), new HeapCommand.Options()),
-        "layout" => LayoutCommand.Register(new BuildFlags(), _ => { }, _ => { }, _ => { }, _ => { }, _ => { }, _ => { }),
+        "layout" => LayoutCommand.Register(new BuildFlags(), _ => { }, _ => { }, _ => { }, _ => { }, _ => { }, _ => { }, _ => { }),
         "escape" => EscapeCommand.Register(new BuildFlags(), new EscapeCommand.Options()),
         "vet" => VetCommand.Register(new BuildFlags(), new VetCommand.Options()),
         "test" => TestCommand.Register(new TestCommand.Options()),

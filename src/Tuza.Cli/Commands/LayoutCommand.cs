@@ -16,27 +16,28 @@ namespace Tuza.Cli;
 
 static class LayoutCommand
 {
-    sealed record Options(string[] Arches, bool Fix, bool Svg, bool Json, bool All, int Waste, string Output);
+    sealed record Options(string[] Arches, bool Fix, bool Svg, bool Json, bool All, int Waste, string Output, bool Force);
 
-    public static Flags Register(BuildFlags build, Action<string> arch, Action<bool> fix, Action<bool> svg, Action<bool> json, Action<bool> all, Action<int> waste) =>
+    public static Flags Register(BuildFlags build, Action<string> arch, Action<bool> fix, Action<bool> svg, Action<bool> json, Action<bool> all, Action<int> waste, Action<bool> force) =>
         build.Register(new Flags("layout"))
             .Text("arch", arch, "GOARCHes, separated by commas (default amd64)")
             .Bool("fix", fix, "put the fields in the best order, in the source")
             .Bool("svg", svg, "draw a picture (SVG) instead of text")
             .Bool("json", json, "print one JSON object")
             .Bool("all", all, "all struct types of the packages, the most wasteful first")
-            .Number("waste", waste, "with -all: only types that waste at least so many bytes");
+            .Number("waste", waste, "with -all: only types that waste at least so many bytes")
+            .Bool("f", force, "overwrite the file of -o");
 
     public static int Run(List<string> args)
     {
         string arch = "";
-        bool fix = false, svg = false, json = false, all = false;
+        bool fix = false, svg = false, json = false, all = false, force = false;
         int waste = -1;
         BuildFlags build = new();
-        List<string> rest = Register(build, s => arch = s, b => fix = b, b => svg = b, b => json = b, b => all = b, n => waste = n).ParseAnywhere(args);
+        List<string> rest = Register(build, s => arch = s, b => fix = b, b => svg = b, b => json = b, b => all = b, n => waste = n, b => force = b).ParseAnywhere(args);
         if (arch == "")
             arch = Environment.GetEnvironmentVariable("GOARCH") is { Length: > 0 } a ? a : "amd64";
-        Options options = new(arch.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), fix, svg, json, all || waste >= 0, Math.Max(waste, 0), build.Output);
+        Options options = new(arch.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), fix, svg, json, all || waste >= 0, Math.Max(waste, 0), build.Output, force);
         foreach (string one in options.Arches)
         {
             if (Sizes.ForArch(one) == null)
@@ -48,6 +49,7 @@ static class LayoutCommand
         if (types.Count == 0 && !options.All)
             throw new UsageException("tuza layout: which type?\n" + HelpCommand.Text("layout"));
         Session session = Session.Start(build);
+        OutputFile.Check(options.Output, force);
         return options.All ? ListAll(session, options, places) : Show(session, options, places, types);
     }
 
@@ -271,11 +273,5 @@ static class LayoutCommand
         return 0;
     }
 
-    static void Out(Options options, string text)
-    {
-        if (options.Output is "" or "-")
-            Driver.Write(Console.Out, text);
-        else
-            File.WriteAllText(options.Output, text);
-    }
+    static void Out(Options options, string text) => OutputFile.Write(options.Output, text, options.Force);
 }

@@ -8,7 +8,8 @@ namespace Tuza.Cli;
 
 static class RunCommand
 {
-    internal static Flags Register(Flags flags, BuildFlags build, SnapshotFlags snapshots) => MemoryFlags.Register(snapshots.Register(build.Register(flags)));
+    internal static Flags Register(Flags flags, BuildFlags build, SnapshotFlags snapshots) => MemoryFlags.Register(snapshots.Register(build.Register(flags)))
+        .Bool("gostatus", static b => Runtime.Exit.LikeGo = b, "as go run: say the program's status, and exit with 1 if it is not 0");
 
     public static int Run(List<string> args)
     {

@@ -5,7 +5,6 @@
 
 using System;
 using System.Collections.Generic;
-using System.IO;
 using Tuza.Inspect;
 using Tuza.Syntax;
 using Tuza.Vet;
@@ -18,7 +17,7 @@ static class VetCommand
 
     internal sealed class Options
     {
-        public bool Fix, Diff, Json, Exit;
+        public bool Fix, Diff, Json, Exit, Force;
         public string Sarif = "", Only = "";
     }
 
@@ -27,6 +26,7 @@ static class VetCommand
         .Bool("diff", b => o.Diff = b, "with or without -fix: only print what it would change, as a diff")
         .Bool("json", b => o.Json = b, "print JSON in the shape of go vet -json")
         .Text("sarif", s => o.Sarif = s, "write a SARIF 2.1.0 log to this file (- is standard output)")
+        .Bool("f", b => o.Force = b, "overwrite that file")
         .Bool("exit", b => o.Exit = b, "exit with 1 on findings also with -json and -sarif")
         .Text("only", s => o.Only = s, "rules to run, separated by commas: names (SUBSTR) or categories (retain/substring)");
 
@@ -41,6 +41,7 @@ static class VetCommand
         if (rules.Count == 0)
             rules.AddRange(Rules.All);
         Session session = Session.Start(build);
+        OutputFile.Check(options.Sarif, options.Force, "-sarif");
         string arch = Environment.GetEnvironmentVariable("GOARCH") is { Length: > 0 } a ? a : "amd64";
         if (Types.Sizes.ForArch(arch) == null)
             throw new UsageException($"tuza vet: unknown GOARCH {arch}");
@@ -99,10 +100,7 @@ static class VetCommand
             foreach (Rule r in Rules.All)
                 rules.Add((r.Name, r.Category, r.Help));
             string log = FindingSarif.Write(all, rules, VersionCommand.Version, session.WorkDir);
-            if (options.Sarif == "-")
-                Driver.Write(Console.Out, log);
-            else
-                File.WriteAllText(options.Sarif, log);
+            OutputFile.Write(options.Sarif, log, options.Force, "-sarif");
         }
         if (options.Json)
         {
@@ -117,7 +115,7 @@ static class VetCommand
         foreach (var (p, list) in found)
         {
             if (list.Count > 0)
-                Driver.Write(Console.Error, $"# {p.ImportPath}\n" + FindingText.Write(list));
+                Driver.Write(Console.Error, $"# {p.ImportPath}\n" + FindingText.Write(list, Terminal.Error));
         }
         return any;
     }
@@ -140,7 +138,7 @@ static class VetCommand
         List<TextEdit> edits = EditsOf(all, left);
         foreach ((SourceFile file, byte[] text) in Edits.Results(edits))
             Driver.Write(Console.Out, Edits.Diff(FindingText.Place(Pos.Make(file.Id, 1, 1))[..^4], file.Text, text));
-        Driver.Write(Console.Error, FindingText.Write(left));
+        Driver.Write(Console.Error, FindingText.Write(left, Terminal.Error));
         return edits.Count > 0;
     }
 

@@ -15,18 +15,18 @@ namespace Tuza.Inspect;
 /// <summary>Prints findings.</summary>
 public static class FindingText
 {
-    public static string Write(IReadOnlyList<Finding> findings)
+    public static string Write(IReadOnlyList<Finding> findings, Paint paint = default)
     {
         StringBuilder b = new();
         foreach (Finding f in findings)
         {
-            b.Append(Place(f.Pos)).Append(": ").Append(f.Severity == Severity.Note ? "note: " : "").Append(Escape(f.Message)).Append(" [").Append(f.Category).Append("]\n");
+            b.Append(paint.Place(Place(f.Pos) + ":")).Append(' ').Append(f.Severity == Severity.Note ? "note: " : "").Append(paint.Head(Escape(f.Message))).Append(' ').Append(f.Severity == Severity.Note ? $"[{f.Category}]" : paint.Alarm($"[{f.Category}]")).Append('\n');
             foreach (Related r in f.Related)
-                b.Append('\t').Append(Place(r.Pos)).Append(": ").Append(Escape(r.Message)).Append('\n');
+                b.Append('\t').Append(paint.Place(Place(r.Pos) + ":")).Append(' ').Append(Escape(r.Message)).Append('\n');
             if (f.Fix is { } fix)
-                b.Append('\t').Append(Place(f.Pos)).Append(": fix: ").Append(Escape(fix.Message)).Append("     (tuza vet -fix)\n");
+                b.Append('\t').Append(paint.Place(Place(f.Pos) + ":")).Append(" fix: ").Append(paint.Mend(Escape(fix.Message))).Append("     (tuza vet -fix)\n");
             else if (f.Advice is { } advice)
-                b.Append('\t').Append(Place(f.Pos)).Append(": fix: ").Append(Escape(advice)).Append('\n');
+                b.Append('\t').Append(paint.Place(Place(f.Pos) + ":")).Append(" fix: ").Append(paint.Mend(Escape(advice))).Append('\n');
         }
         return b.ToString();
     }

@@ -27,7 +27,7 @@ public sealed class ReportTable(string kind, params (string Name, ColumnKind Kin
     /// <summary>Values in the columns' order: long, ulong (addresses), double (percent), string.</summary>
     public void Add(params object[] row) => _rows.Add(row);
 
-    public string ToText()
+    public string ToText(Paint paint = default)
     {
         StringBuilder b = new();
         foreach (string line in Head)
@@ -46,7 +46,7 @@ public sealed class ReportTable(string kind, params (string Name, ColumnKind Kin
             }
         }
         if (cells.Length > 0)
-            Line(b, width, Array.ConvertAll(columns, static c => c.Name));
+            Line(b, width, Array.ConvertAll(columns, static c => c.Name), paint.Head);
         foreach (string[] row in cells)
             Line(b, width, row);
         foreach (string line in Tail)
@@ -54,7 +54,7 @@ public sealed class ReportTable(string kind, params (string Name, ColumnKind Kin
         return b.ToString();
     }
 
-    void Line(StringBuilder b, int[] width, string[] cells)
+    void Line(StringBuilder b, int[] width, string[] cells, Func<string, string>? paint = null)
     {
         int start = b.Length;
         for (int c = 0; c < cells.Length; c++)
@@ -65,6 +65,12 @@ public sealed class ReportTable(string kind, params (string Name, ColumnKind Kin
         }
         while (b.Length > start && b[^1] == ' ')
             b.Length--;
+        if (paint != null)
+        {
+            string line = b.ToString(start, b.Length - start);
+            b.Length = start;
+            b.Append(paint(line));
+        }
         b.Append('\n');
     }
 

@@ -14,6 +14,9 @@ namespace Tuza.Runtime;
 /// <summary>Leaving the process.</summary>
 public static unsafe class Exit
 {
+    /// <summary>The code is 1 for every one but 0, which is said on standard error: as go run does it.</summary>
+    public static bool LikeGo { get; set; }
+
     /// <summary>Tests set this to see the exit instead of suffering it.</summary>
     public static Action<int>? Override { get; set; }
 
@@ -35,6 +38,11 @@ public static unsafe class Exit
     [DoesNotReturn]
     internal static void WithoutMore(int code)
     {
+        if (LikeGo && code != 0)
+        {
+            Print.Text($"exit status {code}\n");
+            code = 1;
+        }
         Print.Flush();
         Leave();
         Override?.Invoke(code);

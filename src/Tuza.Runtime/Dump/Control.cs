@@ -100,6 +100,8 @@ static class Control
         {
             case "snapshot" when words.Length == 3 && Path.IsPathRooted(words[1]):
                 return Snapshots.Take(words[1], words[2] == "1") is { } error ? "error: " + error + "\n" : "ok\n";
+            case "name" when words.Length == 1:
+                return "ok\n" + Snapshots.ProgramName + "\n";
             case "stat" when words.Length == 1:
                 return "ok\n" + Residency.Report();
             default:

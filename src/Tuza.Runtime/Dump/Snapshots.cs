@@ -28,6 +28,7 @@ public sealed class SnapshotPlan
     public bool Redact { get; init; }
     /// <summary>For the file: the program's name and arguments.</summary>
     public string Program { get; init; } = "";
+    public string Name { get; init; } = "";
     public string Goroot { get; init; } = "";
     /// <summary>Allocations are traced: types and places are known of all objects. Programs take up to three times as long.</summary>
     public bool Trace { get; init; } = true;
@@ -55,6 +56,9 @@ public static unsafe class Snapshots
     static readonly List<IDisposable> s_triggers = []; // a timer or a signal registration ends when nobody holds it
     static int s_wanted, s_exiting;
     static long s_peak;
+
+    /// <summary>The program without its folder and ending, for the names of files.</summary>
+    internal static string ProgramName => s_plan?.Name ?? "";
 
     /// <summary>Allocations are traced: caches are made for it.</summary>
     internal static bool Tracing => s_plan is { Trace: true };

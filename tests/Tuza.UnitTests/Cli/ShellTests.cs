@@ -17,18 +17,7 @@ public class ShellTests
         string script = Path.GetTempFileName();
         try
         {
-            StringWriter text = new();
-            (TextWriter before, int code) = (System.Console.Out, 0);
-            System.Console.SetOut(text);
-            try
-            {
-                code = CompletionCommand.Run(["bash"]);
-            }
-            finally
-            {
-                System.Console.SetOut(before);
-            }
-            Assert.Equal(0, code);
+            string text = Script("bash");
             File.WriteAllText(script, text + "\ntry() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _tuza; echo \"${COMPREPLY[*]}\"; }\n"
                 + "try tuza ''; try tuza le; try tuza run -snap; try tuza vet -snap; try tuza heap x.tuza du; try tuza test -allocb; try tuza test -bencht; try tuza run x.g\n");
             ProcessStartInfo start = new("bash", script) { RedirectStandardOutput = true };
@@ -37,6 +26,54 @@ public class ShellTests
             bash.WaitForExit();
             Assert.Equal(string.Join(' ', HelpCommand.Commands), lines[0]);
             Assert.Equal(["leaks", "-snapshot-at -snapshot", "", "dups", "-allocbudget", "-benchtime", ""], lines[1..8]);
+        }
+        finally
+        {
+            File.Delete(script);
+        }
+    }
+
+    static string Script(string shell)
+    {
+        StringWriter text = new();
+        TextWriter before = System.Console.Out;
+        System.Console.SetOut(text);
+        try
+        {
+            Assert.Equal(0, CompletionCommand.Run([shell]));
+        }
+        finally
+        {
+            System.Console.SetOut(before);
+        }
+        return text.ToString();
+    }
+
+    /// <summary>The same by fish itself, and zsh reads its script without an error, on machines that have them.</summary>
+    [Theory]
+    [InlineData("fish", "complete -C 'tuza le'; complete -C 'tuza vet -sa'; complete -C 'tuza heap x.tuza du'", "leaks -sarif dups")]
+    [InlineData("zsh", "autoload -Uz compinit; compinit -D -u; source $SCRIPT; print ${_comps[tuza]} $+functions[_tuza]", "_tuza 1")]
+    public void OtherShellsComplete(string shell, string ask, string answer)
+    {
+        string? found = System.Array.Find(["/bin/", "/usr/bin/", "/usr/local/bin/"], f => File.Exists(f + shell));
+        string text = Script(shell);
+        Assert.Contains("-sarif", text.Replace(" -o sarif", " -sarif", System.StringComparison.Ordinal), System.StringComparison.Ordinal);
+        if (found == null)
+            return;
+        string script = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(script, text);
+            ProcessStartInfo start = new(found + shell) { RedirectStandardOutput = true, RedirectStandardError = true };
+            if (shell == "zsh")
+                start.ArgumentList.Add("-f");
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add((shell == "fish" ? $"source {script}; " : "") + ask.Replace("$SCRIPT", script, System.StringComparison.Ordinal));
+            using Process p = Process.Start(start)!;
+            string[] lines = p.StandardOutput.ReadToEnd().Split('\n', System.StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal("", p.StandardError.ReadToEnd());
+            p.WaitForExit();
+            Assert.Equal(answer, string.Join(' ', System.Array.ConvertAll(lines, static l => l.Split('\t')[0])));
         }
         finally
         {
@@ -110,6 +147,70 @@ public class ShellTests
         Leak without = new("goroutine/busy", 1, 1, "", default, "", 0), with = new("retain/substring", 1, 1, "", default, "", 0xc000);
         Assert.Equal("tuza heap x.tuza goroutines, or top, retained", SnapshotFlags.NextLine("x.tuza", [without]));
         Assert.Equal("tuza heap x.tuza why 0xc000, or waste, retained, goroutines", SnapshotFlags.NextLine("x.tuza", [without, with]));
+    }
+
+    [Theory]
+    [InlineData("auto", "", true, true)]
+    [InlineData("auto", "", false, false)]
+    [InlineData("auto", "TERM=dumb", true, false)]
+    [InlineData("auto", "NO_COLOR=1", true, false)]
+    [InlineData("auto", "NO_COLOR=", true, true)]
+    [InlineData("auto", "CLICOLOR_FORCE=1", false, true)]
+    [InlineData("auto", "CLICOLOR_FORCE=0", false, false)]
+    [InlineData("auto", "FORCE_COLOR=1 TERM=dumb", false, true)]
+    [InlineData("auto", "FORCE_COLOR=1 NO_COLOR=1", true, false)]
+    [InlineData("always", "NO_COLOR=1 TERM=dumb", false, true)]
+    [InlineData("never", "FORCE_COLOR=1", true, false)]
+    public void ColoursAreWhereTheyAreWanted(string when, string variables, bool terminal, bool wanted)
+    {
+        string? Value(string name) => System.Array.Find(variables.Split(' '), v => v.StartsWith(name + "=", System.StringComparison.Ordinal)) is { } v ? v[(name.Length + 1)..] : null;
+        Assert.Equal(wanted, Terminal.HasColor(when, Value, terminal));
+    }
+
+    /// <summary>What is painted reads the same when the colours are taken out.</summary>
+    [Fact]
+    public void ColoursSayNothing()
+    {
+        ReportTable t = new("x", ("bytes", ColumnKind.Bytes), ("what", ColumnKind.Words));
+        t.Add(10L, "a");
+        Leak leak = new("retain/substring", 1, 1, "text", new SnapshotFrame("f", "x.go", 3), "clone", 0, "variable x");
+        foreach ((string plain, string painted) in (System.Collections.Generic.List<(string, string)>)[(t.ToText(), t.ToText(new Paint(true))), (LeakReport.Text([leak], "next"), LeakReport.Text([leak], "next", new Paint(true)))])
+        {
+            Assert.Contains('\u001b', painted);
+            Assert.Equal(plain, System.Text.RegularExpressions.Regex.Replace(painted, "\u001b\\[[0-9;]*m", ""));
+        }
+    }
+
+    [Theory]
+    [InlineData("/home/me", "at /home/me/src/x.go, /home/me and \"/home/me\"", "at ~/src/x.go, ~ and \"~\"")]
+    [InlineData("/root", "in /root/x.go:3, not /rooted, /srv/root or x/root/y", "in ~/x.go:3, not /rooted, /srv/root or x/root/y")]
+    [InlineData("/root/", "GOPATH=/root/go:/root", "GOPATH=~/go:~")]
+    [InlineData("/", "/etc", "/etc")]
+    [InlineData(null, "/etc", "/etc")]
+    public void HomeIsAFolderNotAWord(string? home, string text, string without) => Assert.Equal(without, BugCommand.WithoutHome(text, home));
+
+    [Fact]
+    public void FilesAreNotOverwrittenSilently()
+    {
+        string folder = Directory.CreateTempSubdirectory("tuza-out-").FullName;
+        try
+        {
+            string file = Path.Combine(folder, "x");
+            OutputFile.Write(file, "one", force: false);
+            Assert.Equal(2, Assert.Throws<ExitException>(() => OutputFile.Write(file, "two", force: false)).Code);
+            Assert.Equal("one", File.ReadAllText(file));
+            OutputFile.Write(file, "2", force: true);
+            Assert.Equal("2", File.ReadAllText(file));
+            if (!System.OperatingSystem.IsWindows())
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            OutputFile.Write("/dev/null", "x", force: false);
+            Assert.True(File.Exists("/dev/null"));
+            Assert.Equal(1, Assert.Throws<ExitException>(() => OutputFile.Write(folder + "/none/x", "x", force: false)).Code);
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
     }
 
     [Fact]
