@@ -44,6 +44,8 @@ public enum ImageSection
     Symbols,
     /// <summary>VariableParts: where strings and slices lie in the data segment.</summary>
     Parts,
+    /// <summary>VariablePlaces: where the variables with pointers are declared.</summary>
+    Places,
     /// <summary>For the compiler: facts about functions that callers in other packages use.</summary>
     Summary,
     /// <summary>For the compiler: functions that may be inlined, and their costs.</summary>
@@ -144,6 +146,16 @@ public struct VariablePart
     /// <summary>1 for a string.</summary>
     public int ElementBytes;
     public PartFlags Flags;
+}
+
+/// <summary>Where a variable is declared; only snapshots look at these.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct VariablePlace
+{
+    public long Offset;
+    public TextRef File;
+    public int Line;
+    readonly uint _pad;
 }
 
 [System.Flags]

@@ -9,7 +9,7 @@
 //   TYPE  u32 count; each: text name, u8 kind, u64 size, u64 pointer bytes, u64 length (arrays), type element, type key,
 //         u32 fields; each: text name, type, u64 offset
 //   STCK  u32 count; each: u64 objects made there while traced, u64 their bytes, u16 frames, innermost first; each: text function, text file, u32 line
-//   GLOB  u32 count; variables with pointers: text name, u64 address, u64 bytes, mask, body,
+//   GLOB  u32 count; variables with pointers: text name, text file, u32 line (0: not known) of its declaration, u64 address, u64 bytes, mask, body,
 //         u32 parts; each string or slice: u32 offset, u32 bytes of an element, u8 flags (PartFlags)
 //   GORO  u32 count; each: u64 id, u8 status (SnapshotStatus), u8 system, text reason, u64 nanoseconds waiting, stack of the go statement,
 //         text start function, u64 stack bytes, u32 pending defers,
@@ -21,7 +21,7 @@
 //   SPEC  u32 count; each: u64 object, u8 kind (SnapshotSpecialKind), text function, u64 function value
 //   TIMR  u32 count; timers that will fire: u64 object, u64 period in nanoseconds (0: once), u64 channel
 //   SPAN  u32 count; each: u64 address, u64 pages, u8 span class, u8 state (SnapshotSpanState), u32 slots, u32 slots in use
-//   OBJS  u64 count; in order of address: u64 address, u64 bytes, type, stack, u8 flags, u32 body bytes, mask (if not NoScan), body
+//   OBJS  u64 count; in order of address: u64 address, u64 bytes, type, stack, u8 flags, u16 age (collections it has outlived; UnknownAge), u32 body bytes, mask (if not NoScan), body
 //   END!  u64 objects, u64 bytes of all objects
 //
 // A mask has one bit per word of the body, (words + 63) / 64 words of 64 bits.
@@ -31,13 +31,16 @@ namespace Tuza.Abi;
 public static class SnapshotFormat
 {
     public const ulong Magic = 0x31_50_41_45_48_5A_55_54; // "TUZHEAP1"
-    public const uint Version = 4;
+    public const uint Version = 5;
 
     public const string Meta = "META", Text = "TEXT", Type = "TYPE", Stack = "STCK", Globals = "GLOB", Goroutines = "GORO", Growth = "GROW", Specials = "SPEC",
         Timers = "TIMR", Spans = "SPAN", Objects = "OBJS", End = "END!";
 
     /// <summary>From so many deferred calls on it is noted since when a goroutine has them, and they are worth a word.</summary>
     public const int ManyDefers = 64;
+
+    /// <summary>Of objects made while nobody watched, and of those older than can be said.</summary>
+    public const ushort UnknownAge = ushort.MaxValue;
 
     /// <summary>The type of maps' headers.</summary>
     public const string MapType = "maps.Map";

@@ -55,6 +55,56 @@ public class EndingTests
         func deep(n int) int { return deep(n+1) + 1 }
         """;
 
+    /// <summary>SIGQUIT: the stacks, then the verdict, also of a program that never waits.</summary>
+    [Theory]
+    [InlineData("wait")]
+    [InlineData("busy")]
+    public void QuitIsJudgedToo(string how)
+    {
+        string folder = Directory.CreateTempSubdirectory("tuza-quit-").FullName;
+        try
+        {
+            string file = Path.Combine(folder, "x.go");
+            File.WriteAllText(file, """
+                package main
+
+                import (
+                	"fmt"
+                	"os"
+                	"strings"
+                	"time"
+                )
+
+                var kept []string
+
+                func main() {
+                	for range 8 {
+                		kept = append(kept, strings.Repeat("x", 1<<20)[:50])
+                	}
+                	fmt.Println("ready")
+                	for os.Args[1] == "busy" {
+                	}
+                	time.Sleep(time.Minute)
+                }
+                """);
+            using System.Diagnostics.Process program = TuzaCommand.Start(["run", "-leaks", "-snapshot", Path.Combine(folder, "x.tuza"), file, how]);
+            Assert.Equal("ready", program.StandardOutput.ReadLine());
+            Assert.Equal(0, SendSignal(program.Id, 3));
+            string output = program.StandardOutput.ReadToEnd();
+            Assert.True(program.WaitForExit(60_000));
+            Assert.Equal(2, program.ExitCode);
+            Assert.StartsWith("SIGQUIT: quit\n", output, System.StringComparison.Ordinal);
+            Assert.True(output.IndexOf("goroutine 1 [", System.StringComparison.Ordinal) is > 0 and var stacks && output.IndexOf(Verdict, System.StringComparison.Ordinal) > stacks, output);
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+    }
+
+    [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "kill")]
+    static extern int SendSignal(int pid, int signal);
+
     /// <summary>-gostatus: what go run says and gives.</summary>
     [Theory]
     [InlineData("panic", "exit status 2", 1)]

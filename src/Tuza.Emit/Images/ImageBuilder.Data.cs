@@ -58,7 +58,10 @@ sealed partial class ImageBuilder
                 if (words[i])
                     PtrWords.Add((at >> 3) + i);
         if (!g.ReadOnly)
+        {
             AddParts(g.Type, at);
+            AddPlace(g, at);
+        }
         if (g.Init is { } init)
         {
             if (init.Bytes.Length > 0)

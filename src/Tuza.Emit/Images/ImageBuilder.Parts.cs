@@ -3,6 +3,7 @@
 using System.Collections.Generic;
 using Tuza.Abi;
 using Tuza.IR;
+using Tuza.Syntax;
 using Tuza.Types;
 
 namespace Tuza.Emit;
@@ -13,6 +14,16 @@ sealed partial class ImageBuilder
     const int MostParts = 256;
 
     public List<VariablePart> Parts { get; } = [];
+    public List<VariablePlace> Places { get; } = [];
+
+    /// <summary>Variables of the program; what the compiler makes has no place.</summary>
+    void AddPlace(Global g, long at)
+    {
+        if (g.Obj == null || !g.Pos.IsKnown || !Flatten.Of(g.Type).HasPointers)
+            return;
+        (string file, int line) = Positions.AtRunTime(g.Pos);
+        Places.Add(new VariablePlace { Offset = at, File = Text(file), Line = line });
+    }
 
     void AddParts(GoType type, long at)
     {

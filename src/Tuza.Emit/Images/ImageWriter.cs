@@ -62,6 +62,7 @@ sealed class ImageWriter(ImageBuilder image)
         sections[(int)ImageSection.Inits] = Bytes(inits);
         sections[(int)ImageSection.Symbols] = Bytes(Symbols());
         sections[(int)ImageSection.Parts] = Bytes(image.Parts);
+        sections[(int)ImageSection.Places] = Bytes(image.Places);
         sections[(int)ImageSection.Summary] = image.Input.Summary;
         sections[(int)ImageSection.Inlinable] = image.Input.Inlinable;
         sections[(int)ImageSection.Info] = Info();

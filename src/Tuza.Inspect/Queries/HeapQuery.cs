@@ -60,6 +60,7 @@ public sealed class HeapQuery
             ("retained", ColumnKind.Count, i => N(Tree.Retained[Graph.FirstObject + i])),
             ("type", ColumnKind.Words, i => T(_s.TypeName(i))),
             ("site", ColumnKind.Words, i => T(_s.Site(i))),
+            ("age", ColumnKind.Count, i => N(_s.Age[i] == SnapshotFormat.UnknownAge ? -1 : _s.Age[i])),
             ("refs", ColumnKind.Count, i => N(_s.EdgeStart[i + 1] - _s.EdgeStart[i])),
             ("referrers", ColumnKind.Count, i => N(Referrers[i])),
             ("noscan", ColumnKind.Count, i => QueryValue.Of((_s.Flags[i] & SnapshotFlags.NoScan) != 0)),
@@ -68,6 +69,7 @@ public sealed class HeapQuery
         [
             ("name", ColumnKind.Words, i => T(_s.Roots[i].Name)),
             ("goroutine", ColumnKind.Count, i => N(_s.Roots[i].Goroutine)),
+            ("declared", ColumnKind.Words, i => T(LeakFinder.Place(_s.Roots[i].Declared))),
             ("refs", ColumnKind.Count, i => N(_s.Roots[i].Refs.Length)),
             ("retained", ColumnKind.Count, i => N(Tree.Retained[i + 1])),
         ]),

@@ -103,12 +103,12 @@ public sealed partial class HeapViews(Snapshot s)
         int node = Graph.FirstObject + target;
         Holders holders = new(s, Graph);
         StringWriter o = new(CultureInfo.InvariantCulture) { NewLine = "\n" };
-        o.WriteLine($"{Units.Printable(s.TypeName(target))}  {Units.Bytes(s.Bytes[target])} at 0x{s.Address[target]:x}, retains {Units.Bytes(Tree.Retained[node])}");
+        o.WriteLine($"{Units.Printable(s.TypeName(target))}  {Units.Bytes(s.Bytes[target])} at 0x{s.Address[target]:x}{ClassOf(target)}{AgeOf(target)}, retains {Units.Bytes(Tree.Retained[node])}");
         foreach (SnapshotFrame f in s.Stacks[s.Stack[target]])
             o.WriteLine($"\tallocated at {Units.Printable(f.Function)}  {Units.Printable(f.File)}:{f.Line}");
         WastedObject used = Waste.Find(s, 1).Find(w => w.Object == target);
         if (used.References > 0)
-            o.WriteLine($"used: {used.Reachable} bytes of {s.Bytes[target]} held, by {used.References} {(used.ByStrings ? "string" : "slice")}{(used.References == 1 ? "" : "s")}; {used.Wasted(s)} bytes are within reach of nothing");
+            o.WriteLine($"used: {used.Reachable} B by {used.References} {(used.ByStrings ? "string" : "slice")}{(used.References == 1 ? "" : "s")} ({PartsOf(target)}), {used.Wasted(s)} B unreachable through any reference");
         List<int> path = holders.PathTo(target);
         if (path.Count == 0)
         {
@@ -116,7 +116,8 @@ public sealed partial class HeapViews(Snapshot s)
             return o.ToString();
         }
         o.WriteLine("kept by:");
-        o.WriteLine("  " + Units.Printable(holders.RootName(path[0], path[1] - Graph.FirstObject)));
+        string declared = LeakFinder.Place(s.Roots[path[0] - 1].Declared);
+        o.WriteLine("  " + Units.Printable(holders.RootName(path[0], path[1] - Graph.FirstObject)) + (declared == "" ? "" : "  declared " + Units.Printable(declared)));
         for (int i = 1; i < path.Count; i++)
         {
             int at = path[i] - Graph.FirstObject;
@@ -128,6 +129,28 @@ public sealed partial class HeapViews(Snapshot s)
         else
             o.WriteLine(FreedIf(path, holders));
         return o.ToString();
+    }
+
+    /// <summary>", size class 48", ", large (128 pages)"; "" when its span is not in the file.</summary>
+    string ClassOf(int o)
+    {
+        SnapshotSpan span = s.Spans.Find(x => s.Address[o] >= x.Address && s.Address[o] - x.Address < (ulong)x.Pages * HeapConsts.PageBytes);
+        int c = span.Class >> 1;
+        return span.Pages == 0 || c >= HeapConsts.NumSizeClasses ? "" : c == 0 ? $", size class: large ({span.Pages} page{(span.Pages == 1 ? "" : "s")})" : $", size class {SizeClasses.Bytes(c)}";
+    }
+
+    /// <summary>", age 12 GCs"; "" when nobody watched it being made.</summary>
+    string AgeOf(int o) => s.Age[o] == SnapshotFormat.UnknownAge ? "" : $", age {s.Age[o]} GC{(s.Age[o] == 1 ? "" : "s")}";
+
+    /// <summary>"bytes 0-49", "bytes 0-49, 100-149 and 3 more parts": what the references to an object reach.</summary>
+    string PartsOf(int o)
+    {
+        const int MostParts = 3;
+        List<(long From, long To)> parts = Waste.PartsOf(s, o);
+        List<string> words = [];
+        foreach ((long from, long to) in parts.GetRange(0, Math.Min(MostParts, parts.Count)))
+            words.Add(to == from ? $"none at {from}" : to == from + 1 ? $"{from}" : $"{from}-{to - 1}");
+        return (parts.Count == 1 && parts[0].To == parts[0].From + 1 ? "byte " : "bytes ") + string.Join(", ", words) + (parts.Count > MostParts ? $" and {parts.Count - MostParts} more parts" : "");
     }
 
     /// <summary>Which reference of a way is the only one: without it the last node would be freed.</summary>

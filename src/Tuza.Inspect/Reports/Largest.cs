@@ -9,7 +9,7 @@ public static class Largest
 {
     const int LeastShare = 100;
 
-    /// <summary>"largest holders: main.keep 58.0 MiB, …": variables and goroutines by what would be freed without each, and what several of them share, by type and place.</summary>
+    /// <summary>"largest holders: main.keep (cache.go:9) 58.0 MiB, …": variables and goroutines by what would be freed without each, and what several of them share, by type and place.</summary>
     public static List<string> Holders(Snapshot s, int most)
     {
         HeapGraph graph = HeapGraph.Of(s);
@@ -43,7 +43,8 @@ public static class Largest
         }
         SnapshotRoot root = s.Roots[node - 1];
         SnapshotGoroutine? g = root.IsGoroutine ? s.Goroutines.Find(g => g.Id == root.Goroutine) : null;
-        return root.Name + (g?.At.Function is null ? "" : $" ({Snapshot.Describe(g.At)})");
+        string place = g?.At.Function is null ? LeakFinder.Place(root.Declared) : Snapshot.Describe(g.At);
+        return root.Name + (place == "" ? "" : $" ({place})");
     }
 
     /// <summary>Goroutines by go statement and by what they wait for.</summary>

@@ -25,18 +25,42 @@ public static class Waste
         List<WastedObject> found = [];
         foreach ((int o, List<SnapshotUse> uses) in ReferenceWindows.Of(s))
         {
-            List<(long From, long To)> parts = new(uses.Count);
-            foreach (SnapshotUse u in uses)
-            {
-                long from = (long)(u.Address - s.Address[o]);
-                parts.Add((from, Math.Min(s.Bytes[o], from + (u.IsString || IsCutOut(u, s.Bytes[o]) ? u.Bytes : u.Capacity))));
-            }
+            List<(long From, long To)> parts = Parts(s, o, uses);
             long reachable = Union(parts);
             if (s.Bytes[o] - Math.Max(reachable, Rounded(reachable)) >= least)
                 found.Add(new WastedObject(o, reachable, parts.Count, (s.Flags[o] & SnapshotFlags.NoScan) == 0, uses.Exists(static u => u.IsString)));
         }
         found.Sort((a, b) => b.Wasted(s) != a.Wasted(s) ? b.Wasted(s).CompareTo(a.Wasted(s)) : a.Object.CompareTo(b.Object));
         return found;
+    }
+
+    static List<(long From, long To)> Parts(Snapshot s, int o, List<SnapshotUse> uses)
+    {
+        List<(long From, long To)> parts = new(uses.Count);
+        foreach (SnapshotUse u in uses)
+        {
+            long from = (long)(u.Address - s.Address[o]);
+            parts.Add((from, Math.Min(s.Bytes[o], from + (u.IsString || IsCutOut(u, s.Bytes[o]) ? u.Bytes : u.Capacity))));
+        }
+        return parts;
+    }
+
+    /// <summary>The bytes of one object that strings and slices reach, as parts that do not touch, in order.</summary>
+    public static List<(long From, long To)> PartsOf(Snapshot s, int o)
+    {
+        List<(long From, long To)> merged = [];
+        if (!ReferenceWindows.Of(s).TryGetValue(o, out List<SnapshotUse>? uses))
+            return merged;
+        List<(long From, long To)> parts = Parts(s, o, uses);
+        parts.Sort();
+        foreach ((long from, long to) in parts)
+        {
+            if (merged.Count > 0 && from <= merged[^1].To)
+                merged[^1] = (merged[^1].From, Math.Max(merged[^1].To, to));
+            else
+                merged.Add((from, to));
+        }
+        return merged;
     }
 
     const int CutOutFrom = 4096, CutOutShare = 8;

@@ -23,6 +23,8 @@ public sealed class SnapshotRoot
 {
     /// <summary>A variable's name; "" for a goroutine's root.</summary>
     public string Variable { get; internal set; } = "";
+    /// <summary>Where a variable is declared; line 0: not known.</summary>
+    public SnapshotFrame Declared { get; init; }
     public long Goroutine { get; init; }
     public bool IsGoroutine => Goroutine != 0;
     public string Name => IsGoroutine ? $"goroutine {Goroutine}" : Variable;
@@ -105,6 +107,8 @@ public sealed class Snapshot
     public int[] Type { get; internal set; } = [];
     public int[] Stack { get; internal set; } = [];
     public SnapshotFlags[] Flags { get; internal set; } = [];
+    /// <summary>How many collections it has outlived; SnapshotFormat.UnknownAge.</summary>
+    public ushort[] Age { get; internal set; } = [];
 
     /// <summary>Where in the file the first bytes of an object without pointers are; 0 if they are not.</summary>
     public long[] BodyOffset { get; internal set; } = [];

@@ -172,13 +172,14 @@ public sealed class SnapshotReader
     void ReadObjects()
     {
         SnapshotSource s = Section(SnapshotFormat.Objects);
-        int n = s.Count64(29);
+        int n = s.Count64(31);
         Snapshot p = _snapshot;
         p.Address = new ulong[n];
         p.Bytes = new long[n];
         p.Type = new int[n];
         p.Stack = new int[n];
         p.Flags = new SnapshotFlags[n];
+        p.Age = new ushort[n];
         p.BodyOffset = new long[n];
         int[] start = new int[n + 1];
         ulong end = 0;
@@ -192,6 +193,7 @@ public sealed class SnapshotReader
             p.Type[i] = s.Index(p.Types.Count, "type");
             p.Stack[i] = s.Index(p.Stacks.Count, "stack");
             p.Flags[i] = (SnapshotFlags)s.U8();
+            p.Age[i] = (ushort)s.U16();
             p.TotalBytes += p.Bytes[i];
             int body = s.I32();
             if (body < 0 || body > p.Bytes[i])
@@ -289,14 +291,21 @@ public sealed class SnapshotReader
 
     // ---- roots
 
+    SnapshotFrame Declaration(SnapshotSource s)
+    {
+        string file = Text(s);
+        int line = s.I32();
+        return file == "" || line <= 0 ? default : new SnapshotFrame("", file, line);
+    }
+
     void ReadGlobals()
     {
         SnapshotSource s = Section(SnapshotFormat.Globals);
         List<(ulong To, string From)> outside = [];
         List<(ulong Address, long Bytes, SnapshotRoot Root)> values = [];
-        for (int n = s.Count(24); n > 0; n--)
+        for (int n = s.Count(32); n > 0; n--)
         {
-            SnapshotRoot root = new() { Variable = Text(s) };
+            SnapshotRoot root = new() { Variable = Text(s), Declared = Declaration(s) };
             List<(int, string)> refs = [];
             ulong address = s.U64();
             long bytes = s.Size();

@@ -5,8 +5,8 @@
 // the first one's.
 //
 // Notes lie beside the heap: per arena as much address space again, of which pages are touched where objects begin. A note is the 8 bytes at the
-// offset of the object's slot: low half the index of the type, high half the index of the stack, both 0 when unknown. Nothing is erased: a
-// slot's next object overwrites the note.
+// offset of the object's slot: the index of the type, the cycle in which it was born plus one, the index of the stack, each 0 when unknown. Nothing is erased: a
+// slot's next object overwrites the note. What does not fit is unknown.
 //
 // The stack is the runtime's knowledge: StackOf, set by it, gives a number to the stack of the running goroutine.
 
@@ -20,6 +20,12 @@ namespace Tuza.Memory;
 /// <summary>Types and call stacks of objects.</summary>
 public static unsafe class AllocTrace
 {
+    const int TypeBits = 20, BirthBits = 20, StackBits = 24, BirthShift = TypeBits, StackShift = TypeBits + BirthBits;
+    const ulong TypeMask = (1UL << TypeBits) - 1;
+
+    /// <summary>The age of objects whose birth is not known.</summary>
+    public const uint UnknownAge = uint.MaxValue;
+
     static readonly nint* s_arenas = (nint*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(ArenaMap.Slots / 4096, (nuint)sizeof(nint));
     static readonly Dictionary<nint, uint> s_typeIds = [];
     static readonly List<nint> s_types = [0];
@@ -51,7 +57,9 @@ public static unsafe class AllocTrace
         }
         state->Slot = slot;
         state->Note = (ulong*)(state->Side + (nint)Offset((nuint)slot));
-        *state->Note = (ulong)StackOf(c, bytes) << 32;
+        uint stack = StackOf(c, bytes);
+        ulong birth = (ulong)MHeap.Current->Gc.CycleCount + 1;
+        *state->Note = (stack >> StackBits == 0 ? (ulong)stack << StackShift : 0) | (birth >> BirthBits == 0 ? birth << BirthShift : 0);
     }
 
     /// <summary>What lies in the slot of p, made on this cache, is of type t, or several of these in a row.</summary>
@@ -71,17 +79,18 @@ public static unsafe class AllocTrace
         TraceState.KnownType* known = types + (((nuint)t >> 5) & (TraceState.KnownTypes - 1));
         if (known->Type != t)
             *known = new TraceState.KnownType { Type = t, Id = TypeId(t) };
-        *note = *note & 0xffff_ffff_0000_0000 | known->Id;
+        *note = *note & ~TypeMask | (known->Id <= TypeMask ? known->Id : 0);
     }
 
     /// <summary>The note of the object in a slot.</summary>
-    public static (uint Type, uint Stack) Read(byte* slot)
+    public static (uint Type, uint Stack, uint Age) Read(byte* slot)
     {
         nint side = Volatile.Read(ref *Entry((nuint)slot));
         if (side == 0)
-            return (0, 0);
+            return (0, 0, UnknownAge);
         ulong note = *(ulong*)(side + (nint)Offset((nuint)slot));
-        return ((uint)note, (uint)(note >> 32));
+        uint birth = (uint)(note >> BirthShift) & ((1U << BirthBits) - 1);
+        return ((uint)(note & TypeMask), (uint)(note >> StackShift), birth == 0 ? UnknownAge : (uint)MHeap.Current->Gc.CycleCount + 1 - birth);
     }
 
     static nuint Offset(nuint address) => address & (nuint)(HeapConsts.ArenaBytes - 1) & ~(nuint)7;

@@ -86,6 +86,7 @@ public static unsafe class Throw
     {
         if (Interlocked.Exchange(ref s_dying, 1) != 0)
             Exit.Now(DebugFlags.ExitCodeDying);
+        Snapshots.LookBeforeQuit();
         Sched.Freeze();
         Print.TakeOver();
         Print.Begin();

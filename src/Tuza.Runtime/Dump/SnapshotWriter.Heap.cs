@@ -94,7 +94,7 @@ sealed unsafe partial class SnapshotWriter
     {
         SlotKind kind = SlotInfo.Table[s->Class.Value + 1].Kind;
         TypeDesc* known = ObjectWalk.TypeOf(s, kind, slot, out byte* start, out nuint bytes);
-        (uint type, uint stack) = AllocTrace.Read(slot);
+        (uint type, uint stack, uint age) = AllocTrace.Read(slot);
         TypeDesc* t = type != 0 ? AllocTrace.TypeAt(type) : known;
         bool noscan = s->Class.NoScan || (kind == SlotKind.Block && known == null);
         _out.Write((ulong)start);
@@ -102,6 +102,7 @@ sealed unsafe partial class SnapshotWriter
         _out.Write(TypeIndex(t));
         _out.Write(stack);
         _out.Write((byte)((noscan ? SnapshotFlags.NoScan : 0) | (_redact ? SnapshotFlags.Redacted : 0)));
+        _out.Write((ushort)Math.Min(age, SnapshotFormat.UnknownAge));
         _objects++;
         _objectBytes += (long)bytes;
         if (noscan)
@@ -188,7 +189,10 @@ sealed unsafe partial class SnapshotWriter
                 }
                 if (!any)
                     continue;
+                (string file, int line) = d.Places.GetValueOrDefault(symbols[i].Offset, ("", 0));
                 _out.Write(Text(symbols[i].Name));
+                _out.Write(Text(file));
+                _out.Write(line);
                 _out.Write((ulong)d.Base + (ulong)from);
                 _out.Write((long)words * 8);
                 MaskAndBody((ulong*)(d.Base + from), words, mask, _redact);

@@ -105,14 +105,16 @@ public static unsafe class Snapshots
     const int RequestSeconds = 120;
 
     /// <summary>From a thread that is no M: collects, writes a file, waits for it. Null, or what went wrong.</summary>
-    internal static string? Take(string path, bool redact)
+    internal static string? Take(string path, bool redact, int seconds = RequestSeconds)
     {
         lock (s_requestLock)
         {
             Request r = new(path, redact);
             Volatile.Write(ref s_request, r);
             Want();
-            return r.Done.Wait(TimeSpan.FromSeconds(RequestSeconds)) ? r.Error : "the program did not come to a safe point in time";
+            // Whoever has taken the request writes it to its end.
+            return r.Done.Wait(TimeSpan.FromSeconds(seconds)) || Interlocked.CompareExchange(ref s_request, null, r) != r && r.Done.Wait(TimeSpan.FromSeconds(RequestSeconds))
+                ? r.Error : "the program did not come to a safe point in time";
         }
     }
 
@@ -181,6 +183,18 @@ public static unsafe class Snapshots
             s_lookError = Write(plan, plan.Path, plan.Redact, moment);
             s_lookEnd = System.Diagnostics.Stopwatch.GetTimestamp();
         }
+        s_looked = true;
+    }
+
+    /// <summary>SIGQUIT will end the process, on a thread that is no M: what there is to write is written if the program comes to a safe point soon, and told behind the stacks.</summary>
+    internal static void LookBeforeQuit()
+    {
+        const int PatienceSeconds = 3;
+        if (s_plan is not { AtExit: true } plan || Interlocked.Exchange(ref s_exiting, 1) != 0)
+            return;
+        s_lookStart = System.Diagnostics.Stopwatch.GetTimestamp();
+        s_lookError = Take(plan.Path, plan.Redact, PatienceSeconds);
+        s_lookEnd = System.Diagnostics.Stopwatch.GetTimestamp();
         s_looked = true;
     }
 

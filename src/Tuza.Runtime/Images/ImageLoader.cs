@@ -88,6 +88,8 @@ sealed unsafe class DataSegment
     public ulong* Mask;
     public List<(long Offset, string Name)> Symbols { get; } = [];
     public VariablePart[] Parts { get; set; } = [];
+    /// <summary>By offset: where it is declared.</summary>
+    public Dictionary<long, (string File, int Line)> Places { get; } = [];
 }
 
 /// <summary>All images of the process.</summary>
@@ -337,6 +339,9 @@ public static unsafe class ImageLoader
         DataSegment d = new() { Package = image.Package, Base = image.Data, Bytes = image.Header->DataBytes, Mask = (ulong*)image.Section(ImageSection.DataMask, sizeof(ulong), out _) };
         VariablePart* parts = (VariablePart*)image.Section(ImageSection.Parts, sizeof(VariablePart), out int partCount);
         d.Parts = new ReadOnlySpan<VariablePart>(parts, partCount).ToArray();
+        VariablePlace* places = (VariablePlace*)image.Section(ImageSection.Places, sizeof(VariablePlace), out int placeCount);
+        for (int i = 0; i < placeCount; i++)
+            d.Places[places[i].Offset] = (image.TextOf(places[i].File), places[i].Line);
         SymbolRecord* table = (SymbolRecord*)image.Section(ImageSection.Symbols, sizeof(SymbolRecord), out int size);
         for (int i = 0; i < size; i++)
         {

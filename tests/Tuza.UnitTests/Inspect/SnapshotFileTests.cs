@@ -56,6 +56,7 @@ public sealed class SnapshotFileTests
             b.Write(1); // string
             b.Write(1);
             b.Write((byte)0);
+            b.Write((ushort)12); // age
             b.Write(16);
             b.Write(1UL); // mask
             b.Write(Block);
@@ -65,10 +66,11 @@ public sealed class SnapshotFileTests
             b.Write(0);
             b.Write(1);
             b.Write((byte)SnapshotFlags.NoScan);
+            b.Write(SnapshotFormat.UnknownAge);
             b.Write(4);
             b.Write("abcd"u8);
         });
-        Section(w, SnapshotFormat.Globals, b => { b.Write(1); b.Write(2); b.Write(0x4000000UL); b.Write(8L); b.Write(1UL); b.Write(Array); b.Write(0); });
+        Section(w, SnapshotFormat.Globals, b => { b.Write(1); b.Write(2); b.Write(4); b.Write(9); b.Write(0x4000000UL); b.Write(8L); b.Write(1UL); b.Write(Array); b.Write(0); });
         Section(w, SnapshotFormat.Goroutines, b =>
         {
             b.Write(full ? 1 : 0);
@@ -163,11 +165,16 @@ public sealed class SnapshotFileTests
     public void WhyNamesTheWay()
     {
         string text = new HeapViews(Read(File())).Why(Block + 5)!;
-        Assert.Contains("used: 50 bytes of 1048576 held, by 1 string", text);
+        Assert.Contains("used: 50 B by 1 string (bytes 0-49), 1048526 B unreachable through any reference", text);
         Assert.Contains("variable main.keep", text);
         Assert.Contains("retains 1.0 MiB", text);
         Assert.Contains("0xc000010000", text);
         Assert.Contains("it would be freed if what refers to it kept a copy of its 50 bytes: strings.Clone", text);
+        Assert.Contains("at 0xc000100000, retains", text); // no age, no span
+        Assert.Contains("  variable main.keep  declared load.go:9\n", text);
+        string full = new HeapViews(Read(File(full: true))).Why(Block)!;
+        Assert.Contains("1.0 MiB at 0xc000100000, size class: large (128 pages), retains", full);
+        Assert.Contains("16 B at 0xc000010000, age 12 GCs, retains", new HeapViews(Read(File())).Why(Array)!);
         Assert.Contains("it would be freed if variable main.keep no longer referred to it", new HeapViews(Read(File())).Why(Array)!);
     }
 
