@@ -6,7 +6,8 @@
 // Polls. A loop is polled at its end, not at its head: the poll is a block of its own through which all back edges go, so that the JIT still sees
 // a loop that begins with its condition and can turn it round. No poll gets an innermost loop that runs no longer than some array, slice
 // or string is long: one that lowering knows as such (Bounded), or one that indexes something with a counter in every iteration. The bounds
-// check of a[i + c] passes for len(a) different values at most, and a counter does not take a value twice.
+// check of a[i + c] passes for len(a) different values at most, and a counter does not take a value twice. Nor does one that takes a bit from an integer in
+// each iteration and ends when none is left. The package of maps has no polls at all: its loops go over a table of at most 1024 slots, or call what polls.
 
 using System.Collections.Generic;
 
@@ -223,11 +224,48 @@ sealed class Loops
             return result;
         var loops = new Loops(f);
         foreach (var loop in loops.All)
-            if (loop is { Innermost: true, Blocks: not null } && (loop.Header.Bounded || loops.Indexes(loop)))
+            if (Brief(f) || loop is { Innermost: true, Blocks: not null } && (loop.Header.Bounded || loops.Indexes(loop) || loops.TakesBits(loop)))
                 result.Add(loop.Header);
         for (int i = 0; i < f.Blocks.Count; i++)
             f.Blocks[i].Id = i;
         return result;
+    }
+
+    /// <summary>No loop of the function runs for long without a call that can stop it.</summary>
+    static bool Brief(LowFunction f) => f.Pkg?.Path == "internal/runtime/maps";
+
+    /// <summary>Every iteration clears the lowest bit of a variable (x &amp; (x - 1)), and an empty one leaves the loop.</summary>
+    bool TakesBits(Loop loop)
+    {
+        LowLocal? bits = null;
+        foreach (var b in loop.Blocks!)
+            if (loop.Sources.TrueForAll(s => Dominates(b, s)))
+                foreach (var i in b.Instrs)
+                    if (i is LowAssign { Value: LowBin { Op: LowOp.And, A: LowLocalRef { Local: var x }, B: LowBin { Op: LowOp.Sub, A: LowLocalRef { Local: var y }, B: LowConst { Bits: 1 } } } } a && a.Local == x && x == y
+                        && ZeroLeaves(x))
+                        bits = x;
+        if (bits == null)
+            return false;
+        int count = 0;
+        foreach (var b in loop.Blocks)
+            foreach (var i in b.Instrs)
+                count += i switch
+                {
+                    LowAssign a => a.Local == bits ? 1 : 0,
+                    LowAtomic { Result: { } r } => r == bits ? 1 : 0,
+                    LowCall c => c.Results.Contains(bits) ? 1 : 0,
+                    _ => 0,
+                };
+        return count == 1;
+
+        bool ZeroLeaves(LowLocal x)
+        {
+            foreach (var b in loop.Blocks)
+                if (b.Term is LowBranch { Cond: LowBin { Op: LowOp.Eq or LowOp.Ne, A: LowLocalRef { Local: var y }, B: LowConst { Bits: 0 } } c } t && x == y
+                    && !loop.Blocks.Contains(c.Op == LowOp.Eq ? t.Then : t.Else) && loop.Sources.TrueForAll(s => Dominates(b, s)))
+                    return true;
+            return false;
+        }
     }
 
     /// <summary>Every iteration checks an index that grows or shrinks by a constant against a limit that does not change.</summary>

@@ -50,6 +50,19 @@ public sealed class LowerTests
         Assert.DoesNotContain("store", text, System.StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("for x != 0 { n += int(x & -x); x &= x - 1 }", false)]
+    [InlineData("for ; x != 0; x = x & (x - 1) { n++ }", false)]
+    [InlineData("for x != 0 { n++; x = x & (x - 2) }", true)]
+    [InlineData("for x != 0 { if n > 3 { x &= x - 1 }; n++ }", true)]
+    [InlineData("for x != 0 { x &= x - 1; if n > 3 { x |= 8 }; n++ }", true)]
+    [InlineData("for n < 9 { x &= x - 1; n += int(x) }", true)]
+    public void LoopsThatTakeBitsFromAWordHaveNoPoll(string loop, bool polled)
+    {
+        string text = Lower("func f(x uint64, n int) int { " + loop + "; return n }");
+        Assert.Equal(polled, text.Contains("loop", System.StringComparison.Ordinal));
+    }
+
     [Fact]
     public void VariablesAreReadAfterCallsOfTheSameStatement()
     {
