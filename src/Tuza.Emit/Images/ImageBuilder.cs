@@ -195,10 +195,13 @@ sealed partial class ImageBuilder
 
     void Emit(FuncEntry e)
     {
-        if (Options.SplitEntries && EntrySplit.Run(e.Low, Classify) is { } body)
+        if (Options.SplitEntries)
         {
-            Add(body);
-            Methods[RowOf(e.Token)].Inline = true;
+            var bodies = EntrySplit.Run(e.Low, Classify, out bool inline);
+            foreach (var body in bodies)
+                Add(body);
+            if (inline)
+                Methods[RowOf(e.Token)].Inline = true;
         }
         Options.DumpLow?.Invoke(LowPrinter.Print(e.Low));
         e.Frame = FrameBuilder.Build(e.Low, Classify);

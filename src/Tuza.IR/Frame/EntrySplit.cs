@@ -1,13 +1,16 @@
-// Splits the quick way out off a function: `if n < 2 { return n }` in front of a long body.
+// Splits the quick way through a function off: `if n < 2 { return n }` in front of a long body, `if b.full() { b.grow() }` on a way that calls nothing else.
 //
-// The first tests of many functions (recursive ones above all) return at once for most calls. With a frame, such a call pays for the
+// Most calls of many functions take a way that needs no frame. With a frame, such a call pays for the
 // prologue and for saving registers it does not need. So the function F is cut in two:
-//   F      the tests and the returns they lead to; without a frame; otherwise it ends in a call of F·body, whose results are F's
+//   F      the quick ways to a return, without a frame; where it leaves them it ends in a call of F·body, whose results are F's
 //   F·body the rest; its parameters are the locals that are live where it begins
-// F is small, and the JIT inlines it into its callers, so that the quick way costs no call at all.
 //
-// The cut follows the spine of first blocks: each ends in a branch of which one side soon returns. Both functions share their Locals and
-// Slots lists, and may share blocks that return (they are emitted twice).
+// Spine. The first tests lead to returns, and that is little code: the JIT inlines F into its callers, so that the quick way costs no call at all.
+// The spine is made of first blocks; each ends in a branch of which one side soon returns.
+// Ways. Otherwise F keeps all blocks that need no frame and from which a return is reached through such blocks alone. What they lead to begins a body each
+// (F·body2, F·body3); .NET compiles one when it is called first. A way back from a body to a block that leaves F would be a loop, which is not cut.
+//
+// The functions share their Locals and Slots lists, and may share blocks (they are emitted twice).
 
 using System;
 using System.Collections.Generic;
@@ -20,11 +23,28 @@ public static class EntrySplit
 
     /// <summary>The spine and the returns together must stay cheap to copy into callers.</summary>
     const int MaxInstrs = 12, MaxSpine = 3, MaxIntArgs = 6, MaxFloatArgs = 8;
+    /// <summary>Ways: so much without a frame, in so many bodies, that repeat no more than what the function has, and a little.</summary>
+    const int MaxWayInstrs = 48, MaxBodies = 3, MaxRepeated = 24;
 
-    /// <summary>Cuts f and returns the new body function, or returns null and leaves f as it is.</summary>
-    public static LowFunction? Run(LowFunction f, Func<LowCall, CallInfo> classify)
+    /// <summary>Cuts f and returns the new body functions; none: f is left as it is. Inline: f is worth a copy in its callers.</summary>
+    public static List<LowFunction> Run(LowFunction f, Func<LowCall, CallInfo> classify, out bool inline)
     {
-        if (f.HasCtx || f.DeferReturn != null || f.Nosplit || f.Room != 0 || f.IsWrapper || f.Entry.Term is not LowBranch)
+        inline = false;
+        if (f.HasCtx || f.DeferReturn != null || f.Nosplit || f.Room != 0 || f.IsWrapper)
+            return [];
+        if (Spine(f, classify) is { } body)
+        {
+            inline = true;
+            return [body];
+        }
+        return Ways(f, classify);
+    }
+
+    // ---- the spine
+
+    static LowFunction? Spine(LowFunction f, Func<LowCall, CallInfo> classify)
+    {
+        if (f.Entry.Term is not LowBranch)
             return null;
         int budget = MaxInstrs;
         var spine = new List<LowBlock>();
@@ -42,8 +62,22 @@ public static class EntrySplit
         }
         if (spine.Count == 0 || spine.Contains(b) || !Heavy(b, f, classify))
             return null;
+        // The spine may be reachable from the body (a loop to the start): the body then has its own copy of the last branch.
+        var rest = Reachable(b);
+        foreach (var s in spine)
+            if (rest.Contains(s))
+                return null;
+        if (Begin(f, b, rest, BodySuffix) is not var (body, last))
+            return null;
+        Lead(spine[^1], b, last);
+        f.Blocks = [.. spine, .. quick, last];
+        return body;
+    }
 
-        if (LiveAt(b, f) is not { } live)
+    /// <summary>The function that begins at the block, and the block that calls it and returns.</summary>
+    static (LowFunction Body, LowBlock Call)? Begin(LowFunction f, LowBlock start, List<LowBlock> blocks, string suffix)
+    {
+        if (LiveAt(start, f) is not { } live)
             return null;
         int ints = 1, floats = 0;
         foreach (var l in live)
@@ -53,8 +87,7 @@ public static class EntrySplit
                 ints++;
         if (ints > MaxIntArgs || floats > MaxFloatArgs)
             return null;
-
-        var tree = new Function { LinkName = f.LinkName + BodySuffix, ShortName = f.LinkName, Pkg = f.Pkg, Sig = new Types.Signature(), Pos = f.Pos };
+        var tree = new Function { LinkName = f.LinkName + suffix, ShortName = f.LinkName, Pkg = f.Pkg, Sig = new Types.Signature(), Pos = f.Pos };
         var body = new LowFunction
         {
             LinkName = tree.LinkName,
@@ -63,7 +96,8 @@ public static class EntrySplit
             Locals = f.Locals,
             Slots = f.Slots,
             ResultTypes = f.ResultTypes,
-            Entry = b,
+            Entry = start,
+            Blocks = blocks,
             DisplayName = f.DisplayName ?? f.LinkName,
         };
         var call = new LowCall { Kind = LowCallKind.Direct, Func = tree, Tail = true, Pos = f.Pos, ResultTypes = f.ResultTypes };
@@ -80,23 +114,120 @@ public static class EntrySplit
             call.Results.Add(r);
             ret.Values.Add(new LowLocalRef { Local = r, Type = t });
         }
-        body.Blocks = Reachable(b);
-        var last = new LowBlock { Instrs = { call }, Term = ret };
-        // The spine may be reachable from the body (a loop to the start): the body then has its own copy of the last branch.
-        foreach (var s in spine)
-            if (body.Blocks.Contains(s))
-                return null;
-        var br2 = (LowBranch)spine[^1].Term;
-        spine[^1].Term = new LowBranch
-        {
-            Cond = br2.Cond,
-            Pos = br2.Pos,
-            Then = ReferenceEquals(br2.Then, b) ? last : br2.Then,
-            Else = ReferenceEquals(br2.Else, b) ? last : br2.Else,
-        };
-        f.Blocks = [.. spine, .. quick, last];
-        return body;
+        return (body, new LowBlock { Instrs = { call }, Term = ret });
     }
+
+    /// <summary>Gives the block a terminator of its own that leads to another block in place of one.</summary>
+    static void Lead(LowBlock b, LowBlock from, LowBlock to)
+    {
+        LowBlock Of(LowBlock x) => ReferenceEquals(x, from) ? to : x;
+        b.Term = b.Term switch
+        {
+            LowBranch t => new LowBranch { Cond = t.Cond, Pos = t.Pos, Then = Of(t.Then), Else = Of(t.Else), ThenUnlikely = t.ThenUnlikely },
+            LowJump t => new LowJump { Pos = t.Pos, Target = Of(t.Target) },
+            LowSwitch t => new LowSwitch { Value = t.Value, Pos = t.Pos, Targets = t.Targets.ConvertAll(Of), Default = Of(t.Default) },
+            var t => t,
+        };
+    }
+
+    // ---- ways
+
+    static List<LowFunction> Ways(LowFunction f, Func<LowCall, CallInfo> classify)
+    {
+        if (!NeedsNoFrame(f.Entry, classify))
+            return [];
+        var light = new List<LowBlock> { f.Entry };
+        var seen = new HashSet<LowBlock> { f.Entry };
+        int size = 0;
+        for (int i = 0; i < light.Count; i++)
+        {
+            foreach (var s in LowUses.Successors(light[i].Term))
+                if (seen.Add(s) && NeedsNoFrame(s, classify))
+                    light.Add(s);
+        }
+        if (light.Count == seen.Count)
+            return []; // no frame at all
+        // Kept are the blocks from which a return is reached, and those that can only panic.
+        HashSet<LowBlock> kept = [], ends = [];
+        for (bool changed = true; changed;)
+        {
+            changed = false;
+            foreach (var b in light)
+            {
+                bool any = b.Term is LowReturn, all = b.Term is not LowReturn;
+                foreach (var s in LowUses.Successors(b.Term))
+                {
+                    any |= kept.Contains(s);
+                    all &= ends.Contains(s);
+                }
+                changed |= any && kept.Add(b) || all && ends.Add(b);
+            }
+        }
+        if (!kept.Contains(f.Entry))
+            return [];
+        kept.UnionWith(ends);
+        var blocks = new List<LowBlock> { f.Entry };
+        var targets = new List<LowBlock>();
+        var leaving = new List<(LowBlock From, LowBlock To)>();
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            size += blocks[i].Instrs.Count;
+            foreach (var s in LowUses.Successors(blocks[i].Term))
+                if (!kept.Contains(s))
+                {
+                    if (!targets.Contains(s))
+                        targets.Add(s);
+                    if (!leaving.Contains((blocks[i], s)))
+                        leaving.Add((blocks[i], s));
+                }
+                else if (!blocks.Contains(s))
+                    blocks.Add(s);
+        }
+        if (targets.Count is 0 or > MaxBodies || size > MaxWayInstrs)
+            return [];
+        var rests = targets.ConvertAll(Reachable);
+        int repeated = 0;
+        var counted = new HashSet<LowBlock>();
+        foreach (var rest in rests)
+        {
+            foreach (var (from, _) in leaving)
+                if (rest.Contains(from))
+                    return [];
+            foreach (var b in rest)
+                if (!counted.Add(b))
+                    repeated += b.Instrs.Count;
+        }
+        if (repeated > MaxRepeated + size)
+            return [];
+        var bodies = new List<LowFunction>();
+        var calls = new List<LowBlock>();
+        for (int i = 0; i < targets.Count; i++)
+        {
+            if (Begin(f, targets[i], rests[i], i == 0 ? BodySuffix : BodySuffix + (i + 1)) is not var (body, call))
+                return [];
+            bodies.Add(body);
+            calls.Add(call);
+        }
+        foreach (var (from, to) in leaving)
+            Lead(from, to, calls[targets.IndexOf(to)]);
+        f.Blocks = [.. blocks, .. calls];
+        return bodies;
+    }
+
+    static bool NeedsNoFrame(LowBlock b, Func<LowCall, CallInfo> classify)
+    {
+        if (b.LoopHeader)
+            return false;
+        foreach (var i in b.Instrs)
+            if (i is LowZeroSlot or LowCopy { BarrierType: not null } or LowZero { BarrierType: not null } || UsesSlot(i)
+                || i is LowCall { NoReturn: false } c && classify(c).Effect != CallEffect.None)
+                return false;
+        var u = new LowUses(0) { Ctx = new LowLocal { Id = 0 }, SlotProbe = true };
+        u.Of(b.Term);
+        return !u.SlotSeen;
+    }
+
+    // ---- parts
 
     /// <summary>Only cheap instructions without calls; they are taken off the budget.</summary>
     static bool Light(LowBlock b, ref int budget)
