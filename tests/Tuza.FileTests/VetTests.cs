@@ -201,6 +201,29 @@ public sealed class VetTests : IDisposable
         Assert.Contains("x.go:6:16: //tuza:ignore needs a reason: //tuza:ignore SUBSTR because … [vet/ignore]", output);
     }
 
+    /// <summary>Where only the author can say what is meant there is a finding and no edit.</summary>
+    [Theory]
+    [InlineData("defer/loop", "func f(list []int) {\n\tfor _, x := range list {\n\t\tdefer println(x)\n\t}\n}")]
+    [InlineData("defer/loop", "type node struct {\n\tmu sync.Mutex\n\tup *node\n}\n\nfunc f(n *node) {\n\tfor ; n != nil; n = n.up {\n\t\tn.mu.Lock()\n\t\tdefer n.mu.Unlock()\n\t}\n}")]
+    [InlineData("defer/loop", "func f(list []func()) {\n\tfor _, g := range list {\n\t\tdefer func() { recover() }()\n\t\tg()\n\t}\n}")]
+    [InlineData("goroutine/blocked", "type s struct{ quit chan int }\n\nfunc New() *s {\n\tx := &s{quit: make(chan int)}\n\tgo x.run()\n\treturn x\n}\n\nfunc (x *s) run() { <-x.quit }")]
+    [InlineData("goroutine/blocked", "var stop = make(chan int)\n\nfunc f() {\n\tgo func() { <-stop }()\n}")]
+    [InlineData("goroutine/blocked", "func f(g func()) {\n\tvar c chan int\n\tgo func() {\n\t\t<-c\n\t\tg()\n\t}()\n}")]
+    [InlineData("finalizer/cycle", "type s struct {\n\tself *s\n\tn    int\n}\n\nfunc f() {\n\tx := &s{}\n\tx.self = x\n\truntime.SetFinalizer(x, func(x *s) { println(x.n, x.self) })\n}")]
+    [InlineData("finalizer/cycle", "type s struct {\n\tself *s\n\tn    int\n}\n\nfunc f() *s {\n\tx := &s{}\n\tx.self = x\n\truntime.SetFinalizer(x, func(x *s) { println(x.n) })\n\treturn x\n}\n\nfunc g(x *s) { x.n++ }")]
+    public void TheAuthorDecides(string category, string code)
+    {
+        File.WriteAllText(Path.Combine(_folder, "go.mod"), "module example.com/own\n\ngo 1.27\n");
+        string file = Path.Combine(_folder, "x.go"), import = code.Contains("sync.", StringComparison.Ordinal) ? "import \"sync\"\n\n" : code.Contains("runtime.", StringComparison.Ordinal) ? "import \"runtime\"\n\n" : "";
+        string text = "package own\n\n" + import + code + "\n";
+        File.WriteAllText(file, text);
+        RunResult result = TuzaCommand.Run(["vet", "-C", _folder, "-fix"]);
+        Assert.Contains($"[{category}]", result.Output);
+        Assert.DoesNotContain("(tuza vet -fix)", result.Output);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(text, File.ReadAllText(file));
+    }
+
     [Fact]
     public void JsonHasTheShapeOfGoVet()
     {

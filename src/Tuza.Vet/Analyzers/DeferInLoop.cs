@@ -1,8 +1,8 @@
 // DEFERLOOP: a defer statement in a loop. The calls run when the function returns, so each round adds one, with what it holds: files, locks, memory.
 //
 // Not reported: loops that run at most a few times for certain, and places from which the loop is always left. The fix wraps the body into a
-// function, so that the calls run at the end of each round. It is offered when that cannot change the meaning: no jump out of the body,
-// and every return in it gives back an error that is not nil, which the wrapped form hands on.
+// function, so that the calls run at the end of each round. It is offered when that cannot change the meaning: the calls only give back what their round took,
+// and the loop is not left in two ways; what the function returns then says whether, and with which results.
 
 using System;
 using System.Collections.Generic;
@@ -161,6 +161,7 @@ public static class DeferInLoop
             switch (n)
             {
                 case FuncLit: return false;
+                case DeferStmt d: possible &= Releases(v, d, loop); return false;
                 case ReturnStmt r: returns.Add(r); break;
                 case LabeledStmt or BranchStmt { Tok: Token.Goto }: possible = false; break;
                 case BranchStmt { Tok: Token.Continue, Target: { } t } b when ReferenceEquals(t, loop): continues.Add(b); break;
@@ -223,6 +224,46 @@ public static class DeferInLoop
             edits.Insert(0, new TextEdit(text.File, first, behind, ""));
         }
         return new Fix("wrap the loop's body into a function", edits);
+    }
+
+    static readonly string[] s_releasing = ["close", "stop", "unlock", "runlock", "done", "cancel", "release", "free", "rollback", "shutdown", "put", "cleanup", "remove", "removeall", "dispose", "disconnect", "logout", "munmap"];
+
+    /// <summary>Does a deferred call only give back what its round took, so that it may as well run at the round's end? Locks of several objects may be held together on purpose,
+    /// and what other calls do, and in which order, is the author's to say.</summary>
+    static bool Releases(FuncView v, DeferStmt d, Stmt loop)
+    {
+        if (d.Call is not CallExpr call)
+            return false;
+        if (FuncView.Strip(call.Fun) is not FuncLit lit)
+            return IsRelease(call);
+        bool only = true;
+        Walk.Tree(lit.Body, n =>
+        {
+            only &= n is CallExpr c ? IsRelease(c) || v.IsConversion(c)
+                : n is AssignStmt a ? a.Define || a.Lhs.TrueForAll(static l => l is Ident { Name: "_" }) : n is not (IncDecStmt or SendStmt or GoStmt or FuncLit);
+            return only;
+        });
+        return only;
+
+        bool IsRelease(CallExpr c)
+        {
+            if (v.BuiltinOf(c) is { } builtin)
+                return builtin == BuiltinId.Close;
+            string name = FuncView.Strip(c.Fun) switch { SelectorExpr s => s.Sel.Name, Ident i => i.Name, _ => "" };
+            if (!Array.Exists(s_releasing, r => string.Equals(r, name, StringComparison.OrdinalIgnoreCase)))
+                return false;
+            return v.CalleeName(c) is not ("sync.Mutex.Unlock" or "sync.RWMutex.Unlock") || v.ReceiverOf(c) is { } lockOf && v.RootVar(lockOf) is { } root && !FuncView.DeclaredIn(root, loop) && !IsSetIn(root);
+        }
+
+        bool IsSetIn(Var x)
+        {
+            foreach (Assignment a in v.AssignmentsOf(x))
+            {
+                if (v.Inside(a.Stmt, loop))
+                    return true;
+            }
+            return false;
+        }
     }
 
     /// <summary>How the function tells the loop what to do. Head: its first line; Return: stands for the word return; GoOn: the statement for the next round; Test, Tail: the condition behind the call, and what is done then.</summary>
