@@ -27,6 +27,7 @@ static class ListCommand
         LoadResult loaded = loader.Load(rest);
         if (Session.Report(loaded, loader) && !ignoreErrors)
             return 1;
+        Terminal.End();
         foreach (LoadedPackage p in deps ? loaded.Packages : loaded.Roots)
             Console.WriteLine(json ? Json(p) : Format(format, p));
         return 0;

@@ -310,6 +310,7 @@ static class TestCommand
         if (events != null && !o.Verbose)
             start.ArgumentList.Add("-test.v=test2json");
 
+        Terminal.End(); // what the tests print is not ours to redraw
         using Process process = Process.Start(start)!;
         StringBuilder output = new();
         Lock gate = new();
