@@ -14,7 +14,7 @@ namespace Tuza.Abi;
 public static class ImageFormat
 {
     public const ulong Magic = 0x31_47_4D_49_41_5A_55_54; // "TUZAIMG1"
-    public const int Version = 4;
+    public const int Version = 5;
     public const string ResourceName = "go";
     /// <summary>Name of the place of all variables of size zero; the loader knows it.</summary>
     public const string ZeroBase = "runtime.zerobase";
