@@ -45,6 +45,8 @@ sealed partial class FunctionEmitter
     readonly HashSet<FrameSite> _entered = [];
     readonly Dictionary<(string, int), int> _panicLabels = [];
     int _unwindExit = -1, _bareExit = -1;
+    /// <summary>Resume body: the number of the site that is on its way to its place in a loop, or 0; -1: no site is in a loop.</summary>
+    int _pending = -1;
 
     FunctionEmitter(ImageBuilder image, LowFunction f, FrameInfo frame, int index, bool resume)
     {
@@ -90,6 +92,7 @@ sealed partial class FunctionEmitter
                     {
                         _entered.Add(_frame.Sites[SiteIds.Entry]!);
                         _il.Mark(_entries[_frame.Sites[SiteIds.Entry]!]);
+                        Arrived();
                         Reload(_frame.Sites[SiteIds.Entry]!);
                         Restore(_frame.Sites[SiteIds.Entry]!);
                         AtEntry();
@@ -99,6 +102,7 @@ sealed partial class FunctionEmitter
                     {
                         _entered.Add(_frame.Sites[SiteIds.DeferReturn]!);
                         _il.Mark(_entries[_frame.Sites[SiteIds.DeferReturn]!]);
+                        Arrived();
                         Reload(_frame.Sites[SiteIds.DeferReturn]!);
                         _il.Branch(ILOpCode.Br, _labels[_f.DeferReturn]);
                     }
@@ -356,7 +360,14 @@ sealed partial class FunctionEmitter
         var targets = new List<int>();
         int bad = _il.NewLabel();
         foreach (var s in _frame.Sites)
-            targets.Add(s != null && _entries.TryGetValue(s, out int l) ? l : bad);
+            targets.Add(s == null || !_entries.TryGetValue(s, out int l) ? bad : _frame.LoopsAround.TryGetValue(s, out var around) ? _labels[around[0]] : l);
+        if (_frame.LoopsAround.Count > 0)
+        {
+            _pending = NewLocal('w');
+            _il.Ldloc(_fp);
+            _il.Unary(ILOpCode.Ldind_i4);
+            _il.Stloc(_pending);
+        }
         if (_entries.Count == 1 && _frame.Sites[SiteIds.Entry] != null)
         {
             _il.Branch(ILOpCode.Br, targets[0]);
@@ -371,6 +382,56 @@ sealed partial class FunctionEmitter
             _il.Mark(bad);
             BadResume();
         });
+    }
+
+    /// <summary>
+    /// Resume body: sites in a loop are reached through its head, and those of an inner loop through both. A jump into a loop would make it
+    /// none for the JIT, which then neither knows what runs often nor keeps it in registers; and who waits once stays in this body.
+    /// </summary>
+    void EnterLoop(LowBlock head)
+    {
+        if (_pending < 0)
+            return;
+        var ways = new List<(int Site, int To)>();
+        foreach (var (site, around) in _frame.LoopsAround)
+        {
+            int at = around.IndexOf(head);
+            if (at >= 0)
+                ways.Add((site.Id, at + 1 < around.Count ? _labels[around[at + 1]] : _entries[site]));
+        }
+        if (ways.Count == 0)
+            return;
+        int enter = _il.NewLabel();
+        _il.Ldloc(_pending);
+        _il.Branch(ILOpCode.Brtrue, enter);
+        _cold.Enqueue(() =>
+        {
+            _il.Mark(enter);
+            ways.Sort();
+            int first = ways[0].Site;
+            var targets = new List<int>();
+            int bad = _il.NewLabel();
+            foreach (var (site, to) in ways)
+            {
+                while (targets.Count < site - first)
+                    targets.Add(bad);
+                targets.Add(to);
+            }
+            _il.Ldloc(_pending);
+            _il.LdcI4(first);
+            _il.Op(ILOpCode.Sub, 2, 1);
+            _il.Switch(targets);
+            _il.Mark(bad);
+            BadResume();
+        });
+    }
+
+    void Arrived()
+    {
+        if (_pending < 0)
+            return;
+        _il.LdcI4(0);
+        _il.Stloc(_pending);
     }
 
     void BadResume()
@@ -535,6 +596,7 @@ sealed partial class FunctionEmitter
         {
             var b = _frame.Order[i];
             _il.Mark(_labels[b]);
+            EnterLoop(b);
             if (_frame.PollOf.TryGetValue(b, out var poll))
                 Poll(poll);
             else if (b.LoopHeader && _il.Dead)
@@ -588,6 +650,7 @@ sealed partial class FunctionEmitter
         _cold.Enqueue(() =>
         {
             _il.Mark(label);
+            Arrived();
             Reload(site);
             Restore(site);
             if (call != null)

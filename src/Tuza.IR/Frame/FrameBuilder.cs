@@ -84,6 +84,30 @@ public sealed partial class FrameBuilder
         Layout(homes);
         HeaderFlow();
         Maps();
+        FindLoops();
+    }
+
+    void FindLoops()
+    {
+        if (!_info.Sites.Exists(static s => s is { Resumable: true, Kind: SiteKind.Call or SiteKind.Poll }))
+            return;
+        var loops = new Loops(_f).All;
+        for (int i = 0; i < _info.Order.Count; i++)
+            _info.Order[i].Id = i;
+        loops.Sort(static (a, b) => (b.Blocks?.Count ?? int.MaxValue).CompareTo(a.Blocks?.Count ?? int.MaxValue));
+        if (loops.Count == 0 || loops[0].Blocks == null)
+            return;
+        foreach (var b in _info.Order)
+        {
+            var around = loops.FindAll(l => l.Blocks!.Contains(b)).ConvertAll(static l => l.Header);
+            if (around.Count == 0)
+                continue;
+            if (_info.PollOf.TryGetValue(b, out var poll))
+                _info.LoopsAround.Add(poll, around);
+            foreach (var i in b.Instrs)
+                if (_info.SiteOf.TryGetValue(i, out var s) && s.Resumable)
+                    _info.LoopsAround.TryAdd(s, around);
+        }
     }
 
     static bool Tracked(LowLocal l) => l.Type == LowType.Ptr && !l.NotTracked;

@@ -53,6 +53,8 @@ public sealed class FrameInfo
     public List<FrameSite?> Sites = [];
     public Dictionary<LowInstr, FrameSite> SiteOf = [];
     public Dictionary<LowBlock, FrameSite> PollOf = [];
+    /// <summary>Headers of the loops around a resumable site, the outermost first; sites in no loop, or in one with several entries, are left out.</summary>
+    public Dictionary<FrameSite, List<LowBlock>> LoopsAround = [];
     /// <summary>A wrapper's last call, that returns what it returns: made without a frame.</summary>
     public HashSet<LowCall> TailCalls = [];
     /// <summary>Offset from fp of each pointer local's home, by local id; 0 = none.</summary>
