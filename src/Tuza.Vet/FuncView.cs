@@ -124,6 +124,18 @@ public sealed class FuncView
 
     public Node? Parent(Node n) => _parents.GetValueOrDefault(n);
 
+    /// <summary>Something in it, outside of function literals, returns or jumps.</summary>
+    public static bool HasJump(Node s)
+    {
+        bool found = false;
+        Walk.Tree(s, n =>
+        {
+            found |= n is ReturnStmt or BranchStmt;
+            return n is not FuncLit;
+        });
+        return found;
+    }
+
     public static Expr Strip(Expr e)
     {
         while (e is ParenExpr p)

@@ -98,7 +98,7 @@ sealed class GoroutineFixes
         }
         SourceText text = SourceText.Of(sender)!;
         Stmt first = sender.Body.List[0];
-        edits.Insert(0, sender.Body.List.GetRange(0, last + 1).Exists(HasJump)
+        edits.Insert(0, sender.Body.List.GetRange(0, last + 1).Exists(FuncView.HasJump)
             ? text.Lines(first, i => $"defer close({x.Name})\n{i}{text.Text(first)}")
             : text.LineAfter(text.End(sender.Body.List[last]), text.Indent(sender.Body.List[last].Pos), $"close({x.Name})"));
         return new Fix($"close({x.Name}) after the last send", edits);
@@ -124,7 +124,7 @@ sealed class GoroutineFixes
         }
         for (int i = first; i <= last; i++)
         {
-            if (HasJump(block.List[i]))
+            if (FuncView.HasJump(block.List[i]))
                 return null;
         }
         edits.Insert(0, text.LineAfter(text.End(block.List[last]), text.Indent(made.Pos), $"close({x.Name})"));
@@ -464,17 +464,6 @@ sealed class GoroutineFixes
         {
             found |= c is Ident i && ReferenceEquals(v.Info.Uses.GetValueOrDefault(i), x);
             return !found;
-        });
-        return found;
-    }
-
-    static bool HasJump(Node s)
-    {
-        bool found = false;
-        Walk.Tree(s, n =>
-        {
-            found |= n is ReturnStmt or BranchStmt;
-            return n is not FuncLit;
         });
         return found;
     }

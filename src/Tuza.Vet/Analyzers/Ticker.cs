@@ -100,7 +100,7 @@ public static class Ticker
             // A second Stop does nothing.
             if (v.LoopAround(a) == null && v.Parent(a) is BlockStmt or CaseClause or CommClause)
                 fix = new Fix($"defer {t.Name}.Stop()", [text.LineAfter(text.End(a), text.Indent(a.Pos), $"defer {t.Name}.Stop()")]);
-            else if (!anyStop && v.LoopAround(a) != null && v.Parent(a) is BlockStmt block && block.List is [.., var last] && last is not (ReturnStmt or BranchStmt) && !HasJump(block))
+            else if (!anyStop && v.LoopAround(a) != null && v.Parent(a) is BlockStmt block && block.List is [.., var last] && last is not (ReturnStmt or BranchStmt) && !FuncView.HasJump(block))
                 fix = new Fix($"{t.Name}.Stop() at the end of the round", [text.LineAfter(text.End(last), text.Indent(a.Pos), $"{t.Name}.Stop()")]);
             Report(v, call, $"ticker {t.Name} is {(anyStop ? "not stopped on every path" : "never stopped")}",
                 new Related(at, ReferenceEquals(end, a) ? "the next round makes another one" : "the function can end here with the ticker running"), fix);
@@ -120,17 +120,6 @@ public static class Ticker
                 Fix = fix,
             });
         }
-    }
-
-    static bool HasJump(BlockStmt block)
-    {
-        bool found = false;
-        Walk.Tree(block, n =>
-        {
-            found |= n is ReturnStmt or BranchStmt;
-            return n is not FuncLit;
-        });
-        return found;
     }
 
     static bool IsMain(FuncView v, Node n) => v.Decl is { Recv: null, Name.Name: "main" } && v.Package.Pkg.Name == "main" && ReferenceEquals(v.FunctionAround(n), v.Root);
