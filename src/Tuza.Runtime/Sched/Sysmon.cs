@@ -3,7 +3,8 @@
 //   - a goroutine that has used up its time slice of 10 ms is asked to yield;
 //   - a P whose thread sits in a system call since the last look is given to another thread, if there is a use for it;
 //   - a goroutine that sat in RunNext since the last look is put where idle Ps can take it;
-//   - the network is polled if nobody did for 10 ms; timers that are overdue because all are busy wake an idle P.
+//   - the network is polled if nobody did for 10 ms; timers that are overdue because all are busy wake an idle P;
+//   - after some collections, resident pages of code that is no longer used are given back.
 //
 // It looks every millisecond while there is something to correct, less often otherwise, and sleeps when all Ps are idle.
 
@@ -11,6 +12,7 @@ using System;
 using System.Threading;
 
 using Tuza.Abi;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
@@ -118,6 +120,7 @@ public static unsafe class Sysmon
         if (NetPoll.HasWaiters && now - NetPoll.LastPollNanos >= PollNanos && Sched.NobodyPolls)
             useful |= NetPoll.Poll();
         useful |= Sched.WakeForForgotten();
+        FilePages.AfterCollections(MHeap.Current->Gc.CycleCount);
         return useful;
     }
 
