@@ -44,8 +44,21 @@ public unsafe struct HeapArena
     public nuint ZeroedBase;
     public byte* Start;
 
+    public bool AskedForLargePages;
+
+    /// <summary>Pages of it were given back to the system.</summary>
+    public bool HasHoles;
+
     /// <summary>SideBytes per page; separate so that this structure stays dense.</summary>
     public byte* Side;
+
+    /// <summary>Before pages of it go back for the first time: from now on the system must not make large pages of what is left, which would fill the holes.</summary>
+    internal static void BeginHoles(HeapArena* arena)
+    {
+        arena->HasHoles = true;
+        if (arena->AskedForLargePages)
+            MHeap.Os.SmallPages(arena->Start, (nuint)HeapConsts.ArenaBytes);
+    }
 }
 
 /// <summary>The map from addresses to arenas, and the reading of page words.</summary>

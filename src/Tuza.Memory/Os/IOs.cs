@@ -28,6 +28,9 @@ public unsafe interface IOs
     /// <summary>Asks for large pages behind a range in use.</summary>
     void LargePages(byte* address, nuint bytes);
 
+    /// <summary>Takes LargePages back.</summary>
+    void SmallPages(byte* address, nuint bytes);
+
     void Fault(byte* address, nuint bytes);
 
     /// <summary>Zeroed memory ready to use, or null.</summary>

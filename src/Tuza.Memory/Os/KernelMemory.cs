@@ -12,7 +12,7 @@ public static unsafe partial class KernelMemory
 {
     public const int None = 0, Read = 1, Write = 2, Execute = 4;
     public const int Private = 2, Fixed = 0x10, Anonymous = 0x20, NoReserve = 0x4000, FixedNoReplace = 0x100000;
-    public const int DontNeed = 4, HugePage = 14;
+    public const int DontNeed = 4, HugePage = 14, NoHugePage = 15;
 
     static long s_failAt;
     static long s_calls;

@@ -65,6 +65,8 @@ public sealed unsafe class LinuxOs : IOs
 
     public void LargePages(byte* address, nuint bytes) => _ = KernelMemory.Advise(address, bytes, KernelMemory.HugePage);
 
+    public void SmallPages(byte* address, nuint bytes) => _ = KernelMemory.Advise(address, bytes, KernelMemory.NoHugePage);
+
     public void Fault(byte* address, nuint bytes)
     {
         _ = KernelMemory.Protect(address, bytes, KernelMemory.None);

@@ -206,9 +206,12 @@ public unsafe struct PageAlloc
                 used += BitOperations.PopCount(chunk->Used[w]);
             if (used == PageChunk.Pages || (used >= DensePages && !force))
                 continue;
+            HeapArena* arena = ArenaMap.ArenaOf(c << PageChunk.Shift);
             for (int w = PageChunk.Pages / 64; w-- > 0 && done < maxPages;)
             {
                 ulong back = ~(chunk->Used[w] | chunk->Scavenged[w]);
+                if (back != 0 && !arena->HasHoles)
+                    HeapArena.BeginHoles(arena);
                 while (back != 0)
                 {
                     int low = BitOperations.TrailingZeroCount(back);

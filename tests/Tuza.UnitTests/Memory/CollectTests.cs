@@ -1,6 +1,7 @@
 // Collection: reachability against brute force, finalizers, cleanups, weak pointers, barriers' bulk operations, verifier.
 
 using System;
+using System.Linq;
 using System.Collections.Generic;
 using Tuza.Abi;
 using Tuza.Memory;
@@ -529,6 +530,8 @@ public sealed unsafe class CollectTests : IDisposable
 
         public void LargePages(byte* address, nuint bytes) { }
 
+        public void SmallPages(byte* address, nuint bytes) { }
+
         public void Fault(byte* address, nuint bytes) => _real.Fault(address, bytes);
 
         public byte* Alloc(nuint bytes) => _real.Alloc(bytes);
@@ -550,6 +553,10 @@ public sealed unsafe class CollectTests : IDisposable
         byte* _next = (byte*)0x500000000000;
 
         public long GivenBack { get; private set; }
+
+        public System.Collections.Generic.HashSet<nuint> Wished { get; } = [];
+
+        public System.Collections.Generic.List<nuint> TakenBack { get; } = [];
 
         public byte* Reserve(byte* hint, nuint bytes)
         {
@@ -574,7 +581,13 @@ public sealed unsafe class CollectTests : IDisposable
             _real.Unused(address, bytes);
         }
 
-        public void LargePages(byte* address, nuint bytes) { }
+        public void LargePages(byte* address, nuint bytes) => Wished.Add((nuint)address >> HeapConsts.ArenaShift);
+
+        public void SmallPages(byte* address, nuint bytes)
+        {
+            Assert.Equal((nuint)HeapConsts.ArenaBytes, bytes);
+            TakenBack.Add((nuint)address >> HeapConsts.ArenaShift);
+        }
 
         public void Fault(byte* address, nuint bytes) => _real.Fault(address, bytes);
 
@@ -594,6 +607,10 @@ public sealed unsafe class CollectTests : IDisposable
         Collector.CollectAndSweep(MHeap.Current);
         Collector.ReleaseFreePages(MHeap.Current);
         Assert.InRange(os.GivenBack, 40L * 6 << 20, 60L * 6 << 20);
+        // The first arenas were filled before large pages were asked for; each of the others is told once that it has holes now.
+        nuint[] wished = [.. os.Wished.Where(i => ArenaMap.Table[i] != null).Order()];
+        Assert.InRange(wished.Length, 1, 40);
+        Assert.Equal(wished, os.TakenBack.Order());
         scattered.Verify();
         _world.Heap = MHeap.Create(new LinuxOs());      // the fixture disposes one heap of its own
         World.Current = _world;
