@@ -19,6 +19,7 @@ public static class ImageFormat
     /// <summary>Name of the place of all variables of size zero; the loader knows it.</summary>
     public const string ZeroBase = "runtime.zerobase";
     /// <summary>Names of the static class and of its fields that the loader sets through ImageStatics.</summary>
+    public const int ClassToken = 0x02000002; // behind <Module>
     public const string ClassName = "Go", HeaderField = "header", DataField = "data", ImportsField = "imports";
 }
 

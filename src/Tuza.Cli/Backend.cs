@@ -39,12 +39,13 @@ static class Backend
     }
 
     /// <summary>The program of a plan.</summary>
-    public static int Run(PlannedRun plan, List<string> args, string goroot)
+    public static int Run(PlannedRun plan, ReadOnlySpan<string> args)
     {
-        PutGoInPath(goroot);
-        Terminal.End();
-        return Host.Run(plan.Images, (List<string>)[ExecCommand.TemporaryName(plan.Name, IsTest(plan.Name)), .. args], goroot,
-            path => ExecCommand.WriteLauncher(path, plan.Images, goroot, plan.Name));
+        PutGoInPath(plan.Goroot);
+        List<string> all = [ExecCommand.TemporaryName(plan.Name, IsTest(plan.Name))];
+        foreach (string arg in args)
+            all.Add(arg);
+        return Host.Run(plan.Images, all, plan.Goroot, path => ExecCommand.WriteLauncher(path, plan.Images, plan.Goroot, plan.Name));
     }
 
     static bool IsTest(string name) => name.EndsWith(".test", StringComparison.Ordinal);

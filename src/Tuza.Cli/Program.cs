@@ -52,6 +52,13 @@ static class Program
     {
         if (args.Length == 0)
             throw new UsageException(HelpCommand.Overview);
+        if (args[0] == "run" && RunCommand.Quick(args, out int code))
+            return code;
+        return DispatchSlow(args);
+    }
+
+    static int DispatchSlow(string[] args)
+    {
         List<string> rest = [.. args[1..]];
         if (Environment.GetEnvironmentVariable("TUZAFLAGS") is { Length: > 0 } flags && args[0] is "run" or "build" or "test" or "list")
             rest.InsertRange(0, GcFlags.Split(flags));

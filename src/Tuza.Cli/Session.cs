@@ -1,6 +1,7 @@
 // One invocation: the folder it works in, the Go installation, the loader made from the flags.
 
 using System;
+using System.Collections.Generic;
 using System.IO;
 using Tuza.Load;
 
@@ -15,8 +16,9 @@ sealed class ExitException(int code, string message) : Exception(message)
 /// <summary>What every command that loads packages starts with.</summary>
 sealed class Session
 {
-    Session(BuildFlags flags, string workDir, string goroot)
+    Session(BuildFlags flags, string workDir, string goroot, List<string> gorootDependsOn)
     {
+        GorootDependsOn = gorootDependsOn;
         Flags = flags;
         WorkDir = workDir;
         Goroot = goroot;
@@ -26,6 +28,7 @@ sealed class Session
     public BuildFlags Flags { get; }
     public string WorkDir { get; }
     public string Goroot { get; }
+    public List<string> GorootDependsOn { get; }
     public Steps Steps { get; }
     public DateTime Started { get; } = DateTime.UtcNow;
 
@@ -41,13 +44,14 @@ sealed class Session
                 throw new ExitException(1, $"tuza: chdir {flags.Folder}: no such file or directory");
             Directory.SetCurrentDirectory(flags.Folder);
         }
-        string? goroot = GorootFinder.Find(flags.Goroot, Environment.GetEnvironmentVariable, out string reason);
+        List<string> looked = [];
+        string? goroot = GorootFinder.Find(flags.Goroot, Environment.GetEnvironmentVariable, out string reason, looked);
         if (goroot == null)
             throw new ExitException(1, reason);
         if (Overlay.Root == null)
             throw new ExitException(3, $"tuza: {AppContext.BaseDirectory}std/overlay is missing: install tuza again, or copy its whole folder");
         Terminal.Begin("loading");
-        return new Session(flags, Directory.GetCurrentDirectory(), goroot);
+        return new Session(flags, Directory.GetCurrentDirectory(), goroot, looked);
     }
 
     public Loader NewLoader(bool tests = false, bool compileOnly = false) =>

@@ -2,6 +2,7 @@
 
 using System;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using Tuza.Load;
 
 namespace Tuza.Cli;
@@ -16,6 +17,25 @@ static class RunCommand
         BuildFlags build = new();
         SnapshotFlags snapshots = new();
         return Run(args, Register(new Flags("run"), build, snapshots).Text("exec", _ => { }, "").Parse(args), build, snapshots);
+    }
+
+    /// <summary>
+    /// A call without flags of which there is a plan: nothing of the compiler, and of the command line's reading, is touched. args: with the command's name.
+    /// </summary>
+    internal static bool Quick(string[] args, out int code)
+    {
+        code = 0;
+        if (args.Length < 2 || args[1].StartsWith('-') || Environment.GetEnvironmentVariable("TUZAFLAGS") is { Length: > 0 })
+            return false;
+        int n = 1;
+        while (n < args.Length && args[n].EndsWith(".go", StringComparison.Ordinal))
+            n++;
+        if (n == 1)
+            n = 2;
+        if (RunPlan.Of(args.AsSpan(1, n - 1)).Find() is not { } plan)
+            return false;
+        code = Backend.Run(plan, args.AsSpan(n));
+        return true;
     }
 
     /// <summary>rest: the package and the program's arguments.</summary>
@@ -36,11 +56,12 @@ static class RunCommand
         }
         Session session = Session.Start(build);
         snapshots.Apply(rest[n - 1], rest[n..], session.Goroot);
-        session.Plan = RunPlan.For(session, args[..(args.Count - rest.Count + n)]);
+        session.Plan = RunPlan.For(build, args[..(args.Count - rest.Count + n)]);
         if (session.Plan?.Find() is { } plan)
         {
             session.Steps.Done("nothing changed since the last run");
-            return Backend.Run(plan, rest[n..], session.Goroot);
+            Terminal.End();
+            return Backend.Run(plan, CollectionsMarshal.AsSpan(rest)[n..]);
         }
         Loader loader = session.NewLoader();
         LoadResult loaded = loader.Load(rest[..n]);

@@ -8,6 +8,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
 using Tuza.Load;
@@ -356,12 +357,13 @@ static class TestCommand
         string folder = Patterns.IsLocal(rest[0]) ? rest[0] : Path.Combine(session.Goroot, "src", rest[0]);
         if (leakFile != "")
             SnapshotFlags.ForTests(leakFile, status + LeakReport).Apply(rest[0], rest[1..], session.Goroot);
-        session.Plan = RunPlan.For(session, ["test", .. args[..(args.Count - rest.Count + 1)]]);
+        session.Plan = RunPlan.For(build, ["test", .. args[..(args.Count - rest.Count + 1)]]);
         if (!compileOnly && session.Plan?.Find() is { } plan)
         {
             File.WriteAllText(status, "started");
             Directory.SetCurrentDirectory(folder);
-            return Backend.Run(plan, rest[1..], session.Goroot);
+            Terminal.End();
+            return Backend.Run(plan, CollectionsMarshal.AsSpan(rest)[1..]);
         }
         Loader loader = session.NewLoader(tests: true);
         LoadResult loaded = loader.Load([rest[0]]);

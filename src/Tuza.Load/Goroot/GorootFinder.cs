@@ -17,16 +17,22 @@ public static class GorootFinder
 
     static string Minor => BuildContext.GoMinor.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>The folder and why it was chosen, or null with one line that says what to do.</summary>
-    public static string? Find(string? flag, Func<string, string?> environment, out string reason)
+    /// <summary>
+    /// The folder and why it was chosen, or null with one line that says what to do. looked: takes the paths whose being there, or change, would change
+    /// the answer.
+    /// </summary>
+    public static string? Find(string? flag, Func<string, string?> environment, out string reason, List<string>? looked = null)
     {
+        looked ??= [];
         if (!string.IsNullOrEmpty(flag))
-            return Check(flag, "-goroot", out reason);
+            return Check(flag, "-goroot", looked, out reason);
         if (environment("GOROOT") is { Length: > 0 } root)
-            return Check(root, "GOROOT", out reason);
+            return Check(root, "GOROOT", looked, out reason);
         List<string> old = [];
-        foreach (string candidate in Candidates(environment))
+        foreach (string candidate in Candidates(environment, looked))
         {
+            looked.Add(Path.Combine(Path.GetFullPath(candidate), "src", "fmt"));
+            looked.Add(Path.Combine(Path.GetFullPath(candidate), "VERSION"));
             if (!IsGoroot(candidate))
                 continue;
             int minor = VersionOf(candidate);
@@ -43,9 +49,10 @@ public static class GorootFinder
         return null;
     }
 
-    static string? Check(string dir, string source, out string reason)
+    static string? Check(string dir, string source, List<string> looked, out string reason)
     {
         dir = Path.GetFullPath(dir);
+        looked.Add(Path.Combine(dir, "VERSION"));
         if (!IsGoroot(dir))
         {
             reason = $"tuza: {source} {dir} holds no Go sources (no src/fmt there)";
@@ -92,12 +99,13 @@ public static class GorootFinder
         return 0;
     }
 
-    static IEnumerable<string> Candidates(Func<string, string?> environment)
+    static IEnumerable<string> Candidates(Func<string, string?> environment, List<string> looked)
     {
         string? go = null;
         foreach (string folder in (environment("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries))
         {
             go = Path.Combine(folder, "go");
+            looked.Add(Path.GetFullPath(go));
             if (File.Exists(go))
                 break;
             go = null;

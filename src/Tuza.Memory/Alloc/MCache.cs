@@ -46,10 +46,9 @@ public unsafe struct MCache
         AllocWindow _first;
     }
 
-    [InlineArray(HeapConsts.NumSpanClasses)]
     public struct SpanArray
     {
-        nuint _first;
+        public fixed ulong At[HeapConsts.NumSpanClasses];
     }
 
     // ---- tiny allocator: the current 16-byte block and how much of it is used
@@ -114,10 +113,9 @@ public unsafe struct MCache
     /// <summary>With Trace the windows' free slots are here, so that fast paths find none.</summary>
     public HeldArray Held;
 
-    [InlineArray(HeapConsts.NumSpanClasses)]
     public struct HeldArray
     {
-        ulong _first;
+        public fixed ulong At[HeapConsts.NumSpanClasses];
     }
 
     /// <summary>Made by the first traced allocation, never given back.</summary>
@@ -129,7 +127,7 @@ public unsafe struct MCache
     {
         Heap = heap;
         for (int i = 0; i < HeapConsts.NumSpanClasses; i++)
-            Spans[i] = (nuint)heap->EmptySpan;
+            Spans.At[i] = (ulong)heap->EmptySpan;
     }
 
     /// <summary>The window of a span class.</summary>
@@ -139,7 +137,7 @@ public unsafe struct MCache
     /// <summary>Finds the next free slots of the cached span; false when it is full.</summary>
     public bool FillWindow(int spanClass)
     {
-        MSpan* s = (MSpan*)Spans[spanClass];
+        MSpan* s = (MSpan*)Spans.At[spanClass];
         SlotInfo* info = &SlotInfo.Table[spanClass + 1];
         int limit = (Stress | Measure) != 0 ? 1 : info->WindowSlots;
         if (*ProfileRate != SampleRate)
@@ -174,7 +172,7 @@ public unsafe struct MCache
             if (Trace == 0)
                 w->Free = free;
             else
-                Held[spanClass] = free;
+                Held.At[spanClass] = free;
             if (info->PreZero != 0 && s->NeedZero != 0)
                 ZeroSlots(w->First, free, info, s->Base);
             return true;
@@ -298,7 +296,7 @@ public unsafe struct MCache
             Fatal.OutOfMemory((ulong)SizeClasses.Pages(spanClass >> 1) << HeapConsts.PageShift, (ulong)h->Stats.HeapInUse);
         s->SweepGen = h->SweepGen + 3;
         s->AllocCountBeforeCache = s->AllocCount;
-        Spans[spanClass] = (nuint)s;
+        Spans.At[spanClass] = (ulong)s;
         // The whole span counts as allocated at once; Uncache takes the unused part back.
         h->Pacer.AddHeapLive((long)((nuint)s->FreeSlots * s->ElemBytes));
         bool filled = FillWindow(spanClass);
@@ -308,13 +306,13 @@ public unsafe struct MCache
     /// <summary>Gives the span of a class back; its counts go into the heap's.</summary>
     void Uncache(int spanClass)
     {
-        MSpan* s = (MSpan*)Spans[spanClass];
+        MSpan* s = (MSpan*)Spans.At[spanClass];
         MHeap* h = Heap;
         if (s == h->EmptySpan)
             return;
         AllocWindow* w = Window(Self, spanClass);
-        ulong unused = w->Free | Held[spanClass];
-        Held[spanClass] = 0;
+        ulong unused = w->Free | Held.At[spanClass];
+        Held.At[spanClass] = 0;
         if (unused != 0)
         {
             int word = s->WindowStart >> 6, shift = s->WindowStart & 63;
@@ -330,7 +328,7 @@ public unsafe struct MCache
             s->FreeIndex = s->WindowStart + BitOperations.TrailingZeroCount(unused);
         }
         *w = default;
-        Spans[spanClass] = (nuint)h->EmptySpan;
+        Spans.At[spanClass] = (ulong)h->EmptySpan;
 
         h->AddSmallAllocs(s->Class.SizeClass, s->AllocCount - s->AllocCountBeforeCache);
         // In a span that went stale the free slots were already discounted when HeapLive was set from the marked bytes.
@@ -359,5 +357,5 @@ public unsafe struct MCache
             Uncache(i);
     }
 
-    public readonly MSpan* SpanOf(int spanClass) => (MSpan*)Spans[spanClass];
+    public readonly MSpan* SpanOf(int spanClass) => (MSpan*)Spans.At[spanClass];
 }

@@ -77,10 +77,9 @@ public unsafe struct MHeap
     public CollectorState Gc;
     public MCentral* Centrals;
 
-    [InlineArray(16)]
     struct MetaLists
     {
-        nuint _head;
+        public fixed ulong Head[16];
     }
 
     // The system. One for all heaps: an unmanaged structure cannot hold the reference.
@@ -205,9 +204,9 @@ public unsafe struct MHeap
             return OsAllocLazy((nuint)1 << order);
         }
         _persistentLock.Enter(LockRank.Persistent);
-        nuint* p = (nuint*)_metaFree[order];
+        ulong* p = (ulong*)_metaFree.Head[order];
         if (p != null)
-            _metaFree[order] = *p;
+            _metaFree.Head[order] = *p;
         _persistentLock.Exit(LockRank.Persistent);
         return p != null ? p : PersistentAlloc((nuint)1 << order, 64, &Self->Stats.GCMiscSys);
     }
@@ -224,8 +223,8 @@ public unsafe struct MHeap
             return;
         }
         _persistentLock.Enter(LockRank.Persistent);
-        *(nuint*)p = _metaFree[order];
-        _metaFree[order] = (nuint)p;
+        *(ulong*)p = _metaFree.Head[order];
+        _metaFree.Head[order] = (ulong)p;
         _persistentLock.Exit(LockRank.Persistent);
     }
 

@@ -165,7 +165,7 @@ public static unsafe partial class Malloc
             World.Current.AttendStop(c);
         if (c->Stress != 0)
             World.Current.RequestCollect(c);
-        if (c->Trace != 0 && c->Held[spanClass] != 0)
+        if (c->Trace != 0 && c->Held.At[spanClass] != 0)
             return TakeTraced(c, spanClass);
         if (!c->FillWindow(spanClass))
         {
@@ -196,8 +196,8 @@ public static unsafe partial class Malloc
     /// <summary>The next slot of a window that fast paths do not see.</summary>
     static byte* TakeTraced(MCache* c, int spanClass)
     {
-        ulong free = c->Held[spanClass];
-        c->Held[spanClass] = free & (free - 1);
+        ulong free = c->Held.At[spanClass];
+        c->Held.At[spanClass] = free & (free - 1);
         uint bytes = SlotInfo.Table[spanClass + 1].ElemBytes;
         byte* p = MCache.Window(c, spanClass)->First + (nuint)((uint)BitOperations.TrailingZeroCount(free) * bytes);
         AllocTrace.Born(c, p, bytes);

@@ -1,6 +1,7 @@
-// IOs on Linux: mmap, mprotect, madvise. What was asked for is kept, for accounts of resident memory.
+// IOs on Linux: mmap, mprotect, madvise. What was asked for is kept, for accounts of resident memory (in an array: a List of these would have to be
+// compiled at every start).
 
-using System.Collections.Generic;
+using System;
 using System.Threading;
 
 namespace Tuza.Memory;
@@ -9,32 +10,43 @@ namespace Tuza.Memory;
 public sealed unsafe class LinuxOs : IOs
 {
     static readonly Lock s_lock = new();
-    static readonly List<Mapping> s_mapped = []; // not overlapping
+    static Mapping[] s_mapped = new Mapping[64]; // not overlapping
+    static int s_mappedCount;
 
     /// <summary>A range that was reserved or allocated.</summary>
     public readonly record struct Mapping(nuint Address, nuint Bytes);
 
     /// <summary>What was reserved or allocated and not freed.</summary>
-    public static List<Mapping> Mapped()
+    public static Mapping[] Mapped()
     {
         lock (s_lock)
-            return new List<Mapping>(s_mapped);
+            return s_mapped[..s_mappedCount];
+    }
+
+    static void Add(nuint from, nuint to)
+    {
+        if (s_mappedCount == s_mapped.Length)
+        {
+            Mapping[] larger = new Mapping[2 * s_mappedCount];
+            Array.Copy(s_mapped, larger, s_mappedCount);
+            s_mapped = larger;
+        }
+        s_mapped[s_mappedCount++] = new Mapping(from, to - from);
     }
 
     /// <summary>Parts of what was reserved may be given back: what is left stays known.</summary>
     static void Forget(nuint from, nuint to)
     {
-        for (int i = s_mapped.Count - 1; i >= 0; i--)
+        for (int i = s_mappedCount - 1; i >= 0; i--)
         {
-            (nuint at, nuint bytes) = s_mapped[i];
-            nuint end = at + bytes;
+            nuint at = s_mapped[i].Address, end = at + s_mapped[i].Bytes;
             if (at >= to || end <= from)
                 continue;
-            s_mapped.RemoveAt(i);
+            s_mapped[i] = s_mapped[--s_mappedCount];
             if (at < from)
-                s_mapped.Add(new(at, from - at));
+                Add(at, from);
             if (end > to)
-                s_mapped.Add(new(to, end - to));
+                Add(to, end);
         }
     }
 
@@ -43,7 +55,7 @@ public sealed unsafe class LinuxOs : IOs
         if (p != null)
         {
             lock (s_lock)
-                s_mapped.Add(new((nuint)p, bytes));
+                Add((nuint)p, (nuint)p + bytes);
         }
         return p;
     }

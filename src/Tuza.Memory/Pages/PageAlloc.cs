@@ -39,13 +39,12 @@ public unsafe struct PageAlloc
     nuint _endChunk;
     nuint _searchAddress;
 
-    [System.Runtime.CompilerServices.InlineArray(Levels)]
     struct SummaryLevels
     {
-        nuint _first;
+        public fixed ulong At[Levels];
     }
 
-    readonly PageSummary* Level(int level) => (PageSummary*)_levels[level];
+    readonly PageSummary* Level(int level) => (PageSummary*)_levels.At[level];
 
     static int ShiftOf(int level) => PageChunk.Shift + (Levels - 1 - level) * LevelBits;
 
@@ -55,7 +54,7 @@ public unsafe struct PageAlloc
     {
         _heap = heap;
         for (int i = 0; i < Levels; i++)
-            _levels[i] = (nuint)MHeap.OsAllocLazy((nuint)sizeof(PageSummary) << (RootBits + i * LevelBits));
+            _levels.At[i] = (nuint)MHeap.OsAllocLazy((nuint)sizeof(PageSummary) << (RootBits + i * LevelBits));
         _tables = (PageChunk**)MHeap.OsAllocLazy(ChunkTables * (nuint)sizeof(PageChunk*));
         _startChunk = nuint.MaxValue;
         _searchAddress = NoAddress;
@@ -64,7 +63,7 @@ public unsafe struct PageAlloc
     public readonly void Release()
     {
         for (int i = 0; i < Levels; i++)
-            MHeap.OsFreeLazy((void*)_levels[i], (nuint)sizeof(PageSummary) << (RootBits + i * LevelBits));
+            MHeap.OsFreeLazy((void*)_levels.At[i], (nuint)sizeof(PageSummary) << (RootBits + i * LevelBits));
         for (int i = 0; i < ChunkTables; i++)
         {
             if (_startChunk != nuint.MaxValue && (nuint)i >= _startChunk / ChunksPerTable && (nuint)i <= _endChunk / ChunksPerTable

@@ -79,7 +79,7 @@ public static unsafe class Chan
     {
         int at = 0;
         for (; at <= bytes - 16; at += 16)
-            Vector128.Load(src + at).Store(dst + at);
+            *(Vector128<byte>*)(dst + at) = *(Vector128<byte>*)(src + at); // not Load and Store: they would be calls until this is compiled again
         if (at < bytes)
             *(long*)(dst + at) = *(long*)(src + at);
     }

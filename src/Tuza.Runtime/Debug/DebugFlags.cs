@@ -73,16 +73,15 @@ public static class DebugFlags
 
     public static void SetTraceback(string level)
     {
-        (TracebackLevel, TracebackAll, TracebackCrash) = level switch
+        TracebackLevel = level switch
         {
-            "none" => (0, false, false),
-            "single" or "" => (1, false, false),
-            "all" => (1, true, false),
-            "system" => (2, true, false),
-            "crash" => (2, true, true),
-            "wer" => (2, true, true),
-            _ => int.TryParse(level, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? (n, true, false) : (1, true, false),
+            "none" => 0,
+            "single" or "" or "all" => 1,
+            "system" or "crash" or "wer" => 2,
+            _ => int.TryParse(level, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 1,
         };
+        TracebackAll = level is not ("none" or "single" or "");
+        TracebackCrash = level is "crash" or "wer";
     }
 
     static long Tuza(string name) => Find(s_tuza, name);

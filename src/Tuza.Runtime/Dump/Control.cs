@@ -11,6 +11,7 @@
 using System;
 using System.IO;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text;
 using System.Threading;
 
@@ -24,8 +25,13 @@ static class Control
 
     internal static void Start(SnapshotPlan? plan)
     {
-        if (plan is not { Control: { Length: > 0 } path } || OperatingSystem.IsWindows())
-            return;
+        if (plan is { Control: { Length: > 0 } path } && !OperatingSystem.IsWindows())
+            Listen(path);
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    static void Listen(string path)
+    {
         try
         {
             string folder = Path.GetDirectoryName(path)!;

@@ -28,7 +28,11 @@ public static unsafe class CodeTable
             s_images.Add(new Range(first, count, resolve));
             s_next += count;
             if (s_next > s_code.Length)
-                Array.Resize(ref s_code, Math.Max(s_next, s_code.Length * 2));
+            {
+                nint[] larger = new nint[Math.Max(s_next, s_code.Length * 2)]; // Array.Resize of this would have to be compiled at the start
+                Array.Copy(s_code, larger, s_code.Length);
+                s_code = larger;
+            }
             return first;
         }
     }

@@ -3,6 +3,7 @@
 using System;
 using System.Collections.Generic;
 using System.Text;
+using System.Threading;
 using Tuza.Abi;
 
 namespace Tuza.Runtime;
@@ -12,14 +13,22 @@ public static unsafe partial class TypeTable
     const int NameExported = 1, NameHasTag = 2, NameHasPkgPath = 4;
 
     // Things made by reflect at run time: id -1, -2, … ↔ address. They are kept forever, as in Go.
-    static readonly List<nint> s_reflectOffs = [0];
-    static readonly Dictionary<nint, int> s_reflectIds = [];
+    // In a class of their own: most programs make none.
+    static class ReflectMade
+    {
+        internal static readonly List<nint> Offs = [0];
+        internal static readonly Dictionary<nint, int> Ids = [];
+    }
+
+    static bool s_reflectMakes;
 
     /// <summary>World stopped: what reflection has pinned is a root.</summary>
     internal static void MarkRoots(ref Tuza.Memory.Marker marker)
     {
-        for (int i = 1; i < s_reflectOffs.Count; i++)
-            marker.Root((nuint)s_reflectOffs[i]);
+        if (!Volatile.Read(ref s_reflectMakes))
+            return;
+        for (int i = 1; i < ReflectMade.Offs.Count; i++)
+            marker.Root((nuint)ReflectMade.Offs[i]);
     }
 
     static int ReadVarint(ref byte* p)
@@ -83,22 +92,23 @@ public static unsafe partial class TypeTable
 
     static nint ReflectOff(int id)
     {
-        lock (s_reflectOffs)
-            return -id < s_reflectOffs.Count ? s_reflectOffs[-id] : throw new InvalidOperationException($"bad reflect offset {id}");
+        lock (ReflectMade.Offs)
+            return -id < ReflectMade.Offs.Count ? ReflectMade.Offs[-id] : throw new InvalidOperationException($"bad reflect offset {id}");
     }
 
     /// <summary>The id of a pointer for reflect's made types; -1 stays free (it means "removed").</summary>
     public static int AddReflectOff(void* p)
     {
-        lock (s_reflectOffs)
+        lock (ReflectMade.Offs)
         {
-            if (s_reflectOffs.Count == 1)
-                s_reflectOffs.Add(0);
-            if (!s_reflectIds.TryGetValue((nint)p, out int id))
+            if (ReflectMade.Offs.Count == 1)
+                ReflectMade.Offs.Add(0);
+            if (!ReflectMade.Ids.TryGetValue((nint)p, out int id))
             {
-                id = -s_reflectOffs.Count;
-                s_reflectOffs.Add((nint)p);
-                s_reflectIds.Add((nint)p, id);
+                id = -ReflectMade.Offs.Count;
+                ReflectMade.Offs.Add((nint)p);
+                Volatile.Write(ref s_reflectMakes, true);
+                ReflectMade.Ids.Add((nint)p, id);
             }
             return id;
         }

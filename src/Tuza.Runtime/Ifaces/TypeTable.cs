@@ -141,7 +141,11 @@ public static unsafe partial class TypeTable
     static FuncVal* FuncValOf(int code)
     {
         if (code >= s_funcVals.Length)
-            Array.Resize(ref s_funcVals, Math.Max(code + 1, s_funcVals.Length * 2));
+        {
+            nint[] larger = new nint[Math.Max(code + 1, s_funcVals.Length * 2)];
+            Array.Copy(s_funcVals, larger, s_funcVals.Length);
+            s_funcVals = larger;
+        }
         if (s_funcVals[code] == 0)
         {
             var fv = (FuncVal*)Alloc((nuint)sizeof(FuncVal));

@@ -153,8 +153,7 @@ public static unsafe class ImageLoader
             image.Imports = (nint*)DataMemory.Alloc(8 * (imports + 1L));
             nint* statics = stackalloc nint[3] { (nint)((long)image.FirstFunc << 32), (nint)image.Data, (nint)image.Imports };
             ImageStatics.Next = statics;
-            var type = assembly.GetType(ImageFormat.ClassName, throwOnError: true)!;
-            RuntimeHelpers.RunClassConstructor(type.TypeHandle);
+            RuntimeHelpers.RunClassConstructor(image.Module.ResolveTypeHandle(ImageFormat.ClassToken));
             Imports(image);
             FuncVals(image);
             Relocate(image);
@@ -198,7 +197,7 @@ public static unsafe class ImageLoader
                 if (!image.Find(name, out var s) || s.Kind != SymbolKind.Global)
                     continue;
                 var memory = (byte*)NativeMemory.Alloc((nuint)text.Length + 1);
-                text.CopyTo(new Span<byte>(memory, text.Length));
+                Marshal.Copy(text, 0, (nint)memory, text.Length);
                 *(GoString*)(image.Data + s.Value) = new GoString { Ptr = memory, Len = text.Length };
                 return;
             }

@@ -70,7 +70,8 @@ public static unsafe class Program
         int main = 0;
         foreach (var image in images)
         {
-            ids.AddRange(image.Inits);
+            foreach (int id in image.Inits)
+                ids.Add(id);
             if (image.Main != 0)
                 main = image.Main;
         }

@@ -27,7 +27,12 @@ public static unsafe class StackStats
 
     static long s_grown, s_shrunk, s_copiedBytes;
     static long s_scannedBytes, s_scannedStacks;
-    static readonly Dictionary<uint, (long Count, long Bytes)> s_byFunction = [];
+
+    // In a class of their own: only wanted with the debug switch.
+    static class Functions
+    {
+        internal static readonly Dictionary<uint, (long Count, long Bytes)> All = [];
+    }
 
     public static long Grown => Volatile.Read(ref s_grown);
 
@@ -43,10 +48,10 @@ public static unsafe class StackStats
         if (!DebugFlags.StackStats)
             return;
         uint func = g->Sp == g->StackHi ? 0 : (uint)(*(ulong*)g->Sp >> 32);
-        lock (s_byFunction)
+        lock (Functions.All)
         {
-            (long count, long bytes) = s_byFunction.GetValueOrDefault(func);
-            s_byFunction[func] = (count + 1, bytes + used);
+            (long count, long bytes) = Functions.All.GetValueOrDefault(func);
+            Functions.All[func] = (count + 1, bytes + used);
         }
     }
 
@@ -87,9 +92,9 @@ public static unsafe class StackStats
         Runtime.Print.Text(" shrunk, ");
         Runtime.Print.Int(s_copiedBytes);
         Runtime.Print.Text(" bytes copied\n");
-        lock (s_byFunction)
+        lock (Functions.All)
         {
-            var list = new List<KeyValuePair<uint, (long Count, long Bytes)>>(s_byFunction);
+            var list = new List<KeyValuePair<uint, (long Count, long Bytes)>>(Functions.All);
             list.Sort((a, b) => b.Value.Count.CompareTo(a.Value.Count));
             for (int i = 0; i < Math.Min(Shown, list.Count); i++)
             {

@@ -78,7 +78,7 @@ public static unsafe class Executable
         if (s_text == null)
         {
             byte* p = (byte*)NativeMemory.Alloc((nuint)s_utf8.Length);
-            s_utf8.CopyTo(new Span<byte>(p, s_utf8.Length));
+            Marshal.Copy(s_utf8, 0, (nint)p, s_utf8.Length);
             s_text = p;
         }
         g->R[1] = (ulong)(s_utf8.Length - 1);
