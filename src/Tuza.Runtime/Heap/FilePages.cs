@@ -26,8 +26,8 @@ static unsafe class FilePages
     const ulong Present = 1UL << 63, Swapped = 1UL << 62, OfFile = 1UL << 61;
     const int Growth = 4;
 
-    static Range[] s_known = [];
-    static Range[] s_found = [];
+    static Range[] s_known = new Range[1];
+    static Range[] s_found = new Range[1];
     static int s_knownCount, s_foundCount;
     static uint s_nextCycle = 1;
 
