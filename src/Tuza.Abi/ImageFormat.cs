@@ -14,7 +14,7 @@ namespace Tuza.Abi;
 public static class ImageFormat
 {
     public const ulong Magic = 0x31_47_4D_49_41_5A_55_54; // "TUZAIMG1"
-    public const int Version = 5;
+    public const int Version = 6;
     public const string ResourceName = "go";
     /// <summary>Name of the place of all variables of size zero; the loader knows it.</summary>
     public const string ZeroBase = "runtime.zerobase";
@@ -47,6 +47,10 @@ public enum ImageSection
     Parts,
     /// <summary>VariablePlaces: where the variables with pointers are declared.</summary>
     Places,
+    /// <summary>The column of each site, 16 bits, 0 not known; only snapshots look at these.</summary>
+    Columns,
+    /// <summary>FrameNames, in the order of the functions: which variables lie where in frames.</summary>
+    FrameNames,
     /// <summary>For the compiler: facts about functions that callers in other packages use.</summary>
     Summary,
     /// <summary>For the compiler: functions that may be inlined, and their costs.</summary>
@@ -157,6 +161,19 @@ public struct VariablePlace
     public TextRef File;
     public int Line;
     readonly uint _pad;
+}
+
+/// <summary>A variable in a frame, between two sites of its function; only snapshots look at these.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct FrameName
+{
+    /// <summary>Index of the function in its image.</summary>
+    public int Func;
+    public int FirstSite, LastSite;
+    /// <summary>From fp.</summary>
+    public int Offset, Bytes;
+    /// <summary>With an ampersand before it: the variable is in the heap, this is its address.</summary>
+    public TextRef Name;
 }
 
 [System.Flags]

@@ -8,14 +8,15 @@
 //   TEXT  u32 count; strings (BinaryWriter's: 7-bit coded length, UTF-8)
 //   TYPE  u32 count; each: text name, u8 kind, u64 size, u64 pointer bytes, u64 length (arrays), type element, type key,
 //         u32 fields; each: text name, type, u64 offset
-//   STCK  u32 count; each: u64 objects made there while traced, u64 their bytes, u16 frames, innermost first; each: text function, text file, u32 line
+//   STCK  u32 count; each: u64 objects made there while traced, u64 their bytes, u16 column of the innermost frame outside the runtime (0: not known),
+//         u16 frames, innermost first; each: text function, text file, u32 line
 //   GLOB  u32 count; variables with pointers: text name, text file, u32 line (0: not known) of its declaration, u64 address, u64 bytes, mask, body,
 //         u32 parts; each string or slice: u32 offset, u32 bytes of an element, u8 flags (PartFlags)
 //   GORO  u32 count; each: u64 id, u8 status (SnapshotStatus), u8 system, text reason, u64 nanoseconds waiting, stack of the go statement,
 //         text start function, u64 stack bytes, u32 pending defers,
 //         u64 nanoseconds with many of them, u64 nanoseconds running without a wait (both 0: not long, or not known), u16 waited-for objects (u64 address each),
 //         u32 what its pending deferred calls refer to (u64 address each; records that lie in the heap lead to the next), u32 frames, innermost first;
-//         each: text function, text file, u32 line, u32 slots; each: u32 offset, u64 value
+//         each: text function, text file, u32 line, u32 slots; each: text variable ("": not known; &name: the address of one in the heap), u64 value
 //   GROW  u32 count; goroutines by go statement, seen several times while the program ran: stack, u32 how many first, u32 how many last,
 //         u32 times seen, u32 times they had become more, u32 times fewer, u64 nanoseconds between first and last
 //   SPEC  u32 count; each: u64 object, u8 kind (SnapshotSpecialKind), text function, u64 function value
@@ -31,7 +32,7 @@ namespace Tuza.Abi;
 public static class SnapshotFormat
 {
     public const ulong Magic = 0x31_50_41_45_48_5A_55_54; // "TUZHEAP1"
-    public const uint Version = 5;
+    public const uint Version = 6;
 
     public const string Meta = "META", Text = "TEXT", Type = "TYPE", Stack = "STCK", Globals = "GLOB", Goroutines = "GORO", Growth = "GROW", Specials = "SPEC",
         Timers = "TIMR", Spans = "SPAN", Objects = "OBJS", End = "END!";

@@ -51,7 +51,7 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
     readonly LimitFlags _limits = new();
 
     public Flags Register(Flags flags) => _limits.Register(flags)
-        .Text("snapshot-at", t => _at = t, "when to write a heap snapshot: exit, peak, signal (SIGUSR1) or a time like 5s; several with commas")
+        .Text("snapshot-at", t => _at = t, "when to write a heap snapshot: exit, peak, signal (SIGUSR1) or a time like 5s; several with commas, each to a file of its own")
         .Text("snapshot", t => _file = t, "the snapshot's file (default PROGRAM.PID.tuza; - is standard output, what the program prints goes to standard error then)")
         .Bool("redact", b => _redact = b, "write pointers and lengths only, no data")
         .Bool("leaks", b => _leaks = b, "at exit, say what memory and which goroutines are held for nothing")
@@ -92,19 +92,13 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
         bool looks = writes || _attach || _every != "";
         if (!looks && !_limits.Any)
             return;
-        bool exit = writes && (_at == "" || _leaks), peak = false, signal = false;
-        TimeSpan? after = null;
-        foreach (string part in _at.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        HashSet<string> moments = [.. _at.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+        if (writes && (_at == "" || _leaks))
+            moments.Add("exit");
+        foreach (string moment in moments)
         {
-            switch (part.Trim())
-            {
-                case "exit": exit = true; break;
-                case "peak": peak = true; break;
-                case "signal": signal = true; break;
-                default:
-                    after = Duration(part.Trim()) ?? throw new UsageException($"invalid value \"{part.Trim()}\" for flag -snapshot-at: exit, peak, signal or a time like 5s\nRun 'tuza help run' for details.");
-                    break;
-            }
+            if (moment is not ("exit" or "peak" or "signal") && Duration(moment) == null)
+                throw new UsageException($"invalid value \"{moment}\" for flag -snapshot-at: exit, peak, signal or a time like 5s\nRun 'tuza help run' for details.");
         }
         string program = Path.GetFileNameWithoutExtension(target.TrimEnd('/'));
         if (program is "" or ".")
@@ -116,8 +110,17 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
             CheckPlace(path);
         if (_toOutput && _leaks)
             throw new ExitException(2, "tuza: -: with -leaks the snapshot needs a file of its own");
-        if (writes && File.Exists(path) && !_force)
-            throw new ExitException(2, $"tuza: {path} exists: choose another file with -snapshot, or overwrite it with -f");
+        if (_toOutput && moments.Count > 1)
+            throw new ExitException(2, "tuza: -: several snapshots need files of their own");
+        List<(TimeSpan, string, string)> after = [];
+        foreach (string moment in moments)
+        {
+            string file = FileOf(path, moment, moments.Count);
+            if (File.Exists(file) && !_force)
+                throw new ExitException(2, $"tuza: {file} exists: choose another file with -snapshot, or overwrite it with -f");
+            if (Duration(moment) is { } wait)
+                after.Add((wait, moment, file));
+        }
         TimeSpan? every = _every == "" ? null : Duration(_every) ?? throw new UsageException($"invalid value \"{_every}\" for flag -monitor: a time like 1s\nRun 'tuza help run' for details.");
         MemoryMonitor? monitor = every == null ? null : MonitorTo(_rows == "-" ? "-" : Path.GetFullPath(_rows != "" ? _rows : name + ".csv"));
         string control = looks ? ControlClient.PathOf(Environment.ProcessId) : "";
@@ -128,11 +131,11 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
         Host.Snapshots = new SnapshotPlan
         {
             Path = path,
-            AtExit = exit,
-            AtPeak = peak,
-            OnSignal = signal,
-            After = limit ?? after,
-            EndAfter = limit != null,
+            AtExit = moments.Contains("exit"),
+            AtPeak = moments.Contains("peak") ? FileOf(path, "peak", moments.Count) : "",
+            OnSignal = moments.Contains("signal") ? n => SignalFile(path, n, moments.Count) : null,
+            After = after,
+            EndAfter = limit,
             ExitCode = judge is { Exit: true } ? code => code == 0 && _found > 0 ? 1 : code : null,
             Redact = _redact,
             Trace = writes || _attach,
@@ -148,6 +151,20 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
         };
     }
 
+    /// <summary>The file of a moment: the one that was named if it is the only one or the end, else with the moment before its ending.</summary>
+    static string FileOf(string path, string moment, int moments) => moments == 1 || moment == "exit" ? path : Beside(path, moment);
+
+    static string Beside(string path, string word) => Path.Combine(Path.GetDirectoryName(path) ?? "", $"{Path.GetFileNameWithoutExtension(path)}.{word}{Path.GetExtension(path)}");
+
+    /// <summary>Of the n-th signal: no file that is there already is taken, unless that is allowed.</summary>
+    string SignalFile(string path, int n, int moments)
+    {
+        string file = n == 1 ? FileOf(path, "signal", moments) : Beside(path, string.Create(CultureInfo.InvariantCulture, $"signal{n}"));
+        for (int more = n + 1; n > 1 && !_force && File.Exists(file); more++)
+            file = Beside(path, string.Create(CultureInfo.InvariantCulture, $"signal{more}"));
+        return file;
+    }
+
     void Written(string file, TimeSpan took)
     {
         if (_toOutput)
@@ -155,7 +172,7 @@ sealed class SnapshotFlags(LeakOptions? judge = null)
             GiveOut(file);
             return;
         }
-        if (!_leaks)
+        if (!_leaks || file != Host.Snapshots?.Path)
         {
             if (_format != "tuza")
             {

@@ -15,7 +15,7 @@ public sealed record Rule(string Name, string Category, string Help, Action<VetP
 /// <summary>Runs analyzers.</summary>
 public static class Rules
 {
-    const string IgnoreMark = "//tuza:ignore";
+    const string IgnoreMark = "//tuza:ignore", NoAllocMark = "tuza:noalloc";
 
     public static IReadOnlyList<Rule> All { get; } =
     [
@@ -48,8 +48,12 @@ public static class Rules
     public static List<(VetPackage Package, List<Finding> Findings)> Run(VetProgram program, IReadOnlyCollection<Rule> rules, IEnumerable<Finding> more)
     {
         List<Finding> all = [.. more];
+        bool promises = false;
         foreach (Rule r in rules)
+        {
             r.Run(program, all.Add);
+            promises |= r.Name == "NOALLOC";
+        }
         Dictionary<string, (VetPackage Package, List<Finding> List)> byFile = [];
         List<(VetPackage, List<Finding>)> result = [];
         Ignores ignores = new();
@@ -63,6 +67,8 @@ public static class Rules
             {
                 byFile[file.Source.Path] = (p, list);
                 ignores.Read(file, rules.Count == All.Count ? list.Add : _ => { });
+                if (promises)
+                    Promises(file, all.Add);
             }
         }
         HashSet<(string, int, int, string)> seen = [];
@@ -74,6 +80,27 @@ public static class Rules
         foreach (var (_, list) in result)
             list.Sort((a, b) => Compare(a, b));
         return result;
+    }
+
+    /// <summary>Marks that promise nothing, since no function with a body follows: who wrote them believes otherwise.</summary>
+    static void Promises(FileNode file, Action<Finding> report)
+    {
+        HashSet<int> checkedLines = [];
+        foreach (Decl d in file.Decls)
+        {
+            if (d is not FuncDecl f)
+                continue;
+            foreach (Directive mark in f.Directives)
+            {
+                if (Pragmas.Verb(mark) == NoAllocMark && f.Body != null)
+                    checkedLines.Add(mark.Pos.Line);
+            }
+        }
+        foreach (Comment c in file.Comments)
+        {
+            if (c.Text.StartsWith("//" + NoAllocMark, StringComparison.Ordinal) && c.Text.AsSpan(2 + NoAllocMark.Length) is [] or [' ' or '\t', ..] && !checkedLines.Contains(c.Pos.Line))
+                report(new Finding(c.Pos, c.End, "NOALLOC", "alloc/noalloc", "//tuza:noalloc is checked only right above a function with a body"));
+        }
     }
 
     static int Compare(Finding a, Finding b)
@@ -97,8 +124,8 @@ public static class Rules
                 string[] words = c.Text[IgnoreMark.Length..].Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
                 if (words.Length < 2 || Find(words[0]) == null)
                 {
-                    report(new Finding(c.Pos, c.End, "IGNORE", "vet/ignore", words.Length == 0 || Find(words[0]) == null
-                        ? $"//tuza:ignore {(words.Length > 0 ? words[0] : "")}: no such rule" : "//tuza:ignore needs a reason: //tuza:ignore " + words[0] + " because …"));
+                    report(new Finding(c.Pos, c.End, "IGNORE", "vet/ignore", words.Length == 0 ? "//tuza:ignore needs a rule and a reason: //tuza:ignore retain/substring because …"
+                        : Find(words[0]) == null ? $"//tuza:ignore {words[0]}: no such rule" : "//tuza:ignore needs a reason: //tuza:ignore " + words[0] + " because …"));
                     continue;
                 }
                 foreach (int line in (int[])[c.Pos.Line, c.Pos.Line + 1])

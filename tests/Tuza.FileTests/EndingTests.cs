@@ -1,6 +1,8 @@
 // How programs end that are looked at: by a panic, a fatal error, a deadlock, os.Exit, a limit. The verdict stands behind the program's own message.
 
+using System.Globalization;
 using System.IO;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Tuza.FileTests;
@@ -211,6 +213,46 @@ public class EndingTests
         Assert.Contains(detail, result.Output);
         Assert.Equal(code, result.ExitCode);
         Assert.Single(Directory.GetFiles(Path.GetDirectoryName(file)!));
+        // A heap of objects ends near its limit, whatever the machine is busy with.
+        if (how == "keep")
+            Assert.InRange(double.Parse(Regex.Match(result.Output, @", heap ([0-9.]+) MiB").Groups[1].Value, CultureInfo.InvariantCulture), 31.5, 33.5);
+    });
+
+    /// <summary>Each moment has a file of its own; what is on the stack has its name.</summary>
+    [Fact]
+    public void SeveralMomentsAndNamesOfVariables() => InFolder(file =>
+    {
+        File.WriteAllText(file, """
+            package main
+
+            import "time"
+
+            type node struct {
+            	next *node
+            	data [100]int
+            }
+
+            func main() {
+            	var head *node
+            	for range 1000 {
+            		head = &node{next: head}
+            	}
+            	time.Sleep(time.Second)
+            	println(head != nil)
+            	head = nil
+            	time.Sleep(time.Second)
+            }
+            """);
+        string path = file + ".tuza";
+        RunResult result = TuzaCommand.Run(["run", "-snapshot-at", "500ms,exit,peak", "-snapshot", path, file]);
+        Assert.Equal(0, result.ExitCode);
+        string timed = file + ".500ms.tuza";
+        Assert.Contains($"heap snapshot {timed}", result.Output);
+        Assert.True(File.Exists(file + ".peak.tuza"));
+        Assert.DoesNotContain("main.node", TuzaCommand.Run(["heap", path, "top", "-n", "99"]).Output);
+        Assert.Contains("1000  main.node", TuzaCommand.Run(["heap", timed, "top"]).Output);
+        string address = TuzaCommand.Run(["heap", timed, "query", "select address from objects where type = 'main.node' limit 1"]).Output.Split('\n')[1].Trim();
+        Assert.Contains("variable head of main.main", TuzaCommand.Run(["heap", timed, "why", address]).Output);
     });
 
     [Fact]

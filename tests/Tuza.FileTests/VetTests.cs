@@ -124,7 +124,7 @@ public sealed class VetTests : IDisposable
         var b = Assert.Single(json.RootElement.GetProperty("escapes").EnumerateArray(), static x => x.GetProperty("name").GetString() == "b");
         Assert.True(b.GetProperty("heap").GetBoolean());
         Assert.Equal(8, b.GetProperty("bytes").GetInt64());
-        Assert.Equal([0, 0, 1, 2], b.GetProperty("because").EnumerateArray().Select(static w => w.GetProperty("depth").GetInt32()));
+        Assert.Equal([0, 0, 1, 2, 2, 2], b.GetProperty("because").EnumerateArray().Select(static w => w.GetProperty("depth").GetInt32()));
         Assert.EndsWith("at.go:20:9", b.GetProperty("because")[3].GetProperty("pos").GetString(), StringComparison.Ordinal);
 
         string file = Path.Combine(_folder, "ways.svg");
@@ -140,10 +140,37 @@ public sealed class VetTests : IDisposable
     {
         File.WriteAllText(Path.Combine(_folder, "go.mod"), "module example.com/count\n\ngo 1.27\n");
         string file = Path.Combine(_folder, "x.go"), snapshot = Path.Combine(_folder, "x.tuza");
-        File.WriteAllText(file, "package main\n\ntype node struct{ a, b *node }\n\nvar keep [100]*node\n\nfunc main() {\n\tfor i := range keep {\n\t\tkeep[i] = &node{}\n\t}\n}\n");
+        File.WriteAllText(file, "package main\n\ntype node struct{ a, b *node }\n\nvar keep [100]*node\n\nfunc main() {\n\tfor i := range keep {\n\t\tkeep[i], more[i] = &node{}, new(int32)\n\t}\n}\n\nvar more [100]*int32\n");
         Assert.Equal(0, TuzaCommand.Run(["run", "-snapshot", snapshot, file]).ExitCode);
         var result = TuzaCommand.Run(["escape", "-C", _folder, "-at", "x.go:9", "-with", snapshot]);
-        Assert.Contains("made 100 times in that run, 1600 B", result.Output);
+        Assert.Contains("&node{} is made on the heap (16 B, size class 16; made 100 times in that run, 1600 B)", result.Output);
+        Assert.Contains("new(int32) is made on the heap (4 B, size class 8; made 100 times in that run, 400 B)", result.Output);
+    }
+
+    [Fact]
+    public void ElementsOfOddSizeAreNotAligned()
+    {
+        File.WriteAllText(Path.Combine(_folder, "go.mod"), "module example.com/odd\n\ngo 1.27\n");
+        File.WriteAllText(Path.Combine(_folder, "x.go"), """
+            package odd
+
+            import "sync/atomic"
+
+            var odd [3]struct {
+            	kind int32
+            	n    int64
+            }
+
+            var even [3]struct{ n, m int64 }
+
+            func Odd(i int) { atomic.AddInt64(&odd[i].n, 1) }
+
+            func Even(i int) { atomic.AddInt64(&even[i].m, 1) }
+            """);
+        var result = TuzaCommand.Run(["vet", "-C", _folder, "-only", "ATOMIC32", "."]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("odd[i].n is not 8-aligned on 32-bit machines", result.Output);
+        Assert.DoesNotContain("even[i].m is not", result.Output);
     }
 
     [Theory]

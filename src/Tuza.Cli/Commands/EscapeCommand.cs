@@ -4,6 +4,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using Tuza.Abi;
 using Tuza.Inspect;
 using Tuza.IR;
 using Tuza.Load;
@@ -36,6 +37,8 @@ static class EscapeCommand
         if (o.Graph is not ("" or "svg"))
             throw new UsageException($"tuza escape: unknown format {o.Graph} of -graph: svg\nRun 'tuza help escape' for details.");
         (string file, int line, int column) = At(o.At);
+        if (file.Contains('/', StringComparison.Ordinal) && !File.Exists(file))
+            throw new ExitException(1, $"stat {file}: no such file or directory");
         if (rest.Count == 0 && file != "" && File.Exists(file))
             rest.Add(Folder(file));
         Session session = Session.Start(build);
@@ -69,14 +72,20 @@ static class EscapeCommand
         if (o.With != "")
             Count(list, HeapCommand.Read(o.With));
         if (file != "")
-            list.RemoveAll(x => x.Pos.Line != line || column > 0 && x.Pos.Column != column || !SameFile(x.Pos.File?.Path ?? "", file));
+        {
+            List<EscapeExplanation> here = list.FindAll(x => IsAt(x.Pos));
+            // Nothing is made there: what only passes there.
+            list = here.Count > 0 ? here : list.FindAll(x => x.OnHeap && x.Words.Exists(w => IsAt(w.Pos)));
+        }
         else if (!o.All)
             list.RemoveAll(static x => !x.OnHeap);
         if (file != "" && list.Count == 0)
-            throw new ExitException(1, $"tuza escape: nothing is made at {o.At}: no variable whose address is taken, no allocating expression");
+            throw new ExitException(1, $"tuza escape: nothing is made at {o.At}, and nothing on the heap passes there: no variable whose address is taken, no allocating expression");
         string text = o.Messages ? EscapeReports.Messages(list) : o.Json ? EscapeReports.Json(list) : o.Graph != "" ? EscapeReports.Svg(list) : EscapeReports.Text(list);
         OutputFile.Write(build.Output, text, o.Force);
         return 0;
+
+        bool IsAt(Syntax.Pos pos) => pos.IsKnown && pos.Line == line && (column == 0 || pos.Column == column) && SameFile(pos.File?.Path ?? "", file);
     }
 
     static string Folder(string file) => Path.GetDirectoryName(file) is { Length: > 0 } d ? Path.IsPathRooted(d) ? d : "./" + d : ".";
@@ -96,33 +105,70 @@ static class EscapeCommand
     static bool SameFile(string path, string asked) =>
         Path.GetFullPath(path) == Path.GetFullPath(asked) || !asked.Contains('/', StringComparison.Ordinal) && Path.GetFileName(path) == asked;
 
-    /// <summary>Allocations by the line that made them: the innermost frame outside the runtime. Values made on one line are counted together.</summary>
+    /// <summary>
+    /// Allocations by the place that made them: line and column of the innermost frame outside the runtime. What a line makes at columns where no value is known
+    /// is counted for all values of that line that have no count of their own.
+    /// </summary>
     static void Count(List<EscapeExplanation> list, Snapshot s)
     {
-        Dictionary<(string, int), (long Count, long Bytes)> lines = [];
+        Dictionary<(string File, int Line, int Column), (long Count, long Bytes)> made = [];
         for (int i = 1; i < s.Stacks.Count; i++)
         {
             SnapshotFrame f = s.Maker(i);
             if (f.Function == null)
                 continue;
-            var key = (Path.GetFullPath(f.File), f.Line);
-            (long count, long bytes) = lines.GetValueOrDefault(key);
-            lines[key] = (count + s.Made[i].Count, bytes + s.Made[i].Bytes);
+            var key = (Path.GetFullPath(f.File), f.Line, s.MakerColumn[i]);
+            (long count, long bytes) = made.GetValueOrDefault(key);
+            made[key] = (count + s.Made[i].Count, bytes + s.Made[i].Bytes);
         }
-        Dictionary<(string, int), int> values = [];
-        foreach (EscapeExplanation x in list)
-        {
-            if (x.OnHeap)
-                values[Line(x)] = values.GetValueOrDefault(Line(x)) + 1;
-        }
+        Dictionary<(string, int), List<EscapeExplanation>> without = [];
         foreach (EscapeExplanation x in list)
         {
             if (!x.OnHeap)
                 continue;
-            (x.Made, x.MadeBytes) = lines.GetValueOrDefault(Line(x));
-            x.MadeTogether = values[Line(x)] > 1;
+            string file = Path.GetFullPath(x.Pos.File?.Path ?? "");
+            if (made.Remove((file, x.Pos.Line, x.Pos.Column), out (long Count, long Bytes) own))
+            {
+                (x.Made, x.MadeBytes) = own;
+                continue;
+            }
+            if (!without.TryGetValue((file, x.Pos.Line), out List<EscapeExplanation>? others))
+                without[(file, x.Pos.Line)] = others = [];
+            others.Add(x);
         }
+        Dictionary<(string, int), (long Count, long Bytes)> left = [];
+        foreach (var ((file, line, _), (count, bytes)) in made)
+        {
+            (long c, long b) = left.GetValueOrDefault((file, line));
+            left[(file, line)] = (c + count, b + bytes);
+        }
+        foreach (var (line, others) in without)
+        {
+            foreach (EscapeExplanation x in others)
+            {
+                (x.Made, x.MadeBytes) = left.GetValueOrDefault(line);
+                x.MadeTogether = others.Count > 1 && x.Made > 0;
+            }
+        }
+        Shared(list);
+    }
 
-        static (string, int) Line(EscapeExplanation x) => (Path.GetFullPath(x.Pos.File?.Path ?? ""), x.Pos.Line);
+    /// <summary>Small variables without pointers that are declared in a row are one object, made where the first is: what it takes beyond that one is theirs.</summary>
+    static void Shared(List<EscapeExplanation> list)
+    {
+        EscapeExplanation? first = null;
+        foreach (EscapeExplanation x in list)
+        {
+            if (x is not { OnHeap: true, IsVariable: true, Bytes: > 0 and < HeapConsts.TinyBytes })
+                continue;
+            if (x.Made > 0)
+                first = x;
+            else if (x.Made == 0 && first != null && first.Function == x.Function && first.MadeBytes - first.Made * first.Bytes >= first.Made * x.Bytes)
+            {
+                x.Made = first.Made;
+                x.MadeBytes = first.Made * x.Bytes;
+                first.MadeBytes -= x.MadeBytes;
+            }
+        }
     }
 }

@@ -60,9 +60,14 @@ static class LayoutCommand
     {
         if (x.EndsWith(".go", StringComparison.Ordinal) || x.Contains("...", StringComparison.Ordinal))
             return false;
-        (_, string name) = Split(x);
+        (string package, string name) = Split(x);
+        if (IsInFolder(x))
+            return IsInFolder(package) && name != "" && char.IsLetter(name[0]) && Directory.Exists(package) && !Directory.Exists(x);
         return name != "" && (char.IsLetter(name[0]) || name[0] == '_') && x is not ("std" or "all") && (x.Contains('.', StringComparison.Ordinal) && !x.StartsWith('.') || char.IsUpper(name[0]));
     }
+
+    /// <summary>`./store.Entry` has the package in a folder.</summary>
+    static bool IsInFolder(string package) => package.StartsWith("./", StringComparison.Ordinal) || package.StartsWith("../", StringComparison.Ordinal) || package.StartsWith('/');
 
     /// <summary>Package part ("" for none) and type name; the bracket of type arguments belongs to the name.</summary>
     static (string Package, string Name) Split(string x)
@@ -161,7 +166,7 @@ static class LayoutCommand
         string plain = bracket < 0 ? name : name[..bracket];
         List<(GoType, Package)> local = [];
         // The path itself, else a named package of that name, else any.
-        List<CheckedPackage> candidates = reading.Packages.FindAll(c => pkg == "" ? reading.Roots.Contains(c.Loaded) : c.Loaded.ImportPath == pkg);
+        List<CheckedPackage> candidates = reading.Packages.FindAll(c => pkg == "" || IsInFolder(pkg) ? reading.Roots.Contains(c.Loaded) : c.Loaded.ImportPath == pkg);
         if (candidates.Count == 0)
             candidates = reading.Packages.FindAll(c => reading.Roots.Contains(c.Loaded) && c.Package!.Name == pkg);
         if (candidates.Count == 0)

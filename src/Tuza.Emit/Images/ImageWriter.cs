@@ -23,6 +23,8 @@ sealed class ImageWriter(ImageBuilder image)
     /// <summary>Until all sections have their places, distances count from the beginning of the other section.</summary>
     readonly List<SiteDesc> _sites = [];
     readonly List<InlineDesc> _inlines = [];
+    readonly List<ushort> _columns = [];
+    readonly List<FrameName> _names = [];
     /// <summary>Of the function being written: numbers of the bodies inlined into it.</summary>
     readonly Dictionary<InlinedCall, int> _inlineIds = new(ReferenceEqualityComparer.Instance);
     readonly List<ulong> _masks = [0];
@@ -46,6 +48,8 @@ sealed class ImageWriter(ImageBuilder image)
         sections[(int)ImageSection.Sites] = Bytes(_sites);
         sections[(int)ImageSection.Masks] = Bytes(_masks);
         sections[(int)ImageSection.Inlines] = Bytes(_inlines);
+        sections[(int)ImageSection.Columns] = Bytes(_columns);
+        sections[(int)ImageSection.FrameNames] = Bytes(_names);
         DataSections(sections);
         sections[(int)ImageSection.Relocs] = Bytes(image.Relocs);
         sections[(int)ImageSection.Imports] = Bytes(image.Imports);
@@ -154,10 +158,64 @@ sealed class ImageWriter(ImageBuilder image)
         };
         _inlineIds.Clear();
         foreach (var s in frame.Sites)
+        {
+            _columns.Add((ushort)(s is { Pos.IsKnown: true } ? Math.Min(s.Pos.Innermost.Column, ushort.MaxValue) : 0));
             _sites.Add(s == null ? new SiteDesc { Inline = -1, Line = LineOf(f.Low.Pos) } : SiteOf(s, f, file, r.FirstInline));
+        }
         r.SiteCount = _sites.Count - r.FirstSite;
         r.InlineCount = _inlines.Count - r.FirstInline;
+        Names(f);
         return r;
+    }
+
+    /// <summary>
+    /// Where the variables with pointers are, by site. One that is not live for some sites while nobody else has its place is taken to be there all the time: that
+    /// makes one record of most.
+    /// </summary>
+    void Names(FuncEntry f)
+    {
+        FrameInfo frame = f.Frame!;
+        if (!frame.HasFrame)
+            return;
+        Dictionary<int, LowSlot> objects = [];
+        foreach (LowSlot s in f.Low.Slots)
+        {
+            if (s.AddrTaken && frame.SlotOffset[s.Id] != 0)
+                objects.TryAdd((int)frame.SlotOffset[s.Id], s);
+        }
+        Dictionary<int, int> last = []; // by offset: the latest record
+        for (int id = 0; id < frame.Sites.Count; id++)
+        {
+            if (frame.Sites[id] is not { } site)
+                continue;
+            foreach (LowLocal l in site.Ptrs)
+                Add(id, frame.Home[l.Id], 8, l.Name);
+            foreach (LowSlot s in site.Slots)
+            {
+                if (s.PtrWords != null)
+                    Add(id, (int)frame.SlotOffset[s.Id], (int)s.Size, s.Name);
+            }
+            foreach ((int offset, int size) in site.Objects)
+                Add(id, offset, size, objects.GetValueOrDefault(offset)?.Name);
+        }
+
+        void Add(int site, int offset, int bytes, string? name)
+        {
+            // What the compiler made has no name in the source; still, it has the place now.
+            TextRef text = name is not { Length: > 0 } || name[0] is '.' or '~' or '#' ? default : image.Text(name);
+            if (last.TryGetValue(offset, out int i) && _names[i].Bytes == bytes && _names[i].Name.Offset == text.Offset && _names[i].Name.Length == text.Length)
+            {
+                _names[i] = _names[i] with { LastSite = site };
+                return;
+            }
+            foreach ((int at, int record) in last)
+            {
+                if (at < offset + bytes && offset < at + _names[record].Bytes)
+                    last.Remove(at);
+            }
+            last[offset] = _names.Count;
+            _names.Add(new FrameName { Func = f.Index, FirstSite = site, LastSite = site, Offset = offset, Bytes = bytes, Name = text });
+        }
     }
 
     /// <summary>The record for a site that lies in another file than its function begins in: //line directives, package initialisers.</summary>

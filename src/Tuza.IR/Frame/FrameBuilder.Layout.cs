@@ -319,7 +319,7 @@ public sealed partial class FrameBuilder
                     reachable.Add(v - _slotBase);
         }
         _touchedAt[site] = reachable;
-        var live = _siteSlots[site];
+        var live = site.Slots;
         foreach (var s in live)
             if (touched[s.Id])
                 Check(s);
@@ -532,7 +532,7 @@ public sealed partial class FrameBuilder
             foreach (var l in site.Ptrs)
                 AddWord(words, _info.Home[l.Id] >> 3);
             if (site.Kind != SiteKind.Entry)
-                foreach (var s in _siteSlots[site])
+                foreach (var s in site.Slots)
                     AddSlot(site, s, words);
             InOrder(words, site.PtrWords);
             if (site.Kind != SiteKind.Entry)
@@ -565,7 +565,7 @@ public sealed partial class FrameBuilder
             args = _u.SlotArgs;
         }
         var live = new BitSet(_f.Slots.Count);
-        foreach (var s in _siteSlots[site])
+        foreach (var s in site.Slots)
             live.Add(s.Id);
         var words = new List<int>();
         foreach (var s in _f.Slots)

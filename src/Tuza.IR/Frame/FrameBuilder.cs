@@ -40,7 +40,6 @@ public sealed partial class FrameBuilder
     /// <summary>Variables live at the DeferReturn block, live therefore at every site that may panic.</summary>
     BitSet? _deferLive;
     /// <summary>Slots mentioned at the sites (in addition to locals): by site.</summary>
-    readonly Dictionary<FrameSite, List<LowSlot>> _siteSlots = [];
 
     FrameBuilder(LowFunction f, Func<LowCall, CallInfo> classify)
     {
@@ -487,7 +486,8 @@ public sealed partial class FrameBuilder
         }
         if (site.Kind == SiteKind.Panic)
             site.Scalars.Clear();
-        _siteSlots[site] = site.Kind == SiteKind.Entry ? [] : slots;
+        if (site.Kind != SiteKind.Entry)
+            site.Slots = slots;
     }
 }
 

@@ -30,6 +30,8 @@ public sealed class FrameSite
     /// <summary>Parts of the frame that live if a live pointer leads to them, by offset; and their words that hold pointers.</summary>
     public List<(int Offset, int Size)> Objects = [];
     public List<int> ObjectWords = [];
+    /// <summary>Slots live after it.</summary>
+    public List<LowSlot> Slots = [];
     /// <summary>Call in an unlikely block: it stores the pointers it wants itself, so that definitions on the usual way need not.</summary>
     public bool StoresHomes;
     /// <summary>What such a call stores: the pointers whose homes are not valid already.</summary>

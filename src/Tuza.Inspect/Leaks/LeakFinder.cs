@@ -8,7 +8,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Numerics;
 using Tuza.Abi;
 
@@ -307,7 +306,7 @@ public sealed partial class LeakFinder
 
     // ---- places
 
-    internal static string Place(SnapshotFrame f) => f.Function == null ? "" : $"{Path.GetFileName(f.File)}:{f.Line}";
+    internal static string Place(SnapshotFrame f) => f.Function == null ? "" : $"{Snapshot.FileName(f.File)}:{f.Line}";
 
     static string Seconds(long nanos) => (nanos / 1e9).ToString("0.0", CultureInfo.InvariantCulture);
 

@@ -17,7 +17,7 @@ public sealed partial class HeapViews(Snapshot s)
     HeapGraph Graph => _graph ??= HeapGraph.Of(s);
     Dominators Tree => _dominators ??= Dominators.Of(Graph);
 
-    string Summary => $"{s.ObjectCount} objects, {Units.Bytes(s.TotalBytes)}"
+    string Summary => $"{s.ObjectCount} object{(s.ObjectCount == 1 ? "" : "s")}, {Units.Bytes(s.TotalBytes)}"
         + (s.Meta.TryGetValue("program", out string? p) ? $"  {Units.Printable(p)}" : "") + (s.Meta.TryGetValue("moment", out string? m) ? $" at {Units.Printable(m)}" : "");
 
     /// <summary>Bytes and objects per type, or per place of allocation.</summary>
@@ -81,7 +81,7 @@ public sealed partial class HeapViews(Snapshot s)
         objects.Sort((a, b) => Tree.Retained[Graph.FirstObject + b].CompareTo(Tree.Retained[Graph.FirstObject + a]));
         foreach (int i in objects.GetRange(0, Math.Min(rows, objects.Count)))
             t.Add(Tree.Retained[Graph.FirstObject + i], s.Bytes[i], s.Address[i], s.TypeName(i), s.Site(i));
-        t.Tail.Add($"{objects.Count} objects");
+        t.Tail.Add($"{objects.Count} object{(objects.Count == 1 ? "" : "s")}");
         return t;
     }
 
@@ -179,7 +179,7 @@ public sealed partial class HeapViews(Snapshot s)
             var v = sums.TryGetValue(key, out var before) ? before : (0, g.Id, 0, 0, 0);
             sums[key] = (v.Count + 1, Math.Min(v.First, g.Id), Math.Max(v.Nanos, g.WaitNanos), v.Stack + g.StackBytes, v.Defers + g.Defers);
         }
-        t.Head.Add($"{count} goroutines");
+        t.Head.Add($"{count} goroutine{(count == 1 ? "" : "s")}");
         List<KeyValuePair<(SnapshotStatus Status, string Reason, SnapshotFrame At, int Created), (long Count, long First, long Nanos, long Stack, long Defers)>> list = [.. sums];
         list.Sort(static (a, b) => a.Value.Count != b.Value.Count ? b.Value.Count.CompareTo(a.Value.Count) : a.Value.First.CompareTo(b.Value.First));
         foreach (var ((status, reason, at, created), v) in list.GetRange(0, Math.Min(rows, list.Count)))

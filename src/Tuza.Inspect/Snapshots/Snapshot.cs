@@ -82,8 +82,10 @@ public sealed class Snapshot
     public Dictionary<string, string> Meta { get; } = new(StringComparer.Ordinal);
     public List<SnapshotType> Types { get; } = [new("", Kind.Invalid, 0, 0, 0, 0, 0, [])];
     public List<SnapshotFrame[]> Stacks { get; } = [[]];
-    /// <summary>By stack: how many objects it made while allocations were traced, dead ones too, and their bytes. Tiny objects count as the blocks they share.</summary>
+    /// <summary>By stack: how many objects it made while allocations were traced, dead ones too, and their bytes; of tiny objects their own, not those of the blocks they share.</summary>
     public List<(long Count, long Bytes)> Made { get; } = [(0, 0)];
+    /// <summary>By stack: the column of its Maker; 0 if not known.</summary>
+    public List<int> MakerColumn { get; } = [0];
     public List<SnapshotRoot> Roots { get; } = [];
 
     internal void AddRoot(SnapshotRoot root)
@@ -169,5 +171,10 @@ public sealed class Snapshot
     internal bool IsLibrary(SnapshotFrame f) =>
         IsRuntime(f) || Meta.TryGetValue("goroot", out string? root) && root != "" && f.File.StartsWith(root, StringComparison.Ordinal);
 
-    public static string Describe(SnapshotFrame f) => $"{f.Function} {System.IO.Path.GetFileName(f.File)}:{f.Line}";
+    public static string Describe(SnapshotFrame f) => $"{f.Function} {FileName(f.File)}:{f.Line}";
+
+    static readonly string s_folder = System.IO.Directory.GetCurrentDirectory().TrimEnd('/') + "/";
+
+    /// <summary>A file as it is shown: its path from the current folder if it lies below that, else its name.</summary>
+    internal static string FileName(string path) => path.StartsWith(s_folder, StringComparison.Ordinal) ? path[s_folder.Length..] : System.IO.Path.GetFileName(path);
 }

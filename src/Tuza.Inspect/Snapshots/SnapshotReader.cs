@@ -136,11 +136,12 @@ public sealed class SnapshotReader
     void ReadStacks()
     {
         SnapshotSource s = Section(SnapshotFormat.Stack);
-        int count = s.Count(18);
+        int count = s.Count(20);
         for (int i = 0; i < count; i++)
         {
             long made = s.Size(), bytes = s.Size();
             _snapshot.Made.Add((made, bytes));
+            _snapshot.MakerColumn.Add(s.U16());
             int n = s.U16();
             if (n * 12L > s.Left)
                 throw new SnapshotException("section STCK is damaged: a stack is longer than the section");
@@ -356,7 +357,7 @@ public sealed class SnapshotReader
     void ReadGoroutines()
     {
         SnapshotSource s = Section(SnapshotFormat.Goroutines);
-        Dictionary<SnapshotFrame, string> places = [];
+        Dictionary<(SnapshotFrame, string), string> places = [];
         List<(int, string)> refs = [];
         List<SnapshotFrame> frames = [];
         SnapshotFrame[] last = [];
@@ -394,11 +395,11 @@ public sealed class SnapshotReader
                 frames.Add(frame);
                 for (int slots = s.Count(12); slots > 0; slots--)
                 {
-                    s.U32();
+                    string variable = Text(s);
                     if (_snapshot.Find(s.U64()) is not (>= 0 and var target))
                         continue;
-                    if (!places.TryGetValue(frame, out string? place))
-                        places[frame] = place = Snapshot.Describe(frame);
+                    if (!places.TryGetValue((frame, variable), out string? place))
+                        places[(frame, variable)] = place = InFrame(variable) + Snapshot.Describe(frame);
                     refs.Add((target, place));
                 }
             }
@@ -426,6 +427,13 @@ public sealed class SnapshotReader
             _snapshot.AddRoot(root);
         }
     }
+
+    static string InFrame(string variable) => variable switch
+    {
+        "" => "",
+        ['&', .. var moved] => $"variable {moved} (in the heap) of ",
+        _ => $"variable {variable} of ",
+    };
 
     void ReadGrowth()
     {

@@ -42,6 +42,9 @@ public sealed class BuildContext
 
     public string GoArch { get; private init; } = "amd64";
 
+    /// <summary>Linux, but for the machine that has none.</summary>
+    string GoOs => GoArch == "wasm" ? "js" : "linux";
+
     /// <summary>The files are looked at, not compiled: no tag and no selection of our own.</summary>
     public bool IsReading { get; private init; }
 
@@ -53,6 +56,10 @@ public sealed class BuildContext
             return !unknownArch;
         if (IsReading && tag is "goexperiment.regabiwrappers" or "goexperiment.regabiargs")
             return GoArch is "amd64" or "arm64" or "loong64" or "ppc64" or "ppc64le" or "riscv64" or "s390x";
+        if (tag == GoOs)
+            return true;
+        if (GoOs != "linux" && tag is ("linux" or "unix"))
+            return false;
         if ((IsReading ? s_readingTags : s_tags).Contains(tag) || _extra.Contains(tag))
             return true;
         return tag.StartsWith("go1.", StringComparison.Ordinal) && int.TryParse(tag.AsSpan(4), out int n) && n is >= 1 and <= GoMinor;
@@ -72,9 +79,9 @@ public sealed class BuildContext
         if (n > 0 && parts[n - 1] == "test")
             n--;
         if (n >= 2 && s_systems.Contains(parts[n - 2]) && s_machines.Contains(parts[n - 1]))
-            return parts[n - 2] == "linux" && parts[n - 1] == GoArch && !unknownArch;
+            return parts[n - 2] == GoOs && parts[n - 1] == GoArch && !unknownArch;
         if (n >= 1 && s_systems.Contains(parts[n - 1]))
-            return parts[n - 1] == "linux";
+            return parts[n - 1] == GoOs;
         return n < 1 || !s_machines.Contains(parts[n - 1]) || (parts[n - 1] == GoArch && !unknownArch);
     }
 

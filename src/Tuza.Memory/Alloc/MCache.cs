@@ -94,6 +94,11 @@ public unsafe struct MCache
     /// <summary>Not 0: every new slot takes the slow path, which notes where it was made (<see cref="AllocTrace"/>).</summary>
     public int Trace;
 
+    /// <summary>While traced: the current tiny block, how much of it is used, and the size of the tiny object that opens the next one.</summary>
+    public byte* HeldTiny;
+    public nuint HeldTinyOffset;
+    public uint TracedBytes;
+
     /// <summary>Not 0: small objects are blocks (<see cref="BlockHeap"/>); windows stay empty.</summary>
     public int Blocks;
 
@@ -341,8 +346,8 @@ public unsafe struct MCache
     public void Flush()
     {
         DropWindows();
-        Tiny = null;
-        TinyOffset = 0;
+        Tiny = HeldTiny = null;
+        TinyOffset = HeldTinyOffset = 0;
         Heap->AddTinyAllocs(TinyAllocs);
         TinyAllocs = 0;
         if (BlockBytes != 0)

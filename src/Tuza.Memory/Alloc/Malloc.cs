@@ -200,7 +200,8 @@ public static unsafe partial class Malloc
         c->Held.At[spanClass] = free & (free - 1);
         uint bytes = SlotInfo.Table[spanClass + 1].ElemBytes;
         byte* p = MCache.Window(c, spanClass)->First + (nuint)((uint)BitOperations.TrailingZeroCount(free) * bytes);
-        AllocTrace.Born(c, p, bytes);
+        AllocTrace.Born(c, p, c->TracedBytes != 0 ? c->TracedBytes : bytes);
+        c->TracedBytes = 0;
         return p;
     }
 
@@ -304,6 +305,8 @@ public static unsafe partial class Malloc
     {
         if (c->Blocks != 0)
             return (byte*)BlockHeap.New(c, size, null, HeapConsts.TinySizeClass, needZero: true);
+        if (c->Trace != 0)
+            return TinyTraced(c, size);
         byte* p = Take(c, HeapConsts.TinySizeClass * 2 + 1, HeapConsts.TinyBytes);
         if (p == null)
         {
@@ -315,6 +318,29 @@ public static unsafe partial class Malloc
         {
             c->Tiny = p;
             c->TinyOffset = size;
+        }
+        return p;
+    }
+
+    /// <summary>Every tiny object is noted: the current block is where the fast path does not look. Bytes are the objects' own.</summary>
+    static byte* TinyTraced(MCache* c, uint size)
+    {
+        nuint align = (size & 7) == 0 ? 8u : (size & 3) == 0 ? 4u : (size & 1) == 0 ? 2u : 1u;
+        nuint offset = (c->HeldTinyOffset + align - 1) & ~(align - 1);
+        if (offset + size <= HeapConsts.TinyBytes && c->HeldTiny != null)
+        {
+            AllocTrace.Joined(c, size);
+            c->HeldTinyOffset = offset + size;
+            c->TinyAllocs++;
+            return c->HeldTiny + offset;
+        }
+        c->TracedBytes = size;
+        byte* p = NextFree(c, HeapConsts.TinySizeClass * 2 + 1);
+        c->RequestedBytes += HeapConsts.TinyBytes;
+        if (c->HeldTiny == null || size < c->HeldTinyOffset)
+        {
+            c->HeldTiny = p;
+            c->HeldTinyOffset = size;
         }
         return p;
     }

@@ -280,6 +280,7 @@ public static unsafe class Collector
             HeapAtStart = heapAtStart,
             HeapAtEnd = heapAtEnd,
             HeapMarked = marked,
+            InOneStop = t.Termination == t.TerminationStopped,
             Goal = goal,
             StackScanBytes = gc->StackScanWork,
             GlobalsScanBytes = gc->GlobalsScanWork,

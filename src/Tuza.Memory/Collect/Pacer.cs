@@ -15,7 +15,8 @@
 // At the end of marking it is set to the bytes marked.
 //
 // Two brakes. While a sweep is unfinished the next cycle waits for at least 1 MiB of allocation, however small GOGC is. A memory limit that the
-// live heap exceeds must not stop the program: cycles that only the limit asks for take at most half of the time.
+// live heap exceeds must not stop the program: cycles that only the limit asks for take at most half of the time. A hard limit has no such
+// brake: past it allocation waits for marking, and the next cycle runs in one stop, so that it counts what lives and nothing else.
 //
 // See GOROOT/src/runtime/mgcpacer.go and mgclimit.go.
 
@@ -38,6 +39,7 @@ public unsafe struct Pacer
     const long MinScanWork = 1000;
     const double RetainFactor = 1.1;
     const long LimitPercent = 95;
+    const long HardLimitParts = 64, HardLimitMinimum = 256 << 10;
     public const long NoLimit = long.MaxValue;
 
     MHeap* _heap;
@@ -62,6 +64,11 @@ public unsafe struct Pacer
     /// <summary>GOMEMLIMIT in bytes.</summary>
     public long MemoryLimit;
 
+    /// <summary>
+    /// Bytes of live objects and stacks beyond which the program is to end: a heap that seems to be larger is collected at once, whatever that costs, so that it is known.
+    /// </summary>
+    public long HardLimit;
+
     /// <summary>Bytes that the last cycle found alive, and the root bytes it scanned.</summary>
     public long HeapMarked;
     public long LastStackScan;
@@ -80,6 +87,7 @@ public unsafe struct Pacer
         _heap = heap;
         GcPercent = 100;
         MemoryLimit = NoLimit;
+        HardLimit = NoLimit;
         HeapMarked = 0;
         _markShare = MarkShareGoal;
         Commit();
@@ -105,13 +113,16 @@ public unsafe struct Pacer
 
     readonly bool ShouldCollectSlow(long live)
     {
-        if (live >= SweepFloor(_trigger))
+        if (live >= SweepFloor(_trigger) || OverHardLimit)
             return true;
         if (MemoryLimit == NoLimit || live < SweepFloor(TriggerFor(LimitGoal())))
             return false;
         CollectorState* gc = &_heap->Gc;
         return World.Current.NanoTime() - gc->LastEndNanos >= gc->LastMarkNanos;
     }
+
+    /// <summary>By a little more than caches may hold back: a heap just below the limit is not collected at every step.</summary>
+    public readonly bool OverHardLimit => HardLimit != NoLimit && HeapLive + _heap->Stats.StackInUse > HardLimit + long.Max(HardLimit / HardLimitParts, HardLimitMinimum);
 
     readonly long SweepFloor(long goal) => _heap->Sweeper.IsDone ? goal : long.Max(goal, _liveAtCommit + SweepMinHeapDistance);
 
@@ -166,7 +177,7 @@ public unsafe struct Pacer
     }
 
     /// <summary>The heap has outgrown what this cycle was to end at by far: allocation has to wait.</summary>
-    public readonly bool FarOverGoal => HeapLive > _cycleGoal + long.Max(_cycleGoal / 10, 4 << 20);
+    public readonly bool FarOverGoal => OverHardLimit || HeapLive > _cycleGoal + long.Max(_cycleGoal / 10, 4 << 20);
 
     /// <summary>World stopped, marking done: how fast the program allocated against how fast marking went.</summary>
     public void Measure(long markNanos, long workerNanos, int procs)

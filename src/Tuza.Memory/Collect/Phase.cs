@@ -55,6 +55,9 @@ public struct CycleStats
     public long HeapAtEnd;
     public long HeapMarked;
 
+    /// <summary>The program stood still: nothing counts as alive because it was allocated meanwhile.</summary>
+    public bool InOneStop;
+
     /// <summary>The goal of this cycle.</summary>
     public long Goal;
     public long StackScanBytes;

@@ -2,7 +2,7 @@
 //
 // Idea. Off, it costs nothing: fast paths do not know of it. On (MCache.Trace), the free slots of windows are kept where fast paths do not look, so
 // that every allocation of a new slot comes through the allocator's slow path, which notes the call stack; entry points that know the type add it. Tiny objects share a block: what is noted is
-// the first one's.
+// the first one's, but all are counted.
 //
 // Notes lie beside the heap: per arena as much address space again, of which pages are touched where objects begin. A note is the 8 bytes at the
 // offset of the object's slot: the index of the type, the cycle in which it was born plus one, the index of the stack, each 0 when unknown. Nothing is erased: a
@@ -60,6 +60,13 @@ public static unsafe class AllocTrace
         uint stack = StackOf(c, bytes);
         ulong birth = (ulong)MHeap.Current->Gc.CycleCount + 1;
         *state->Note = (stack >> StackBits == 0 ? (ulong)stack << StackShift : 0) | (birth >> BirthBits == 0 ? birth << BirthShift : 0);
+    }
+
+    /// <summary>A tiny object was put into a block that is there.</summary>
+    public static void Joined(MCache* c, long bytes)
+    {
+        if (c->Tracing != null)
+            _ = StackOf(c, bytes);
     }
 
     /// <summary>What lies in the slot of p, made on this cache, is of type t, or several of these in a row.</summary>

@@ -1,7 +1,7 @@
 // `tuza run -mem, -time, -goroutines`: a program that goes too far is ended, with exit code 4 and with what it holds.
 //
-//   memory       objects that are alive at the end of a collection, and stacks. The limit is the collector's soft limit too, so that garbage is collected before it
-//                counts, and collections follow each other closely near it. Between two looks the program may have more.
+//   memory       objects that are alive, and stacks. The limit is the collector's soft limit too, so that garbage is collected before it counts. A heap that seems to be past
+//                it (Pacer.HardLimit) is collected in one stop, which decides: a program ends within two per cent of its limit, and never because of garbage.
 //   time         since its start
 //   goroutines   that live at one time, the runtime's own not counted
 //
@@ -53,6 +53,8 @@ static unsafe class Limits
         s_limits = limits;
         if (limits.Memory > 0 && MHeap.Current->Pacer.MemoryLimit > limits.Memory)
             _ = MHeap.Current->Pacer.SetMemoryLimit(limits.Memory);
+        if (limits.Memory > 0)
+            MHeap.Current->Pacer.HardLimit = limits.Memory;
         if (limits.Goroutines > 0)
             GoroutineTable = limits.Goroutines;
         if (limits.Time is { } time)
@@ -74,7 +76,7 @@ static unsafe class Limits
     {
         if (Sched.LiveCount <= s_limits!.Goroutines || Interlocked.CompareExchange(ref s_reached, (int)LimitKind.Goroutines, 0) != 0)
             return;
-        Snapshots.Want();
+        Snapshots.AskForStop();
     }
 
     /// <summary>On a thread that is no M.</summary>
@@ -82,14 +84,14 @@ static unsafe class Limits
     {
         if (Interlocked.CompareExchange(ref s_reached, (int)kind, 0) != 0)
             return;
-        Snapshots.Want();
+        Snapshots.AskForStop();
         Thread.Sleep(PatienceMillis);
         if (Interlocked.Exchange(ref s_ending, 1) == 0)
             End(kind, 0, 0, "");
     }
 
     /// <summary>The end of a cycle's marking, world stopped: the program ends here if it has gone too far.</summary>
-    internal static void CycleDone(long live, SnapshotPlan plan)
+    internal static void CycleDone(long live, bool inOneStop, SnapshotPlan plan)
     {
         if (s_limits is not { } limits)
             return;
@@ -97,7 +99,13 @@ static unsafe class Limits
         MemStats.Read(MHeap.Current, Gc.StartNanos, Sched.MaxProcsInUse, &stats);
         LimitKind kind = (LimitKind)Volatile.Read(ref s_reached);
         if (kind == LimitKind.None && limits.Memory > 0 && live + (long)stats.StackInuse > limits.Memory)
-            kind = LimitKind.Memory;
+        {
+            // What was allocated beside the marking counts as alive: a cycle in one stop decides.
+            if (inOneStop)
+                kind = LimitKind.Memory;
+            else
+                Snapshots.AskForStop();
+        }
         if (kind == LimitKind.None || Interlocked.Exchange(ref s_ending, 1) != 0)
             return;
         bool kept = Snapshots.BeginEnd(plan);

@@ -149,14 +149,15 @@ sealed unsafe partial class SnapshotWriter
             if (d < depth - 1)
                 _out.Write(0);
             else
-                Slots(live, FrameWalk.SiteOf(func, site), (ulong*)fp);
+                Slots(live, func, site, (ulong*)fp);
         }
         return depth;
     }
 
     /// <summary>Pointers of a frame that are not nil: how many, then each.</summary>
-    void Slots(in StackTracer<NoVisitor> live, SiteDesc* site, ulong* words)
+    void Slots(in StackTracer<NoVisitor> live, FuncDesc* func, int siteId, ulong* words)
     {
+        SiteDesc* site = FrameWalk.SiteOf(func, siteId);
         long count = _out.Position;
         _out.Write(0);
         int n = 0;
@@ -167,7 +168,9 @@ sealed unsafe partial class SnapshotWriter
                 int at = w + BitOperations.TrailingZeroCount(bits);
                 if (words[at] == 0)
                     continue;
-                _out.Write(at * 8);
+                ReadOnlySpan<byte> name = ImageLoader.NameInFrame(func, siteId, at * 8);
+                fixed (byte* utf8 = name)
+                    _out.Write(Text(utf8, name.Length));
                 _out.Write(words[at]);
                 n++;
             }

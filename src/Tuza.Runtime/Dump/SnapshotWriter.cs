@@ -183,11 +183,23 @@ sealed unsafe partial class SnapshotWriter
         {
             ReadOnlySpan<ulong> frames = StackIds.Frames(id);
             List<LogicalFrame> logical = [];
+            int column = -1;
             foreach (ulong header in frames)
-                AddLogical(logical, Pcs.Get((uint)(header >> 32)), (int)(uint)header);
+            {
+                int before = logical.Count;
+                FuncDesc* func = Pcs.Get((uint)(header >> 32));
+                AddLogical(logical, func, (int)(uint)header);
+                for (int i = before; column < 0 && i < logical.Count; i++)
+                {
+                    ReadOnlySpan<byte> name = new(logical[i].Name, logical[i].NameLength);
+                    if (!name.StartsWith("runtime."u8) && !name.StartsWith("internal/runtime/"u8))
+                        column = i == before ? ImageLoader.ColumnOf(func, (int)(uint)header) : 0; // around an inlined body of the runtime the call's column is not known
+                }
+            }
             (long made, long bytes) = StackIds.MadeBy(id);
             _out.Write(made);
             _out.Write(bytes);
+            _out.Write((ushort)Math.Max(column, 0));
             _out.Write((ushort)logical.Count);
             foreach (LogicalFrame f in logical)
                 Frame(f);

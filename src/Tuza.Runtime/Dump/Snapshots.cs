@@ -1,9 +1,11 @@
-// When snapshots are taken: at exit, at the end of each collection that left more than all before (peak), after a time, on SIGUSR1.
+// When snapshots are taken: at exit, at the end of each collection that left more than all before (peak), after some times, on SIGUSR1. Each of these moments has a file
+// of its own if several are asked for; a new peak takes the place of the last one, a further signal gets a further file.
 //
 // Exit, a panic, a fatal error: the world is collected first, so what is in the file is what the program still held. The others are taken at the end of a cycle's marking,
 // world stopped, when mark bits say what is live; a time or a signal asks for a cycle.
 
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
@@ -16,14 +18,17 @@ namespace Tuza.Runtime;
 /// <summary>What to write, when, where.</summary>
 public sealed class SnapshotPlan
 {
+    /// <summary>The file of the end.</summary>
     public required string Path { get; init; }
     public bool AtExit { get; init; }
-    public bool AtPeak { get; init; }
-    public bool OnSignal { get; init; }
-    /// <summary>After so long; null for never.</summary>
-    public TimeSpan? After { get; init; }
-    /// <summary>The process ends when that snapshot is written.</summary>
-    public bool EndAfter { get; init; }
+    /// <summary>The file of the peak; "" for none.</summary>
+    public string AtPeak { get; init; } = "";
+    /// <summary>The file of a SIGUSR1, from the first (1) on; null for none.</summary>
+    public Func<int, string>? OnSignal { get; init; }
+    /// <summary>After so long, to these files; the words say when, for who reads them.</summary>
+    public IReadOnlyList<(TimeSpan Time, string Words, string Path)> After { get; init; } = [];
+    /// <summary>After so long the process ends, with the file of the end; null for never.</summary>
+    public TimeSpan? EndAfter { get; init; }
     /// <summary>Nothing of the program's data but pointers and lengths.</summary>
     public bool Redact { get; init; }
     /// <summary>For the file: the program's name and arguments.</summary>
@@ -43,7 +48,7 @@ public sealed class SnapshotPlan
     public RunLimits? Limits { get; init; }
     /// <summary>The exit code, from the program's; asked when all is written.</summary>
     public Func<int, int>? ExitCode { get; init; }
-    /// <summary>Called after a file was written, before the process goes on or ends; gets the path and how long it took.</summary>
+    /// <summary>Called after a file was written, before the process goes on or ends; gets the path and how long it took. Not of further peaks.</summary>
     public Action<string, TimeSpan>? Written { get; init; }
 }
 
@@ -54,7 +59,8 @@ public static unsafe class Snapshots
 
     static SnapshotPlan? s_plan;
     static readonly List<IDisposable> s_triggers = []; // a timer or a signal registration ends when nobody holds it
-    static int s_wanted, s_exiting;
+    static readonly ConcurrentQueue<(string Words, string Path)> s_wanted = new();
+    static int s_exiting, s_signals, s_endWanted;
     static long s_peak;
 
     /// <summary>The program without its folder and ending, for the names of files.</summary>
@@ -71,29 +77,44 @@ public static unsafe class Snapshots
             return;
         if (plan.Trace)
             AllocTrace.StackOf = &StackIds.Current;
-        if (plan.After is { } after)
-            s_triggers.Add(new System.Threading.Timer(static _ => Want(), null, after, Timeout.InfiniteTimeSpan));
-        if (plan.OnSignal && !OperatingSystem.IsWindows())
+        foreach ((TimeSpan time, string words, string path) in plan.After)
+            s_triggers.Add(new System.Threading.Timer(_ => Want(words, path), null, time, Timeout.InfiniteTimeSpan));
+        if (plan.EndAfter is { } end)
+        {
+            s_triggers.Add(new System.Threading.Timer(static _ =>
+            {
+                Volatile.Write(ref s_endWanted, 1);
+                AskForStop();
+            }, null, end, Timeout.InfiniteTimeSpan));
+        }
+        if (plan.OnSignal is { } pathOf && !OperatingSystem.IsWindows())
         {
             const int SigUsr1 = 10;
-            s_triggers.Add(System.Runtime.InteropServices.PosixSignalRegistration.Create((System.Runtime.InteropServices.PosixSignal)SigUsr1, static c =>
+            s_triggers.Add(System.Runtime.InteropServices.PosixSignalRegistration.Create((System.Runtime.InteropServices.PosixSignal)SigUsr1, c =>
             {
                 c.Cancel = true;
-                Want();
+                Want("signal", pathOf(Interlocked.Increment(ref s_signals)));
             }));
         }
     }
 
-    internal static void Want()
+    static void Want(string words, string path)
     {
-        Volatile.Write(ref s_wanted, 1);
+        s_wanted.Enqueue((words, path));
+        AskForStop();
+    }
+
+    /// <summary>A cycle in one stop, at the next safepoint of anybody.</summary>
+    internal static void AskForStop()
+    {
         Volatile.Write(ref Sched.GcPending, 1);
         Sched.AskEverybody();
     }
 
     /// <summary>A snapshot that somebody asked for, and the answer: null, or why there is none.</summary>
-    sealed class Request(string path, bool redact)
+    sealed class Request(string path, bool redact, string moment)
     {
+        public string Moment => moment;
         public string Path => path;
         public bool Redact => redact;
         public string? Error { get; set; }
@@ -105,13 +126,13 @@ public static unsafe class Snapshots
     const int RequestSeconds = 120;
 
     /// <summary>From a thread that is no M: collects, writes a file, waits for it. Null, or what went wrong.</summary>
-    internal static string? Take(string path, bool redact, int seconds = RequestSeconds)
+    internal static string? Take(string path, bool redact, string moment = "request", int seconds = RequestSeconds)
     {
         lock (s_requestLock)
         {
-            Request r = new(path, redact);
+            Request r = new(path, redact, moment);
             Volatile.Write(ref s_request, r);
-            Want();
+            AskForStop();
             // Whoever has taken the request writes it to its end.
             return r.Done.Wait(TimeSpan.FromSeconds(seconds)) || Interlocked.CompareExchange(ref s_request, null, r) != r && r.Done.Wait(TimeSpan.FromSeconds(RequestSeconds))
                 ? r.Error : "the program did not come to a safe point in time";
@@ -119,27 +140,29 @@ public static unsafe class Snapshots
     }
 
     /// <summary>End of a cycle's marking, world stopped.</summary>
-    internal static void CycleDone(long liveBytes)
+    internal static void CycleDone(long liveBytes, bool inOneStop)
     {
         if (s_plan is not { } plan)
             return;
         Watch.CycleDone(liveBytes);
-        Limits.CycleDone(liveBytes, plan);
+        Limits.CycleDone(liveBytes, inOneStop, plan);
         if (Interlocked.Exchange(ref s_request, null) is { } request)
         {
-            Volatile.Write(ref s_wanted, 0);
-            request.Error = Write(plan, request.Path, request.Redact, "request");
+            request.Error = Write(plan, request.Path, request.Redact, request.Moment);
             request.Done.Set();
-            return;
         }
-        bool wanted = Interlocked.Exchange(ref s_wanted, 0) != 0;
-        bool peak = plan.AtPeak && liveBytes > s_peak * MoreThanBefore;
-        if (!wanted && !peak)
-            return;
-        s_peak = Math.Max(s_peak, liveBytes);
-        Write(plan, wanted ? "request" : "peak");
-        if (wanted && plan.EndAfter)
+        while (s_wanted.TryDequeue(out (string Words, string Path) wanted))
+            Write(plan, wanted.Path, wanted.Words, tell: true);
+        if (plan.AtPeak != "" && liveBytes > s_peak * MoreThanBefore)
+        {
+            Write(plan, plan.AtPeak, "peak", tell: s_peak == 0);
+            s_peak = liveBytes;
+        }
+        if (Interlocked.Exchange(ref s_endWanted, 0) != 0)
+        {
+            Write(plan, plan.Path, "its time", tell: true);
             Exit.WithoutMore(CodeFor(0));
+        }
     }
 
     /// <summary>The exit code of a program that ends with one.</summary>
@@ -155,7 +178,7 @@ public static unsafe class Snapshots
         if (plan.AtExit)
         {
             long start = System.Diagnostics.Stopwatch.GetTimestamp();
-            Tell(plan, Take(plan.Path, plan.Redact), start);
+            Tell(plan, plan.Path, Take(plan.Path, plan.Redact, "interrupt"), start);
         }
         Watch.End();
     }
@@ -193,7 +216,7 @@ public static unsafe class Snapshots
         if (s_plan is not { AtExit: true } plan || Interlocked.Exchange(ref s_exiting, 1) != 0)
             return;
         s_lookStart = System.Diagnostics.Stopwatch.GetTimestamp();
-        s_lookError = Take(plan.Path, plan.Redact, PatienceSeconds);
+        s_lookError = Take(plan.Path, plan.Redact, "SIGQUIT", PatienceSeconds);
         s_lookEnd = System.Diagnostics.Stopwatch.GetTimestamp();
         s_looked = true;
     }
@@ -229,7 +252,7 @@ public static unsafe class Snapshots
         if (s_looked)
         {
             if (plan.AtExit)
-                Tell(plan, s_lookError, s_lookStart, s_lookEnd);
+                Tell(plan, plan.Path, s_lookError, s_lookStart, s_lookEnd);
             Watch.End();
         }
         else if (plan.AtExit)
@@ -238,18 +261,20 @@ public static unsafe class Snapshots
         }
     }
 
-    static void Tell(SnapshotPlan plan, string? error, long start, long end = 0)
+    static void Tell(SnapshotPlan plan, string path, string? error, long start, long end = 0)
     {
         if (error != null)
-            Print.Text("tuza: snapshot " + plan.Path + ": " + error + "\n");
+            Print.Text("tuza: snapshot " + path + ": " + error + "\n");
         else
-            plan.Written?.Invoke(plan.Path, System.Diagnostics.Stopwatch.GetElapsedTime(start, end != 0 ? end : System.Diagnostics.Stopwatch.GetTimestamp()));
+            plan.Written?.Invoke(path, System.Diagnostics.Stopwatch.GetElapsedTime(start, end != 0 ? end : System.Diagnostics.Stopwatch.GetTimestamp()));
     }
 
-    static void Write(SnapshotPlan plan, string moment)
+    static void Write(SnapshotPlan plan, string path, string moment, bool tell)
     {
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        Tell(plan, Write(plan, plan.Path, plan.Redact, moment), start);
+        string? error = Write(plan, path, plan.Redact, moment);
+        if (tell || error != null)
+            Tell(plan, path, error, start);
     }
 
     /// <summary>World stopped. Null, or what went wrong.</summary>

@@ -116,8 +116,7 @@ static unsafe class Watch
             _ = GcDriver.RequestForced(MHeap.Current);
             return;
         }
-        Volatile.Write(ref Sched.GcPending, 1);
-        Sched.AskEverybody();
+        Snapshots.AskForStop();
     }
 
     /// <summary>World stopped.</summary>

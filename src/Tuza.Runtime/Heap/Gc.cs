@@ -164,7 +164,9 @@ public static unsafe class Gc
         if (MHeap.Current->Gc.Concurrent != 0)
         {
             G* running = Threads.CurrentG();
-            if (!CanCollectNow() || Sched.State(running)->Locks != 0 || Sched.State(running)->Status != GStatus.Running)
+            if (MHeap.Current->Pacer.OverHardLimit && MHeap.Current->Gc.Phase == Phase.Off && CanCollectNow() && Sched.State(running)->Locks == 0)
+                Collector.Collect(MHeap.Current, GcTrigger.Heap);
+            else if (!CanCollectNow() || Sched.State(running)->Locks != 0 || Sched.State(running)->Status != GStatus.Running)
             {
                 // Incremental: the next allocation asks again.
                 if (MHeap.Current->Gc.Incremental == 0)
@@ -728,7 +730,7 @@ sealed unsafe class RuntimeWorld : IWorld
 
     public void CycleDone(in CycleStats cycle)
     {
-        Snapshots.CycleDone(cycle.HeapMarked);
+        Snapshots.CycleDone(cycle.HeapMarked, cycle.InOneStop);
         MemoryReport.CycleDone(cycle);
         Timers.DropDead();
         MemProfile.NextCycle();

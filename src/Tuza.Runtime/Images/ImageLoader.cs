@@ -255,6 +255,40 @@ public static unsafe class ImageLoader
         name.SequenceEqual("reflect.callReflect"u8) || name.SequenceEqual("reflect.callMethod"u8) || name.SequenceEqual("runtime.reflect_callTyped"u8)
         || name.SequenceEqual("runtime.reflectDynStub"u8) || name.SequenceEqual("runtime.reflectDynMethodStub"u8) || name.SequenceEqual("runtime.deferreturn"u8);
 
+    /// <summary>The column of a site, in the innermost inlined body; 0 if not known.</summary>
+    internal static int ColumnOf(FuncDesc* func, int site)
+    {
+        LoadedImage image = ImageOf(func->FuncId);
+        var columns = (ushort*)image.Section(ImageSection.Columns, sizeof(ushort), out int count);
+        long i = func->Sites + site - (SiteDesc*)image.Section(ImageSection.Sites, sizeof(SiteDesc), out _);
+        return i >= 0 && i < count ? columns[i] : 0;
+    }
+
+    /// <summary>The name of the variable at an offset in the frame of a function that is at a site: UTF-8, empty for the compiler's own values.</summary>
+    internal static ReadOnlySpan<byte> NameInFrame(FuncDesc* func, int site, int offset)
+    {
+        LoadedImage image = ImageOf(func->FuncId);
+        var names = (FrameName*)image.Section(ImageSection.FrameNames, sizeof(FrameName), out int count);
+        int index = func->FuncId - image.FirstFunc, lo = 0, hi = count;
+        while (lo < hi)
+        {
+            int mid = (lo + hi) >>> 1;
+            if (names[mid].Func < index)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        // The smallest part around the offset: places of several variables may overlap, at other sites.
+        FrameName* best = null;
+        for (; lo < count && names[lo].Func == index; lo++)
+        {
+            FrameName* n = &names[lo];
+            if (site >= n->FirstSite && site <= n->LastSite && offset >= n->Offset && offset - n->Offset < n->Bytes && (best == null || n->Bytes < best->Bytes))
+                best = n;
+        }
+        return best == null ? default : new(image.Text + best->Name.Offset, best->Name.Length);
+    }
+
     static LoadedImage ImageOf(int func) => s_images[FuncTable.Get(func)->ImageId];
 
     static nint Bind(int func, bool resume)

@@ -128,8 +128,14 @@ public sealed class AtomicUses
 
     // ---- places
 
-    /// <summary>Where a word lies: Known bytes from the start of a variable or allocation (an unknown multiple of Step is added).</summary>
-    readonly record struct Place(long Offset, Var? Field);
+    /// <summary>
+    /// Where a word lies: bytes from the start of a variable or allocation. Varies: an unknown number of elements is added whose size is no multiple of 8, so that
+    /// not all of these words can be aligned.
+    /// </summary>
+    readonly record struct Place(long Offset, Var? Field, bool Varies = false)
+    {
+        public bool IsAligned => Offset % 8 == 0 && !Varies;
+    }
 
     void Report(Action<Finding> report)
     {
@@ -149,14 +155,15 @@ public sealed class AtomicUses
                     string text = $"{name}(&{ExprText.Of(FuncView.Strip(word))})";
                     if (place.Field != null)
                         _uses.Add(new AtomicUse(call.Pos, text, place.Field));
-                    if (place.Offset % 8 == 0 || !seen.Add(SourceText.StartPos(address)))
+                    if (place.IsAligned || !seen.Add(SourceText.StartPos(address)))
                         continue;
                     NotePath(v, word);
                     SourceText source = SourceText.Of(address)!;
                     report(new Finding(SourceText.StartPos(address), source.EndPos(address), "ATOMIC32", "layout/atomic32",
                         $"{ExprText.Of(FuncView.Strip(word))} is not 8-aligned on 32-bit machines: {text} panics there")
                     {
-                        Related = [new Related(place.Field?.Pos ?? word.Pos, $"it lies at offset {place.Offset} of its variable or allocation with GOARCH=386, arm and mips")],
+                        Related = [new Related(place.Field?.Pos ?? word.Pos, place.Varies ? "it is in an element whose size is no multiple of 8 with GOARCH=386, arm and mips: it is aligned in every other one at most"
+                            : $"it lies at offset {place.Offset} of its variable or allocation with GOARCH=386, arm and mips")],
                         Advice = place.Field != null && Is64(place.Field.Type)
                             ? $"make {place.Field.Name} an atomic.{(place.Field.Type.Underlying is BasicType { Kind: BasicKind.Uint64 } ? "Uint64" : "Int64")} (always 8-aligned), or the first field of a struct that is allocated by itself"
                             : "use atomic.Int64 or atomic.Uint64 (always 8-aligned), or make it the first word of an allocation of its own",
@@ -229,7 +236,7 @@ public sealed class AtomicUses
             if (!IsSized(t))
                 return null;
             field = st.Fields[i];
-            at = new Place(at.Value.Offset + s_sizes32.Offsetsof(st)[i], field);
+            at = at.Value with { Offset = at.Value.Offset + s_sizes32.Offsetsof(st)[i], Field = field };
             t = field.Type;
         }
         return at;
@@ -246,7 +253,7 @@ public sealed class AtomicUses
         long size = s_sizes32.Sizeof(elem);
         if (v.IntOf(index) is { } i)
             return start.Value with { Offset = start.Value.Offset + i * size };
-        return size % 8 == 0 ? start : new Place(start.Value.Offset % 8 == 0 ? 4 : start.Value.Offset, start.Value.Field);
+        return size % 8 == 0 ? start : start.Value with { Varies = true };
     }
 
     /// <summary>What a pointer or slice points to: the start of an allocation, unless it is known to be an address inside something.</summary>

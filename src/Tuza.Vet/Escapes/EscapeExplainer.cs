@@ -31,6 +31,7 @@ public sealed class EscapeExplainer
     const int MostCalls = 6;
 
     readonly Dictionary<Function, List<EscapeStory>> _leaks = new(ReferenceEqualityComparer.Instance);
+    readonly Dictionary<Local, EscapeStory> _moved = new(ReferenceEqualityComparer.Instance);
 
     EscapeExplainer(IReadOnlyList<PackageIR> packages)
     {
@@ -39,7 +40,11 @@ public sealed class EscapeExplainer
             foreach (EscapeStory s in p.Diagnostics.Stories ?? [])
             {
                 if (!s.IsParameter)
+                {
+                    if (s is { Variable: { } v, Flows.Count: > 0 })
+                        _moved.TryAdd(v, s);
                     continue;
+                }
                 if (!_leaks.TryGetValue(s.In, out List<EscapeStory>? list))
                     _leaks[s.In] = list = [];
                 list.Add(s);
@@ -84,7 +89,7 @@ public sealed class EscapeExplainer
         string change = "";
         if (s.Flows.Count > 0)
         {
-            Walk(s, words, 0, []);
+            Walk(s, words, 0, [], null);
             change = ChangeOf(s);
         }
         long block = bytes <= 0 ? bytes : (long)SizeClasses.RoundUp((nuint)bytes, type == null || !Flatten.HasPointers(type));
@@ -123,7 +128,11 @@ public sealed class EscapeExplainer
 
     // ---- the way
 
-    void Walk(EscapeStory s, List<EscapeWord> words, int depth, HashSet<EscapeStory> seen)
+    /// <summary>A call that a way leads into, and the one around it.</summary>
+    sealed record Entered(CallNode Call, Entered? Outer);
+
+    /// <summary>call: the one that hands over the parameter that the story is about.</summary>
+    void Walk(EscapeStory s, List<EscapeWord> words, int depth, HashSet<EscapeStory> seen, Entered? call)
     {
         if (!seen.Add(s) || depth > MostCalls)
             return;
@@ -135,8 +144,55 @@ public sealed class EscapeExplainer
                 if (Sentence(f, step, i) is not { } text)
                     continue;
                 words.Add(new EscapeWord(text.Text, text.Pos, depth));
-                if (step.Why == "call parameter" && step.Where is CallNode { StaticCallee: { } callee } call && LeakOf(callee, call, f, i) is { } leak)
-                    Walk(leak, words, depth + 1, seen);
+                if (step.Why is "assign" or "assign-pair" && f.ToHeap && TargetBase(step, out ExprNode? pointer) == null && pointer != null)
+                    Pointee(s, pointer, words, depth, call);
+                if (step.Why == "call parameter" && step.Where is CallNode { StaticCallee: { } callee } next && LeakOf(callee, next, f, i) is { } leak)
+                    Walk(leak, words, depth + 1, seen, new Entered(next, call));
+            }
+        }
+    }
+
+    /// <summary>
+    /// A store through a pointer counts as a store to the heap. Where the pointer visibly holds the address of one variable, that variable says whether it really is one.
+    /// </summary>
+    void Pointee(EscapeStory s, ExprNode pointer, List<EscapeWord> words, int depth, Entered? call)
+    {
+        words.Add(new EscapeWord("a store through a pointer counts as a store to the heap: the analysis does not follow what it points to", default, depth));
+        if (pointer is not LocalNode { Local: var p })
+            return;
+        ExprNode? value = null;
+        int values = 0;
+        for (Local? from = p; from != null && call is { Call: { StaticCallee: { } callee } c } && callee.Params.IndexOf(from) is >= 0 and var arg && arg < c.Args.Count; call = call.Outer)
+        {
+            value = c.Args[arg];
+            values = 1;
+            from = (value as LocalNode)?.Local;
+        }
+        if (values == 0 && s.In.Body is { } body)
+        {
+            IR.Walk.Preorder(body, null, n =>
+            {
+                for (int i = 0; n is Assign2Node pair && i < pair.X.Count && i < pair.Y.Count; i++)
+                    Note(pair.X[i], pair.Y[i]);
+                if (n is AssignNode one)
+                    Note(one.X, one.Y);
+                return true;
+            });
+        }
+        if (values != 1 || value is not AddrNode { X: LocalNode { Local: var target }, IsPtrLit: false })
+            return;
+        List<EscapeWord> why = [];
+        if (_moved.TryGetValue(target, out EscapeStory? moved) && moved.Flows is [.., { Steps: [.., var last] } flow] && Sentence(flow, last, flow.Steps.Count - 1) is { } reason)
+            words.Add(new EscapeWord($"the store is also real here: {p.Name} points to {target.Name}, of which the same is true: {reason.Text}", reason.Pos, depth));
+        else if (!target.OnHeap)
+            words.Add(new EscapeWord($"here {p.Name} points to {target.Name}, which stays in the frame: no store to the heap in fact", default, depth));
+
+        void Note(ExprNode? x, ExprNode y)
+        {
+            if (x is LocalNode { Local: var l } && ReferenceEquals(l, p))
+            {
+                value = y;
+                values++;
             }
         }
     }
@@ -213,31 +269,43 @@ public sealed class EscapeExplainer
         _ => null,
     };
 
-    static string StoreSentence(EscapeStep s)
+    /// <summary>What a store stores to: the package variable, map or plain variable, else null with the pointer (or slice) that the store goes through.</summary>
+    static ExprNode? TargetBase(EscapeStep s, out ExprNode? pointer)
     {
-        bool through = false;
+        pointer = null;
         for (ExprNode? x = Target(s); x != null;)
         {
             switch (x)
             {
-                case GlobalNode g when !through: return $"it is kept in the package variable {g.Global.LinkName[(g.Global.LinkName.LastIndexOf('.') + 1)..]}: {s.Text}";
-                case MapIndexNode: return $"it is put into a map: {s.Text}";
+                case MapIndexNode or GlobalNode:
+                    return x;
                 case FieldNode f:
-                    through |= f.X.Type.Underlying is PointerType;
                     x = f.X;
-                    continue;
+                    break;
                 case IndexNode i:
-                    through |= i.X.Type.Underlying is SliceType or PointerType;
                     x = i.X;
-                    continue;
+                    break;
                 case DerefNode d:
-                    through = true;
-                    x = d.X;
-                    continue;
+                    pointer = d.X;
+                    return null;
+                default:
+                    return x;
             }
-            break;
+            if (x.Type.Underlying is SliceType or PointerType)
+            {
+                pointer = x;
+                return null;
+            }
         }
-        return through ? $"it is stored through a pointer: {s.Text}. That counts as a store to the heap, wherever the pointer leads" : $"it is stored: {s.Text}";
+        return null;
+    }
+
+    static string StoreSentence(EscapeStep s)
+    {
+        ExprNode? target = TargetBase(s, out ExprNode? pointer);
+        return target is GlobalNode g ? $"it is kept in the package variable {g.Global.LinkName[(g.Global.LinkName.LastIndexOf('.') + 1)..]}: {s.Text}"
+            : target is MapIndexNode ? $"it is put into a map: {s.Text}"
+            : pointer != null ? $"it is stored through {(pointer.Type.Underlying is SliceType ? "a slice" : "a pointer")}: {s.Text}" : $"it is stored: {s.Text}";
     }
 
     static string Short(string symbol) => symbol.StartsWith("main.", StringComparison.Ordinal) ? symbol[5..] : symbol[(symbol.LastIndexOf('/') + 1)..];
@@ -278,11 +346,10 @@ public sealed class EscapeExplainer
             case "appended slice..." or "appendee slice":
                 return "append values instead of addresses";
             case "assign" or "assign-pair":
-                for (ExprNode? x = Target(last); x != null;)
+                switch (TargetBase(last, out _))
                 {
-                    if (x is GlobalNode g)
-                        return $"keep a copy in {g.Global.LinkName[(g.Global.LinkName.LastIndexOf('.') + 1)..]}: a value instead of an address, with a type without pointers to it";
-                    x = x switch { FieldNode f => f.X, IndexNode i => i.X, _ => null };
+                    case GlobalNode g: return $"keep a copy in {g.Global.LinkName[(g.Global.LinkName.LastIndexOf('.') + 1)..]}: a value instead of an address, with a type without pointers to it";
+                    case MapIndexNode: return "put the value into the map instead of its address";
                 }
                 return "return it to the caller and let that one store it, or store the value instead of its address";
             case "spill" when s.Node is ClosureNode:

@@ -16,7 +16,8 @@ public static class EscapeReports
 
     static string Cost(EscapeExplanation x)
     {
-        string size = x.Bytes < 0 ? "size known at run time" : x.Bytes == 0 ? "no bytes" : $"{x.Bytes} B, block of {x.ClassBytes} B";
+        string size = x.Bytes < 0 ? "size known at run time" : x.Bytes == 0 ? "no bytes"
+            : x.ClassBytes > Abi.HeapConsts.MaxSmallBytes ? $"{x.Bytes} B, {x.ClassBytes / Abi.HeapConsts.PageBytes} pages" : $"{x.Bytes} B, size class {x.ClassBytes}";
         if (x.Made < 0)
             return size;
         string times = x.Made == 1 ? "once" : string.Create(CultureInfo.InvariantCulture, $"{x.Made} times");
@@ -38,7 +39,7 @@ public static class EscapeReports
             b.Append(CultureInfo.InvariantCulture, $"{Place(x.Pos)}  {x.Name} {(x.IsVariable ? "is moved to the heap" : "is made on the heap")} ({Cost(x)}), because\n");
             int wide = 0;
             foreach (EscapeWord w in x.Words)
-                wide = Math.Max(wide, Math.Min(100, w.Text.Length + 2 * w.Depth));
+                wide = Math.Max(wide, w.Pos.IsKnown ? Math.Min(100, w.Text.Length + 2 * w.Depth) : 0);
             foreach (EscapeWord w in x.Words)
             {
                 b.Append(' ', 2 + 2 * w.Depth).Append(w.Text);

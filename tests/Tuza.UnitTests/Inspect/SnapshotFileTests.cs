@@ -34,7 +34,7 @@ public sealed class SnapshotFileTests
             b.Write(0);
             b.Write(0);
         });
-        Section(w, SnapshotFormat.Stack, b => { b.Write(1); b.Write(2L); b.Write((1L << 20) + 16); b.Write((ushort)1); b.Write(3); b.Write(4); b.Write(18); });
+        Section(w, SnapshotFormat.Stack, b => { b.Write(1); b.Write(2L); b.Write((1L << 20) + 16); b.Write((ushort)9); b.Write((ushort)1); b.Write(3); b.Write(4); b.Write(18); });
         Section(w, SnapshotFormat.Spans, b =>
         {
             b.Write(full ? 1 : 0);
@@ -126,7 +126,7 @@ public sealed class SnapshotFileTests
         b.Write(4);
         b.Write(21);
         b.Write(1);
-        b.Write(8);
+        b.Write(6);
         b.Write(Array);
     }
 

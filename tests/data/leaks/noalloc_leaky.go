@@ -38,3 +38,6 @@ func main() {
 	fmt.Println(moved(1), formatted(2), inlined(nil), joined("a", "b"))
 	unknown(func() {})
 }
+
+//tuza:noalloc // LEAK alloc/noalloc
+var promised int
