@@ -148,7 +148,7 @@ public static unsafe class Snapshots
         Limits.CycleDone(liveBytes, inOneStop, plan);
         if (Interlocked.Exchange(ref s_request, null) is { } request)
         {
-            request.Error = Write(plan, request.Path, request.Redact, request.Moment);
+            request.Error = Write(plan, request.Path, request.Redact || plan.Redact, request.Moment);
             request.Done.Set();
         }
         while (s_wanted.TryDequeue(out (string Words, string Path) wanted))

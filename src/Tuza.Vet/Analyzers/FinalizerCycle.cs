@@ -53,7 +53,7 @@ public static class FinalizerCycle
                 Related = proof,
                 Advice = cleanup ? $"give the cleanup what it needs without {x.Name}: a copy of a field, not the object"
                     : "use runtime.AddCleanup, which allows cycles (its function must not refer to the object), or take the reference out of the cycle",
-                Fix = cleanup ? null : ToCleanup(v, call, x) ?? ToCleanupOfField(program, v, call, x) ?? ToParameter(v, call, x),
+                Fix = cleanup ? null : ToCleanup(v, call, x) ?? ToCleanupOfFields(program, v, call, x) ?? ToParameter(v, call, x),
             });
         }
     }
@@ -288,51 +288,65 @@ public static class FinalizerCycle
         ]);
     }
 
-    /// <summary>A finalizer that only reads one field of its object, which is not changed any more, can be a cleanup with a copy of the field.</summary>
-    static Fix? ToCleanupOfField(VetProgram program, FuncView v, CallExpr call, Var x)
+    /// <summary>A finalizer that only reads fields of its object, which are not changed any more, can be a cleanup with a copy of these: of one alone, or of several in a struct.</summary>
+    static Fix? ToCleanupOfFields(VetProgram program, FuncView v, CallExpr call, Var x)
     {
         if (v.Package.GoMinor < 24 || FuncView.Strip(call.Args[1]) is not FuncLit lit || Captures(v, lit, x) != null || lit.Type is not { Params: [{ Name: { } name }], Results.Count: 0 }
             || v.Info.Defs.GetValueOrDefault(name) is not Var own || FuncView.Strip(call.Fun) is not SelectorExpr { Sel: var sel } || FuncView.Strip(call.Args[0]) is not Ident)
             return null;
-        Var? field = null;
+        List<(Var Field, string Type)> fields = [];
         List<SelectorExpr> reads = [];
         foreach (Node n in v.Nodes)
         {
             if (n is not Ident i || !ReferenceEquals(v.Info.Uses.GetValueOrDefault(i), own))
                 continue;
-            if (v.Parent(i) is not SelectorExpr s || v.Info.Uses.GetValueOrDefault(s.Sel) is not Var { IsField: true } f || field != null && !ReferenceEquals(f, field))
+            if (v.Parent(i) is not SelectorExpr s || v.Info.Uses.GetValueOrDefault(s.Sel) is not Var { IsField: true } f)
                 return null;
-            field = f;
             reads.Add(s);
+            if (fields.Exists(k => ReferenceEquals(k.Field, f)))
+                continue;
+            if (TypeText(v, f.Type) is not { } type || ChangesLater(program, v, call, f))
+                return null;
+            fields.Add((f, type));
         }
-        string? type = field?.Type switch
-        {
-            BasicType { Kind: not BasicKind.UnsafePointer } b => b.ToString(),
-            NamedType { Underlying: BasicType } named when ReferenceEquals(named.Obj.Pkg, v.Package.Pkg) && ReferenceEquals(v.Package.Pkg.Scope.Lookup(named.Obj.Name), named.Obj) => named.Obj.Name,
-            _ => null,
-        };
-        if (type == null || v.Nodes.Exists(n => n is Ident d && (d.Name == type || d.Name == field!.Name) && v.Info.Defs.GetValueOrDefault(d) is Var { IsField: false }) || ChangesLater(program, v, call, field!))
-            return null;
-        bool hides = false;
-        Walk.Tree(lit.Body, n =>
-        {
-            hides |= n is Ident i && i.Name == field!.Name && v.Parent(i) is not SelectorExpr;
-            return !hides;
-        });
-        if (hides)
+        // The types are written out where the finalizer is: nothing may have their names there.
+        if (fields.Count == 0 || v.Nodes.Exists(n => n is Ident d && fields.Exists(f => d.Name == f.Type) && v.Info.Defs.GetValueOrDefault(d) is Var { IsField: false }))
             return null;
         SourceText text = SourceText.Of(call)!;
-        List<TextEdit> edits =
-        [
-            new(text.File, text.Start(sel), text.End(sel), "AddCleanup"),
-            new(text.File, text.Start(lit.Type.Params[0].Name!), text.End(lit.Type.Params[0].Type), $"{field!.Name} {type}"),
-        ];
-        foreach (SelectorExpr s in reads)
-            edits.Add(new TextEdit(text.File, text.Start(s), text.End(s), field.Name));
+        Field p = lit.Type.Params[0];
+        List<TextEdit> edits = [new(text.File, text.Start(sel), text.End(sel), "AddCleanup")];
         int end = text.End(call.Args[1]);
-        edits.Add(new TextEdit(text.File, end, end, $", {text.Text(call.Args[0])}.{field.Name}"));
-        return new Fix($"runtime.AddCleanup with a copy of {field.Name}, which allows cycles", edits);
+        string at = text.Text(call.Args[0]);
+        if (fields is [(var field, var only)])
+        {
+            bool taken = v.Nodes.Exists(n => n is Ident d && d.Name == field.Name && v.Info.Defs.GetValueOrDefault(d) is Var { IsField: false });
+            Walk.Tree(lit.Body, n =>
+            {
+                taken |= n is Ident i && i.Name == field.Name && v.Parent(i) is not SelectorExpr;
+                return !taken;
+            });
+            if (!taken)
+            {
+                edits.Add(new TextEdit(text.File, text.Start(name), text.End(p.Type), $"{field.Name} {only}"));
+                foreach (SelectorExpr s in reads)
+                    edits.Add(new TextEdit(text.File, text.Start(s), text.End(s), field.Name));
+                edits.Add(new TextEdit(text.File, end, end, $", {at}.{field.Name}"));
+                return new Fix($"runtime.AddCleanup with a copy of {field.Name}, which allows cycles", edits);
+            }
+        }
+        string copies = $"struct{{ {string.Join("; ", fields.ConvertAll(f => $"{f.Field.Name} {f.Type}"))} }}";
+        edits.Add(new TextEdit(text.File, text.Start(p.Type), text.End(p.Type), copies));
+        edits.Add(new TextEdit(text.File, end, end, $", {copies}{{{string.Join(", ", fields.ConvertAll(f => $"{at}.{f.Field.Name}"))}}}"));
+        return new Fix($"runtime.AddCleanup with a copy of {string.Join(", ", fields.ConvertAll(f => f.Field.Name))}, which allows cycles", edits);
     }
+
+    /// <summary>How a type without pointers to the object is written in the package; null for others.</summary>
+    static string? TypeText(FuncView v, GoType type) => type switch
+    {
+        BasicType { Kind: not BasicKind.UnsafePointer } b => b.ToString(),
+        NamedType { Underlying: BasicType { Kind: not BasicKind.UnsafePointer } } named when ReferenceEquals(named.Obj.Pkg, v.Package.Pkg) && ReferenceEquals(v.Package.Pkg.Scope.Lookup(named.Obj.Name), named.Obj) => named.Obj.Name,
+        _ => null,
+    };
 
     /// <summary>Is a field written anywhere but in literals, and in this function before the call; or its address taken?</summary>
     static bool ChangesLater(VetProgram program, FuncView v, CallExpr call, Var field)

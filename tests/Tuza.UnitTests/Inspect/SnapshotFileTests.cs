@@ -21,7 +21,7 @@ public sealed class SnapshotFileTests
         w.Write(SnapshotFormat.Magic);
         w.Write(SnapshotFormat.Version);
         Section(w, SnapshotFormat.Meta, b => { b.Write(1); b.Write("program"); b.Write("test"); });
-        Section(w, SnapshotFormat.Text, b => { b.Write(6); foreach (string s in (string[])["", "string", "main.keep", "main.load", "/x/load.go", "chan receive"]) b.Write(s); });
+        Section(w, SnapshotFormat.Text, b => { b.Write(7); foreach (string s in (string[])["", "string", "main.keep", "main.load", "/x/load.go", "chan receive", "&head"]) b.Write(s); });
         Section(w, SnapshotFormat.Type, b =>
         {
             b.Write(1);
@@ -195,7 +195,7 @@ public sealed class SnapshotFileTests
         SnapshotGoroutine g = Assert.Single(s.Goroutines);
         Assert.Equal(("chan receive", 100, "main.load"), (g.Reason, g.Defers, g.At.Function));
         Assert.Equal([0], g.Deferred);
-        Assert.Equal([(0, "deferred call"), (0, "main.load load.go:21")], g.Root.Refs);
+        Assert.Equal([(0, "deferred call"), (0, "variable head (in the heap) of main.load load.go:21")], g.Root.Refs);
         Leak leak = Assert.Single(LeakFinder.Find(s), static l => l.Family == "defer/loop");
         Assert.Contains("1 goroutine has 100 deferred calls pending, many for 2.0 s", leak.Text);
         Assert.Equal("load.go:18", leak.Where);

@@ -44,11 +44,29 @@ func open(fd int) *handle {
 	return h
 }
 
+type socket struct {
+	fd   int
+	name string
+	kind mode
+	peer *socket
+}
+
+type mode uint8
+
+func pair(n int) {
+	a, b := &socket{fd: n, name: "a"}, &socket{fd: n + 1, name: "b", kind: 2}
+	a.peer, b.peer = b, a
+	runtime.SetFinalizer(b, func(s *socket) { // LEAK finalizer/cycle
+		released.Add(int64(s.fd + len(s.name)*int(s.kind)))
+	})
+}
+
 func main() {
 	for i := 0; i < 8; i++ {
 		tree()
 		added()
 		open(i)
+		pair(i)
 	}
 	runtime.GC()
 	fmt.Println(released.Load() >= 0)
