@@ -78,6 +78,7 @@ static class Program
             case "leaks": return LeaksCommand.Run(rest);
             case "stat": return StatCommand.Run(rest);
             case "heap": return HeapCommand.Run(rest);
+            case "lsp": return LspCommand.Run(rest);
             case "env": return EnvCommand.Run(rest);
             case "completion": return CompletionCommand.Run(rest);
             case "bug": return BugCommand.Run(rest);

@@ -22,14 +22,7 @@ sealed record Reading(List<CheckedPackage> Packages, HashSet<LoadedPackage> Root
         if (Session.Report(loaded, loader) && !goOn)
             return null;
         HashSet<LoadedPackage> roots = [.. loaded.Roots];
-        List<CheckedPackage> all = Checking.Run(loaded.Packages, p => new CheckOptions
-        {
-            GoVersion = p.GoVersion,
-            IsStd = p.IsStd,
-            GoArch = goarch,
-            Complete = !p.HasAsm && !p.IsStd,
-            IgnoreFuncBodies = !bodies || !(roots.Contains(p) || p.Module is { IsMain: true } || p.IsCommandLine),
-        }, p => p.LinkPath);
+        List<CheckedPackage> all = Check(loaded, roots, goarch, bodies);
         session.Steps.Done("checked them");
         bool failed = false;
         foreach (CheckedPackage c in all)
@@ -41,6 +34,16 @@ sealed record Reading(List<CheckedPackage> Packages, HashSet<LoadedPackage> Root
         }
         return failed && !goOn ? null : new Reading(all.FindAll(c => !c.Failed), roots, failed || loaded.Errors.Count > 0);
     }
+
+    /// <summary>Type-checks what was loaded, errors and all.</summary>
+    public static List<CheckedPackage> Check(LoadResult loaded, HashSet<LoadedPackage> roots, string goarch, bool bodies) => Checking.Run(loaded.Packages, p => new CheckOptions
+    {
+        GoVersion = p.GoVersion,
+        IsStd = p.IsStd,
+        GoArch = goarch,
+        Complete = !p.HasAsm && !p.IsStd,
+        IgnoreFuncBodies = !bodies || !(roots.Contains(p) || p.Module is { IsMain: true } || p.IsCommandLine),
+    }, p => p.LinkPath);
 
     public VetProgram ToProgram()
     {

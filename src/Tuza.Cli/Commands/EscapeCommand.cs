@@ -43,32 +43,8 @@ static class EscapeCommand
             rest.Add(Folder(file));
         Session session = Session.Start(build);
         OutputFile.Check(build.Output, o.Force);
-        Loader loader = session.NewLoader();
-        LoadResult loaded = loader.Load(rest);
-        if (Session.Report(loaded, loader))
+        if (Explain(session, rest) is not { } list)
             return 1;
-        HashSet<LoadedPackage> roots = [.. loaded.Roots];
-        List<CheckedPackage> packages = Checking.Run(loaded.Packages, p => new Types.CheckOptions { GoVersion = p.GoVersion, IsStd = p.IsStd, Complete = !p.HasAsm }, p => p.LinkPath);
-        bool failed = false;
-        foreach (CheckedPackage c in packages)
-        {
-            if (!c.Sink.HasErrors)
-                continue;
-            failed = true;
-            Driver.Write(Console.Error, Driver.Header(c.Loaded) + "\n" + CompileErrors.Format(c.Sink.List, all: false));
-        }
-        if (failed)
-            return 1;
-        session.Steps.Done("checked");
-        List<PackageIR> trees = Backend.Trees(new Compilation(session, packages, roots), p => roots.Contains(p) || p.Module is { IsMain: true }, stories: true);
-        session.Steps.Done("analysed");
-        HashSet<string> wanted = [];
-        foreach (CheckedPackage c in packages)
-        {
-            if (roots.Contains(c.Loaded))
-                wanted.Add(c.Package!.Path);
-        }
-        List<EscapeExplanation> list = EscapeExplainer.Explain(trees, p => wanted.Contains(p.Pkg.Path));
         if (o.With != "")
             Count(list, HeapCommand.Read(o.With));
         if (file != "")
@@ -86,6 +62,37 @@ static class EscapeCommand
         return 0;
 
         bool IsAt(Syntax.Pos pos) => pos.IsKnown && pos.Line == line && (column == 0 || pos.Column == column) && SameFile(pos.File?.Path ?? "", file);
+    }
+
+    /// <summary>All decisions about the packages; null after errors, which are printed.</summary>
+    internal static List<EscapeExplanation>? Explain(Session session, List<string> arguments)
+    {
+        Loader loader = session.NewLoader();
+        LoadResult loaded = loader.Load(arguments);
+        if (Session.Report(loaded, loader))
+            return null;
+        HashSet<LoadedPackage> roots = [.. loaded.Roots];
+        List<CheckedPackage> packages = Checking.Run(loaded.Packages, p => new Types.CheckOptions { GoVersion = p.GoVersion, IsStd = p.IsStd, Complete = !p.HasAsm }, p => p.LinkPath);
+        bool failed = false;
+        foreach (CheckedPackage c in packages)
+        {
+            if (!c.Sink.HasErrors)
+                continue;
+            failed = true;
+            Driver.Write(Console.Error, Driver.Header(c.Loaded) + "\n" + CompileErrors.Format(c.Sink.List, all: false));
+        }
+        if (failed)
+            return null;
+        session.Steps.Done("checked");
+        List<PackageIR> trees = Backend.Trees(new Compilation(session, packages, roots), p => roots.Contains(p) || p.Module is { IsMain: true }, stories: true);
+        session.Steps.Done("analysed");
+        HashSet<string> wanted = [];
+        foreach (CheckedPackage c in packages)
+        {
+            if (roots.Contains(c.Loaded))
+                wanted.Add(c.Package!.Path);
+        }
+        return EscapeExplainer.Explain(trees, p => wanted.Contains(p.Pkg.Path));
     }
 
     static string Folder(string file) => Path.GetDirectoryName(file) is { Length: > 0 } d ? Path.IsPathRooted(d) ? d : "./" + d : ".";

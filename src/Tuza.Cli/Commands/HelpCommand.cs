@@ -51,6 +51,9 @@ static class HelpCommand
             "Versions, the machine, the variables that matter, internal errors of the last days; and the files that are named, each of which is asked for first. Nothing is sent."),
         ["completion"] = ("tuza completion bash|zsh|fish|pwsh", "print a script that completes commands and flags in a shell",
             "\tbash   source <(tuza completion bash)\n\tzsh    tuza completion zsh > \"${fpath[1]}/_tuza\"\n\tfish   tuza completion fish > ~/.config/fish/completions/tuza.fish\n\tpwsh   tuza completion pwsh | Out-String | Invoke-Expression"),
+        ["lsp"] = ("tuza lsp", "serve an editor: diagnostics, hovers, code actions",
+            "A language server on standard input and output. Opening or saving a Go file analyses its folder: errors of the compiler, findings of vet, and, as hints, what goes to the heap and why. A hover\n"
+            + "shows the layout of a type and the way of what is made on the line; code actions are the fixes of vet. In Vim, Emacs, VS Code and others: a server for Go files with the command tuza lsp."),
         ["env"] = ("tuza env [-json] [names]", "print what the build depends on", "GOROOT is the Go installation whose standard library is compiled."),
         ["version"] = ("tuza version", "print the version", ""),
         ["help"] = ("tuza help [command]", "explain a command", ""),
@@ -99,6 +102,7 @@ static class HelpCommand
         "escape" => EscapeCommand.Register(new BuildFlags(), new EscapeCommand.Options()),
         "vet" => VetCommand.Register(new BuildFlags(), new VetCommand.Options()),
         "test" => TestCommand.Register(new TestCommand.Options()),
+        "lsp" => LspCommand.Register(new Flags(command)),
         "bug" => BugCommand.Register(new Flags(command), new BugCommand.Options()),
         "build" or "list" => new BuildFlags().Register(new Flags(command)),
         _ => null,

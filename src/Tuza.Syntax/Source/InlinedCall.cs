@@ -59,5 +59,23 @@ public sealed class InlinedCall(Pos at, string function, Pos start, bool isWrapp
         }
     }
 
+    internal static int Count
+    {
+        get
+        {
+            lock (s_lock)
+                return s_count;
+        }
+    }
+
+    internal static void CutTo(int count)
+    {
+        lock (s_lock)
+        {
+            System.Array.Clear(s_places, count, s_count - count);
+            s_count = count;
+        }
+    }
+
     internal static (SourceFile File, InlinedCall Call) Find(int id) => Volatile.Read(ref s_places)[id & ~Bit];
 }

@@ -3,7 +3,7 @@
 //   63          40 39          20 19            0
 //   [   file id   ][    line     ][   column    ]
 //
-// Invariant: the zero Pos is "no position"; file ids start at 1 and are never reused; those with the top bit are inlined code (InlinedCall). Comparing two Pos of one file compares
+// Invariant: the zero Pos is "no position"; file ids start at 1 and are never reused (but see SourceMark); those with the top bit are inlined code (InlinedCall). Comparing two Pos of one file compares
 // their places in the text.
 
 using System;
@@ -85,12 +85,44 @@ public sealed class SourceFile
     /// <summary>`//line` directives in text order: from (Line, Column) on, positions print as (Name, NewLine, NewColumn).</summary>
     public List<LineDirective> LineDirectives { get; } = [];
 
+    internal static int Count
+    {
+        get
+        {
+            lock (s_lock)
+                return s_files.Count;
+        }
+    }
+
+    internal static void CutTo(int count)
+    {
+        lock (s_lock)
+            s_files.RemoveRange(count, s_files.Count - count);
+    }
+
     public static SourceFile ById(int id)
     {
         if ((id & InlinedCall.Bit) != 0)
             return InlinedCall.Find(id).File;
         lock (s_lock)
             return s_files[id];
+    }
+}
+
+/// <summary>A moment between two readings of sources, for programs that read again and again.</summary>
+public readonly record struct SourceMark
+{
+    readonly int _files, _calls;
+
+    SourceMark(int files, int calls) => (_files, _calls) = (files, calls);
+
+    public static SourceMark Now => new(SourceFile.Count, InlinedCall.Count);
+
+    /// <summary>Drops all files, and inlined calls, since the mark: their numbers are given out again, so no position in them may be used any more. Nothing else reads sources meanwhile.</summary>
+    public void Forget()
+    {
+        SourceFile.CutTo(_files);
+        InlinedCall.CutTo(_calls);
     }
 }
 
