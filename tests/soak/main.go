@@ -66,6 +66,7 @@ func churn(seed uint64, stop *atomic.Bool) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	m := map[string]*node{}
 	var keys []string
+	made := 0
 	ring := make([][]byte, 256)
 	for !stop.Load() {
 		// Trees, some of which stay for a while.
@@ -73,7 +74,8 @@ func churn(seed uint64, stop *atomic.Bool) {
 		check(t.count() == 2047, "tree")
 		// A map of about 2000 entries, whose keys change.
 		for range 200 {
-			k := fmt.Sprintf("key-%d-%s", r.IntN(1<<30), strings.Repeat("x", r.IntN(40)))
+			made++ // no key comes twice
+			k := fmt.Sprintf("key-%d-%d-%s", r.IntN(1<<30), made, strings.Repeat("x", r.IntN(40)))
 			m[k] = &node{payload: make([]byte, r.IntN(500))}
 			keys = append(keys, k)
 		}
