@@ -89,6 +89,7 @@ sealed partial class FuncLowerer
         {
             call.Kind = LowCallKind.Direct;
             call.Func = callee;
+            call.NoReturn = s_fatal.Contains(callee.LinkName);
             bool keepAlive = callee.Body == null || (callee.Pragma & (Pragma.UintptrKeepAlive | Pragma.UintptrEscapes)) != 0;
             AddArgs(call, c.Args, keepAlive ? keep = [] : null);
             if ((callee.Pragma & Pragma.UintptrKeepAlive) != 0)
@@ -104,9 +105,18 @@ sealed partial class FuncLowerer
         if (keep != null)
             foreach (var p in keep)
                 KeepAlive(p);
+        if (call.NoReturn)
+            Terminate(new LowUnreachable());
         _pos = save;
         return vals;
     }
+
+    /// <summary>Functions of the runtime, by the names under which packages of std call them, that end the process.</summary>
+    static readonly HashSet<string> s_fatal =
+    [
+        "runtime.throw", "runtime.fatal", "sync.throw", "sync.fatal", "internal/sync.throw", "internal/sync.fatal", "internal/runtime/maps.fatal",
+        "internal/runtime/cgroup.throw", "crypto/rand.fatal", "crypto/internal/sysrand.fatal", "crypto/internal/fips140.fatal",
+    ];
 
     /// <summary>What a system call and the Go code around it need of the stack; the runtime wants as much when it enters one.</summary>
     const int SyscallRoomBytes = 4096 + 1024;
