@@ -45,11 +45,17 @@ static unsafe class Bytes
             return -1;
         var want = Vector128.Create((byte)c);
         uint found;
-        if (n < 16)
+        if (n < 8)
         {
             // Sixteen bytes from p on, or, where they could cross into the next page, up to the end.
             found = ((uint)p & (PageBytes - 1)) <= PageBytes - 16 ? Equal(p, want) & ((1u << (int)n) - 1) : Equal(p + n - 16, want) >> (int)(16 - n);
             return found == 0 ? -1 : BitOperations.TrailingZeroCount(found);
+        }
+        if (n < 16)
+        {
+            // The first and the last eight: what was written just now is not waited for, as a load of more than one store wrote would be.
+            found = Vector128.Equals(Vector128.Create(*(ulong*)p, *(ulong*)(p + n - 8)).AsByte(), want).ExtractMostSignificantBits();
+            return found == 0 ? -1 : (byte)found != 0 ? BitOperations.TrailingZeroCount(found) : n - 16 + BitOperations.TrailingZeroCount(found);
         }
         for (long at = 0; at <= n - 16; at += 16)
             if ((found = Equal(p + at, want)) != 0)
