@@ -360,6 +360,8 @@ public static unsafe class Chan
         s->C = c;
         gs->Waiting = s;
         c->RecvQ.Enqueue(s);
+        if (c->HasTimer != 0)
+            Timers.EnlistLocked(g, c);
         gs->OnWake = &AfterRecv;
     }
 
@@ -385,7 +387,7 @@ public static unsafe class Chan
         gs->Keep0 = elem;
         gs->Keep1 = (byte*)c;
         gs->Scratch1 = op;
-        Timers.ServeChannel(c);
+        Timers.ServeChannel(g, c);
         gs->OnWake = &RetryRecv;
         gs->ParkKind = ParkKind.Yield;
         Trampoline.StartUnwind(g, UnwindReason.Park);
@@ -398,7 +400,7 @@ public static unsafe class Chan
         if (Timers.ChannelDue(c))
         {
             // Another P had the time to run this goroutine before one had the time for the timer's.
-            Timers.ServeChannel(c);
+            Timers.ServeChannel(g, c);
             Sched.YieldAgain(g, &RetryRecv);
             return false;
         }

@@ -33,7 +33,7 @@ public static unsafe class Select
         int n = (int)(sends + receives);
         g->R[1] = 0;
 
-        if (ServeTimers(scases, (int)sends, n))
+        if (ServeTimers(g, scases, (int)sends, n))
         {
             GState* state = Sched.State(g);
             state->Keep0 = (byte*)cases;
@@ -73,7 +73,7 @@ public static unsafe class Select
     }
 
     /// <summary>Asks the timer goroutine to send to those of the channels whose time has come; false if there are none.</summary>
-    static bool ServeTimers(SCase* scases, int sends, int n)
+    static bool ServeTimers(G* g, SCase* scases, int sends, int n)
     {
         bool any = false;
         for (int i = sends; i < n; i++)
@@ -81,7 +81,7 @@ public static unsafe class Select
             HChan* c = scases[i].C;
             if (c == null || c->HasTimer == 0 || !Timers.ChannelDue(c))
                 continue;
-            Timers.ServeChannel(c);
+            Timers.ServeChannel(g, c);
             any = true;
         }
         return any;
@@ -248,6 +248,8 @@ public static unsafe class Select
             else
             {
                 c->RecvQ.Enqueue(s);
+                if (c->HasTimer != 0)
+                    Timers.EnlistLocked(g, c);
             }
         }
         *link = null;
@@ -296,7 +298,7 @@ public static unsafe class Select
         int sends = (int)(gs->Scratch0 >> 32);
         int n = sends + (int)gs->Scratch0;
         bool block = gs->Scratch1 != 0;
-        if (ServeTimers(scases, sends, n))
+        if (ServeTimers(g, scases, sends, n))
         {
             Sched.YieldAgain(g, &Retry);
             return false;

@@ -57,7 +57,7 @@ sealed unsafe partial class SnapshotWriter
             P* p = Sched.PAt(i);
             for (int k = 0; p != null && k < p->Timers.Count; k++)
             {
-                Timer* t = p->Timers.Items[k];
+                Timer* t = p->Timers.Items[k].Timer;
                 if (t->Sleeper != null || t->Native != null)
                     continue;
                 _out.Write((ulong)t);

@@ -62,7 +62,7 @@ public static unsafe class Bubbles
     {
         for (Bubble* b = s_all; b != null; b = b->Next)
             for (int i = 0; i < b->Clock->Timers.Count; i++)
-                marker.Root((nuint)b->Clock->Timers.Items[i]);
+                marker.Root((nuint)b->Clock->Timers.Items[i].Timer);
     }
 
     // ---- counting

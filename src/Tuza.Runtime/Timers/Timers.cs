@@ -1,11 +1,14 @@
-// Timers: per P a heap ordered by time, with a lock; a timer knows in whose heap it is. Who changes a timer takes it out of its heap, wherever that
-// is, and puts it into that of its own P. A P looks at its heap when it looks for work; idle Ms look at all.
+// Timers: per P a heap ordered by time, with a lock; a timer knows in whose heap it is. A P looks at its heap when it looks for work; idle Ms
+// look at all. An entry of the heap holds a time that is never later than its timer's: a timer that is put off keeps its place, and moves down when
+// it comes to the top.
 //
 // Who is woken. A sleeping goroutine (Sleep) is made ready directly. The function of a time.Timer is Go code: the timer goroutine runs it
 // (std/overlay/runtime/time.go), woken when the first such timer is due; it fetches due timers one by one with nexttimer.
 //
 // Channel timers (time.NewTimer, NewTicker) look synchronous: Stop and Reset throw away a value that was sent but not received, and a
-// receive looks for due timers first. The timer goroutine does not yield between fetching a channel timer and its send.
+// receive looks for due timers first. The timer goroutine does not yield between fetching a channel timer and its send. The timer of a
+// channel (no ticker) comes into a heap only when somebody waits for it, blocked or because it is due: time-outs that never happen touch no heap.
+// Its fields are guarded by the channel's lock, those of other timers by their own; and by the heap's while it is in one.
 //
 // A Go timer object is allocated by newTimer: the public words of time.Timer (C, initTimer), then the fields below. A timer in the heap
 // is a root of the collector, unless it belongs to a channel: then the channel keeps it alive (HChan.Timer), and when a
@@ -26,7 +29,11 @@ public unsafe struct Timer
 {
     /// <summary>time.Timer.C and initTimer.</summary>
     public void* C;
-    public long Init;
+    public byte Init;
+    /// <summary>The clock of the bubble where it was made counts, not the world's. Constant.</summary>
+    public byte IsFake;
+    readonly ushort _pad0;
+    readonly uint _pad1;
     public FuncVal* F;
     public void* ArgType;
     public void* ArgData;
@@ -35,15 +42,30 @@ public unsafe struct Timer
     public delegate*<Timer*, void> Native;
     /// <summary>Native's argument. Of a channel's timer: 2 * Seq + 1 from the moment the timer goroutine has fetched it until it has sent; else 0.</summary>
     public void* NativeArg;
+    /// <summary>0: stopped or fired.</summary>
     public long When;
     public long Period;
     public ulong Seq;
-    /// <summary>The P in whose heap it is, or null.</summary>
+    /// <summary>The P in whose heap it is, or null. Who takes it out of the heap clears When before.</summary>
     public P* Owner;
     /// <summary>Index in the heap + 1; 0 = not in it. Under the heap's lock.</summary>
     public int HeapIndex;
-    /// <summary>Taken by who fires or changes it.</summary>
+    /// <summary>Taken by who changes it, if it has no channel.</summary>
     public Lock32 Lock;
+}
+
+/// <summary>A place in a heap of timers: its time, and whether it belongs to a channel, are at hand without a look at the timer.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct TimerEntry(Timer* t)
+{
+    readonly nuint _timer = (nuint)t | (t->Chan != null ? 1u : 0u);
+
+    public readonly Timer* Timer => (Timer*)(_timer & ~(nuint)1);
+
+    public readonly bool IsChannel => (_timer & 1) != 0;
+
+    /// <summary>At most the timer's When.</summary>
+    public long When = t->When;
 }
 
 /// <summary>The timers of one P.</summary>
@@ -53,60 +75,70 @@ public unsafe struct TimerHeap
     public Lock32 Lock;
     public int Count;
     public int Capacity;
-    public Timer** Items;
-    /// <summary>When the first one is due, or long.MaxValue. Read without the lock.</summary>
+    public TimerEntry* Items;
+    /// <summary>The time of the first entry, or long.MaxValue; no timer is due before it. Read without the lock.</summary>
     public long Next;
 
-    void Set(int i, Timer* t)
+    readonly void Set(int i, TimerEntry e)
     {
-        Items[i] = t;
-        t->HeapIndex = i + 1;
+        Items[i] = e;
+        e.Timer->HeapIndex = i + 1;
     }
 
-    void Up(int i)
+    readonly void Up(int i)
     {
-        Timer* t = Items[i];
+        TimerEntry* items = Items;
+        TimerEntry e = items[i];
         while (i > 0)
         {
             int parent = (i - 1) / 4;
-            if (Items[parent]->When <= t->When)
+            if (items[parent].When <= e.When)
                 break;
-            Set(i, Items[parent]);
+            Set(i, items[parent]);
             i = parent;
         }
-        Set(i, t);
+        Set(i, e);
     }
 
-    void Down(int i)
+    readonly void Down(int i)
     {
-        Timer* t = Items[i];
+        TimerEntry* items = Items;
+        TimerEntry e = items[i];
+        int count = Count;
         for (; ; )
         {
-            int first = i * 4 + 1;
-            if (first >= Count)
+            int least = i * 4 + 1;
+            if (least >= count)
                 break;
-            int least = first;
-            for (int c = first + 1; c < Math.Min(first + 4, Count); c++)
-                if (Items[c]->When < Items[least]->When)
+            int end = Math.Min(least + 4, count);
+            long when = items[least].When;
+            for (int c = least + 1; c < end; c++)
+            {
+                long w = items[c].When;
+                if (w < when)
+                {
+                    when = w;
                     least = c;
-            if (Items[least]->When >= t->When)
+                }
+            }
+            if (when >= e.When)
                 break;
-            Set(i, Items[least]);
+            Set(i, items[least]);
             i = least;
         }
-        Set(i, t);
+        Set(i, e);
     }
 
-    void UpdateNext() => Volatile.Write(ref Next, Count == 0 ? long.MaxValue : Items[0]->When);
+    void UpdateNext() => Volatile.Write(ref Next, Count == 0 ? long.MaxValue : Items[0].When);
 
     public void AddLocked(Timer* t)
     {
         if (Count == Capacity)
         {
             Capacity = Math.Max(64, Capacity * 2);
-            Items = (Timer**)NativeMemory.Realloc(Items, (nuint)(Capacity * sizeof(Timer*)));
+            Items = (TimerEntry*)NativeMemory.Realloc(Items, (nuint)(Capacity * sizeof(TimerEntry)));
         }
-        Items[Count] = t;
+        Items[Count] = new TimerEntry(t);
         Up(Count++);
         UpdateNext();
     }
@@ -115,19 +147,45 @@ public unsafe struct TimerHeap
     {
         int i = t->HeapIndex - 1;
         t->HeapIndex = 0;
-        Timer* last = Items[--Count];
+        TimerEntry last = Items[--Count];
         if (i != Count)
         {
             Set(i, last);
             Up(i);
-            Down(last->HeapIndex - 1);
+            Down(last.Timer->HeapIndex - 1);
         }
         UpdateNext();
+    }
+
+    /// <summary>A timer in this heap has another time now: it moves at once if it is earlier, later if it is later.</summary>
+    public void ChangeLocked(Timer* t, long when)
+    {
+        t->When = when;
+        int i = t->HeapIndex - 1;
+        if (when >= Items[i].When)
+            return;
+        Items[i].When = when;
+        Up(i);
+        UpdateNext();
+    }
+
+    /// <summary>The first timer if it is due at this time, else null. Timers that were put off go to their places.</summary>
+    public Timer* DueLocked(long now)
+    {
+        while (Count != 0 && Items[0].When <= now)
+        {
+            Timer* t = Items[0].Timer;
+            if (t->When <= now)
+                return t;
+            FirstChangedLocked();
+        }
+        return null;
     }
 
     /// <summary>The first timer has a later time now.</summary>
     public void FirstChangedLocked()
     {
+        Items[0].When = Items[0].Timer->When;
         Down(0);
         UpdateNext();
     }
@@ -167,10 +225,14 @@ public static unsafe class Timers
         p->Timers.Lock.Enter();
         t->Owner = p;
         p->Timers.AddLocked(t);
-        bool first = p->Timers.Items[0] == t;
+        bool first = p->Timers.Items[0].Timer == t;
         p->Timers.Lock.Exit();
-        if (!first)
-            return;
+        if (first)
+            WakeFor(when);
+    }
+
+    static void WakeFor(long when)
+    {
         // An M that goes to sleep looks at all heaps after it has given its P up.
         Interlocked.MemoryBarrier();
         if (Sched.SomeIdle)
@@ -198,7 +260,44 @@ public static unsafe class Timers
     static void TakeLocked(P* owner, Timer* t)
     {
         owner->Timers.RemoveLocked(t);
+        Volatile.Write(ref t->When, 0);
         Volatile.Write(ref *(nint*)&t->Owner, 0);
+    }
+
+    /// <summary>Sets a timer that is in a heap to another time, where it is; false if it is in none.</summary>
+    static bool Change(Timer* t, long when, long period)
+    {
+        for (; ; )
+        {
+            P* owner = (P*)Volatile.Read(ref *(nint*)&t->Owner);
+            if (owner == null)
+                return false;
+            owner->Timers.Lock.Enter();
+            bool there = t->Owner == owner, first = false;
+            if (there)
+            {
+                long next = owner->Timers.Next;
+                t->Period = period;
+                owner->Timers.ChangeLocked(t, when);
+                first = owner->Timers.Next < next;
+            }
+            owner->Timers.Lock.Exit();
+            if (first)
+                WakeFor(when);
+            if (there)
+                return true;
+        }
+    }
+
+    /// <summary>With the channel's lock: somebody waits for its timer, which comes into a heap if it is set.</summary>
+    internal static void EnlistLocked(G* g, HChan* c)
+    {
+        Timer* t = c->Timer;
+        // In this order: who takes a timer out of a heap clears When first.
+        if (Volatile.Read(ref *(nint*)&t->Owner) != 0 || Volatile.Read(ref t->When) == 0)
+            return;
+        Add(Sched.POf(g), t);
+        Sysmon.Start();
     }
 
     /// <summary>A P goes: its timers are another's, of a lower number.</summary>
@@ -208,7 +307,7 @@ public static unsafe class Timers
         to->Timers.Lock.Enter();
         while (from->Timers.Count != 0)
         {
-            Timer* t = from->Timers.Items[from->Timers.Count - 1];
+            Timer* t = from->Timers.Items[from->Timers.Count - 1].Timer;
             from->Timers.RemoveLocked(t);
             Volatile.Write(ref *(nint*)&t->Owner, (nint)to);
             to->Timers.AddLocked(t);
@@ -229,8 +328,10 @@ public static unsafe class Timers
             P* p = Sched.PAt(k);
             for (int i = p->Timers.Count - 1; i >= 0; i--)
             {
-                Timer* t = p->Timers.Items[i];
-                if (t->Chan != null && FindObject.Find((nuint)t, out FoundObject found) && !found.Span->IsMarked(found.Index))
+                if (!p->Timers.Items[i].IsChannel)
+                    continue;
+                Timer* t = p->Timers.Items[i].Timer;
+                if (FindObject.Find((nuint)t, out FoundObject found) && !found.Span->IsMarked(found.Index))
                 {
                     TakeLocked(p, t);
                     // The last timer of the heap has come to this place, or one from above; look at it again.
@@ -247,8 +348,8 @@ public static unsafe class Timers
         {
             P* p = Sched.PAt(k);
             for (int i = 0; i < p->Timers.Count; i++)
-                if (p->Timers.Items[i]->Chan == null)
-                    marker.Root((nuint)p->Timers.Items[i]);
+                if (!p->Timers.Items[i].IsChannel)
+                    marker.Root((nuint)p->Timers.Items[i].Timer);
         }
         Bubbles.MarkRoots(ref marker);
         CpuProfile.MarkRoots(ref marker);
@@ -269,12 +370,12 @@ public static unsafe class Timers
         while (Volatile.Read(ref p->Timers.Next) <= now)
         {
             p->Timers.Lock.Enter();
-            if (p->Timers.Count == 0 || p->Timers.Items[0]->When > now)
+            Timer* t = p->Timers.DueLocked(now);
+            if (t == null)
             {
                 p->Timers.Lock.Exit();
                 return;
             }
-            Timer* t = p->Timers.Items[0];
             if (t->Sleeper == null && t->Native == null)
             {
                 p->Timers.Lock.Exit();
@@ -317,15 +418,19 @@ public static unsafe class Timers
         Timer* t = c->Timer;
         if (t == null || c->Bubble != null || Volatile.Read(ref c->Count) != 0)
             return false;
-        return t->Owner != null && Volatile.Read(ref t->When) <= Clock.Nano() || IsFetched(t);
+        long when = Volatile.Read(ref t->When);
+        return when != 0 && when <= Clock.Nano() || IsFetched(t);
     }
 
     /// <summary>The timer goroutine has taken it and is about to send.</summary>
     static bool IsFetched(Timer* t) => Volatile.Read(ref *(nint*)&t->NativeArg) == (nint)(t->Seq << 1 | 1);
 
     /// <summary>The timer goroutine, if it is not at it already, will send to this channel, in whosever heap the timer is.</summary>
-    public static void ServeChannel(HChan* c)
+    public static void ServeChannel(G* g, HChan* c)
     {
+        c->Lock.Enter();
+        EnlistLocked(g, c);
+        c->Lock.Exit();
         P* owner = (P*)Volatile.Read(ref *(nint*)&c->Timer->Owner);
         if (owner != null)
             Run(owner);
@@ -396,12 +501,12 @@ public static unsafe class Timers
         while (Volatile.Read(ref p->Timers.Next) <= now)
         {
             p->Timers.Lock.Enter();
-            if (p->Timers.Count == 0 || p->Timers.Items[0]->When > now)
+            Timer* t = p->Timers.DueLocked(now);
+            if (t == null)
             {
                 p->Timers.Lock.Exit();
                 break;
             }
-            Timer* t = p->Timers.Items[0];
             if (t->Sleeper != null || t->Native != null)
             {
                 FireNativeLocked(p, t);
@@ -504,23 +609,50 @@ public static unsafe class Timers
         t->ArgType = argType;
         t->ArgData = argData;
         t->Init = 1;
+        t->IsFake = Bubbles.Of(g) != null ? (byte)1 : (byte)0;
         t->Period = period;
-        t->When = when < 0 ? long.MaxValue - 1 : when;
+        t->When = Legal(when);
         if (chan != null)
         {
             t->Chan = (HChan*)chan;
             t->Chan->Timer = t;
             t->Chan->HasTimer = 1;
         }
-        Add(Bubbles.TimersOf(g), t);
-        Sysmon.Start();
+        Start(g, t);
         return t;
+    }
+
+    static long Legal(long when) => when < 0 ? long.MaxValue - 1 : Math.Max(1, when);
+
+    /// <summary>A timer with a time, in no heap; with its lock, or new. Tickers, and in a bubble all, are always in a heap.</summary>
+    static void Start(G* g, Timer* t)
+    {
+        if (t->Chan != null && t->Period == 0 && t->Chan->RecvQ.First == null && t->IsFake == 0)
+            return;
+        Add(t->IsFake != 0 ? Bubbles.Of(g)->Clock : Sched.POf(g), t);
+        Sysmon.Start();
+    }
+
+    static void Lock(Timer* t)
+    {
+        if (t->Chan != null)
+            t->Chan->Lock.Enter();
+        else
+            t->Lock.Enter();
+    }
+
+    static void Unlock(Timer* t)
+    {
+        if (t->Chan != null)
+            t->Chan->Lock.Exit();
+        else
+            t->Lock.Exit();
     }
 
     /// <summary>
     /// The timer is stopped or set anew: a value sent but not received is as if never sent, and one on its way will not arrive. True: there was one.
     /// </summary>
-    static bool Renew(Timer* t)
+    static bool RenewLocked(Timer* t)
     {
         HChan* c = t->Chan;
         if (c == null)
@@ -528,13 +660,21 @@ public static unsafe class Timers
             t->Seq++;
             return false;
         }
-        c->Lock.Enter();
         bool had = c->Count != 0 || t->Period == 0 && IsFetched(t);
         t->Seq++;
         c->Count = 0;
         c->SendIndex = c->RecvIndex = 0;
-        c->Lock.Exit();
         return had;
+    }
+
+    /// <summary>Was it set? Now it is not, and in no heap.</summary>
+    static bool UnsetLocked(Timer* t)
+    {
+        if (Remove(t))
+            return true;
+        bool set = t->When != 0;
+        t->When = 0;
+        return set;
     }
 
     /// <summary>The timer goroutine sends, with the channel's lock. False: the timer was stopped or set anew meanwhile, the value is dropped.</summary>
@@ -557,10 +697,12 @@ public static unsafe class Timers
     public static int StopTimer(G* g, void* timer)
     {
         Timer* t = (Timer*)timer;
-        t->Lock.Enter();
-        bool pending = Remove(t);
-        pending |= Renew(t);
-        t->Lock.Exit();
+        if (t->IsFake != 0 && Bubbles.Of(g) == null)
+            Throw.FatalUser("stop of synctest timer from outside bubble");
+        Lock(t);
+        bool pending = UnsetLocked(t);
+        pending |= RenewLocked(t);
+        Unlock(t);
         return pending ? 1 : 0;
     }
 
@@ -568,13 +710,25 @@ public static unsafe class Timers
     public static int ResetTimer(G* g, void* timer, long when, long period)
     {
         Timer* t = (Timer*)timer;
-        t->Lock.Enter();
-        bool pending = Remove(t);
-        pending |= Renew(t);
-        t->Period = period;
-        t->When = when < 0 ? long.MaxValue - 1 : when;
-        Add(Bubbles.TimersOf(g), t);
-        t->Lock.Exit();
+        if (t->IsFake != 0 && Bubbles.Of(g) == null)
+            Throw.FatalUser("reset of synctest timer from outside bubble");
+        when = Legal(when);
+        Lock(t);
+        // First what came before is void: once changed, the timer may fire.
+        bool pending = RenewLocked(t);
+        if (t->IsFake == 0 && Change(t, when, period))
+        {
+            pending = true;
+        }
+        else
+        {
+            pending |= UnsetLocked(t);
+            pending |= RenewLocked(t);
+            t->Period = period;
+            t->When = when;
+            Start(g, t);
+        }
+        Unlock(t);
         return pending ? 1 : 0;
     }
 }
