@@ -24,10 +24,13 @@ public unsafe struct MHeap
     const nuint PersistentMaxBlock = 64 << 10;
     const int SideBlockArenas = 32;
 
-    // Marking a very large heap waits for address translation more than for memory. Below this size large pages may cost more than they save: the
-    // system has to find and clear 2 MiB at a time, which is cold memory, where small pages are mostly ones that somebody has just given back. (Measured
-    // from 32 MiB on: marking a tenth to a fifth faster, but one program of 350 MiB took twice as long where a virtual machine's host had to find the pages.)
-    const long LargePagesFrom = 1 << 30;
+    // Large pages: marking waits for address translation, and the first touch of 2 MiB costs a seventh of what 512 small ones cost, if the system has
+    // the memory at hand. If it has not (a virtual machine whose host must find it first), one takes milliseconds, where small pages are mostly ones that
+    // somebody has just given back. So the first page of what the heap grows by is tried; while that is slow, the heap grows by small pages.
+    const long LargePagesFrom = 32 << 20;
+    const long LargeSidesFrom = 1 << 30;
+    const long SlowLargePageMicros = 1000;
+    const int MostSmallGrowths = 64;
     const int CachedPagesLimit = PageCache.Pages / 4;
 
     static IOs s_os = null!;
@@ -45,6 +48,7 @@ public unsafe struct MHeap
     PageAlloc _pages;
     byte* _curArena;       // reserved, not yet prepared
     byte* _curArenaEnd;
+    int _smallGrowths, _smallGrowthsNext; // how often the heap still grows without large pages; how often after the next slow one
     bool _pagesRefused;        // the system did not make reserved address space usable
     nuint _hint;
     byte* _side;           // side tables not yet given to an arena
@@ -581,7 +585,7 @@ public unsafe struct MHeap
         }
         if (Stats.HeapMapped >= LargePagesFrom)
         {
-            if (Stats.HeapMapped - LargePagesFrom < 1 << PageChunk.Shift)
+            if (Stats.HeapMapped >= LargeSidesFrom && Stats.HeapMapped - LargeSidesFrom < 1 << PageChunk.Shift)
                 s_os.LargePages(_side, (nuint)(_sideEnd - _side));
             AskForLargePages(address, bytes);
         }
@@ -592,8 +596,14 @@ public unsafe struct MHeap
     }
 
     /// <summary>But not in arenas that have given pages back: the system would fill their holes.</summary>
-    static void AskForLargePages(byte* address, nuint bytes)
+    void AskForLargePages(byte* address, nuint bytes)
     {
+        if (_smallGrowths != 0)
+        {
+            _smallGrowths--;
+            return;
+        }
+        bool slow = false;
         for (byte* end = address + bytes; address < end;)
         {
             HeapArena* arena = ArenaMap.ArenaOf((nuint)address);
@@ -602,9 +612,28 @@ public unsafe struct MHeap
             {
                 arena->AskedForLargePages = true;
                 s_os.LargePages(address, (nuint)(to - address));
+                if (IsFirstTouchSlow(address, to))
+                {
+                    slow = true;
+                    s_os.SmallPages(address, (nuint)(to - address));
+                }
             }
             address = to;
         }
+        _smallGrowthsNext = slow ? Math.Clamp(8 * _smallGrowthsNext, 8, MostSmallGrowths) : 0;
+        _smallGrowths = _smallGrowthsNext;
+    }
+
+    /// <summary>Has the system large pages at hand? Touches the first in these bytes, which are zero.</summary>
+    static bool IsFirstTouchSlow(byte* from, byte* to)
+    {
+        const nuint LargePage = 2 << 20;
+        byte* first = (byte*)(((nuint)from + LargePage - 1) & ~(LargePage - 1));
+        if (first + LargePage > to)
+            return false;
+        long start = Stopwatch.GetTimestamp();
+        Volatile.Write(ref *first, 0);
+        return Stopwatch.GetElapsedTime(start).TotalMicroseconds > SlowLargePageMicros;
     }
 
     /// <summary>Reserves arenas for at least <paramref name="bytes"/>, next to the last ones if possible.</summary>
@@ -662,7 +691,7 @@ public unsafe struct MHeap
             if (_side == null)
                 return false;
             _sideEnd = _side + SideBlockArenas * sideBytes;
-            if (Stats.HeapMapped >= LargePagesFrom)
+            if (Stats.HeapMapped >= LargeSidesFrom)
                 s_os.LargePages(_side, (nuint)(_sideEnd - _side));
         }
         arena->Start = start;
