@@ -78,6 +78,9 @@ public unsafe struct MCache
     /// <summary>Bytes allocated during marking for which no mark work was done yet; negative: work done in advance.</summary>
     public long AssistDebt;
 
+    /// <summary>Its last assist found no work, and the pool counts it among those who look for some.</summary>
+    public bool AssistHungry;
+
     /// <summary>Marks on behalf of this P's allocations; made when first needed.</summary>
     public Marker* Assistant;
 
@@ -303,7 +306,10 @@ public unsafe struct MCache
         s->AllocCountBeforeCache = s->AllocCount;
         Spans.At[spanClass] = (ulong)s;
         // The whole span counts as allocated at once; Uncache takes the unused part back.
-        h->Pacer.AddHeapLive((long)((nuint)s->FreeSlots * s->ElemBytes));
+        long bytes = (long)((nuint)s->FreeSlots * s->ElemBytes);
+        h->Pacer.AddHeapLive(bytes);
+        if (Barrier.Enabled != 0)
+            AssistDebt += bytes;
         bool filled = FillWindow(spanClass);
         Debug.Assert(filled, "cached a span without free slots");
     }

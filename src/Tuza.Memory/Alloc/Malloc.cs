@@ -173,7 +173,7 @@ public static unsafe partial class Malloc
             if (h->Pacer.ShouldCollect)
                 World.Current.RequestCollect(c);
             if (Barrier.Enabled != 0)
-                Assist.Pay(c, (long)SizeClasses.Pages(spanClass >> 1) << HeapConsts.PageShift);
+                Assist.Pay(c, 0);
             c->Refill(spanClass);
         }
         return FirstOfWindow(c, spanClass);

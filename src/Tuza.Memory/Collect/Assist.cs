@@ -1,8 +1,9 @@
 // Assists: the program marks in proportion to what it allocates while marking runs, so that the heap does not outgrow its goal.
 //
-// The debt belongs to the P: bytes that its cache took. It is paid from the credit of the collector's threads; what is left the P works off with a
-// marker of its own, in portions, and gives the rest of its work back to the pool at once. When there is nothing to work on, but the heap is far
-// over its goal, allocation waits for the end of the cycle. Nobody pays while the collector is limited (CpuLimiter).
+// The debt belongs to the P: the free bytes of the spans that its cache took, and large objects. It is paid from the credit of the collector's
+// threads; what is left the P works off with a marker of its own, in portions, and gives the rest of its work back to the pool at once. When there is
+// nothing to work on, it asks the others for some and goes on with its debt until the next time. But when the heap is far over its goal, allocation
+// waits for the end of the cycle. Nobody pays while the collector is limited (CpuLimiter).
 //
 // See GOROOT/src/runtime/mgcmark.go (gcAssistAlloc).
 
@@ -17,7 +18,6 @@ public static unsafe class Assist
 {
     const long MinWork = 64 << 10;
     const long MaxStepWork = 1 << 20;
-    const int LooksForWork = 20;
 
     /// <summary>A slow path of allocation, before it takes memory: pays for <paramref name="bytes"/>.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -118,19 +118,9 @@ public static unsafe class Assist
     {
         ref WorkPool pool = ref c->Heap->Gc.Work;
         WorkBuf* b = pool.Take(activate: true);
+        SetHungry(c, b == null);
         if (b == null)
-        {
-            pool.AddHungry(1);
-            var spin = default(SpinWait);
-            for (int i = 0; b == null && i < LooksForWork && !pool.IsIdle(); i++)
-            {
-                spin.SpinOnce(sleep1Threshold: -1);
-                b = pool.Take(activate: true);
-            }
-            pool.AddHungry(-1);
-            if (b == null)
-                return 0;
-        }
+            return 0;
         Prepare(c);
         c->Assistant->Adopt(b);
         _ = c->Assistant->Drain(wanted);
@@ -140,9 +130,19 @@ public static unsafe class Assist
         return done;
     }
 
+    /// <summary>The markers give a part of their work to the pool if somebody wants some: the P's next assist will find it.</summary>
+    static void SetHungry(MCache* c, bool hungry)
+    {
+        if (c->AssistHungry == hungry)
+            return;
+        c->AssistHungry = hungry;
+        c->Heap->Gc.Work.AddHungry(hungry ? 1 : -1);
+    }
+
     /// <summary>World stopped, marking done: the buffers go back.</summary>
     public static void Rest(MCache* c)
     {
+        SetHungry(c, false);
         c->AssistDebt = 0;
         if (c->Assistant != null && c->Assistant->IsReady)
         {
