@@ -16,6 +16,8 @@
 //   I3. When Drain returns false ring and stack are empty, and the pool was.
 //   I4. While the program runs, it may change any word at any time; what a word loses is recorded by its barrier.
 //
+// Where objects lie scattered, batches of them are taken step by step (Marker.Scattered.cs).
+//
 // Several markers work at a time, on buffers of the WorkPool; each is used by one thread.
 //
 // Differs from Go: no span queue (Green Tea); the rings do for random access what span batches do for dense spans.
@@ -32,11 +34,12 @@ using Tuza.Abi;
 namespace Tuza.Memory;
 
 /// <summary>One marking thread's state. Lives from the start of a cycle to its end.</summary>
-public unsafe struct Marker : IPointerVisitor
+public unsafe partial struct Marker : IPointerVisitor
 {
     const int RingSlots = 64;      // measured 16 .. 128 on random graphs and trees: flat from 32 on
     const int RingLow = 32;
     const int FoundBatch = 16;
+    const long PortionBytes = 1 << 20;
     const nuint PieceBytes = 4096;
 
     static nuint Continue => unchecked((nuint)0x8000_0000_0000_0000);
@@ -285,7 +288,7 @@ public unsafe struct Marker : IPointerVisitor
     /// <summary>Marks everything reachable from what was enqueued.</summary>
     public void Drain()
     {
-        while (Drain(long.MaxValue))
+        while (Drain(PortionBytes))
         {
         }
     }
@@ -294,7 +297,12 @@ public unsafe struct Marker : IPointerVisitor
     /// Marks until about <paramref name="budget"/> bytes with pointers were scanned (true: there may be more to do), or neither this marker nor the pool
     /// has anything left (false).
     /// </summary>
-    public bool Drain(long budget) => _shared ? DrainLoop<Together>(budget) : DrainLoop<Alone>(budget);
+    public bool Drain(long budget)
+    {
+        if (IsScattered)
+            return _shared ? DrainScattered<Together>(budget) : DrainScattered<Alone>(budget);
+        return _shared ? DrainLoop<Together>(budget) : DrainLoop<Alone>(budget);
+    }
 
     /// <summary>
     /// The loop of the collector: the ring's ends and the stack's top are locals here (as fields they are a chain of dependent stores; measured: a
