@@ -18,8 +18,9 @@ public static class ImageFormat
     public const string ResourceName = "go";
     /// <summary>Name of the place of all variables of size zero; the loader knows it.</summary>
     public const string ZeroBase = "runtime.zerobase";
+    /// <summary>Metadata token of the static class: the first type behind &lt;Module&gt;.</summary>
+    public const int ClassToken = 0x02000002;
     /// <summary>Names of the static class and of its fields that the loader sets through ImageStatics.</summary>
-    public const int ClassToken = 0x02000002; // behind <Module>
     public const string ClassName = "Go", HeaderField = "header", DataField = "data", ImportsField = "imports";
 }
 

@@ -163,7 +163,7 @@ sealed unsafe class RunPlan
         }
         foreach (LoadedPackage p in compilation.Roots)
         {
-            if (p.Module is { Dir: { } dir } && File.Exists(Path.Combine(dir, "vendor", "modules.txt")))
+            if (p.Module is { Dir: { } dir })
                 AddFile(Path.Combine(dir, "vendor", "modules.txt"));
         }
         b.Append("n ").Append(name).Append('\n');

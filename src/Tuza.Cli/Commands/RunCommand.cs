@@ -27,33 +27,31 @@ static class RunCommand
         code = 0;
         if (args.Length < 2 || args[1].StartsWith('-') || Environment.GetEnvironmentVariable("TUZAFLAGS") is { Length: > 0 })
             return false;
-        int n = 1;
-        while (n < args.Length && args[n].EndsWith(".go", StringComparison.Ordinal))
-            n++;
-        if (n == 1)
-            n = 2;
-        if (RunPlan.Of(args.AsSpan(1, n - 1)).Find() is not { } plan)
+        ReadOnlySpan<string> rest = args.AsSpan(1);
+        int n = Named(rest);
+        if (RunPlan.Of(rest[..n]).Find() is not { } plan)
             return false;
-        code = Backend.Run(plan, args.AsSpan(n));
+        code = Backend.Run(plan, rest[n..]);
         return true;
+    }
+
+    /// <summary>How many of the arguments, of which there are some, name what is to run: one package, or all Go files at the start.</summary>
+    static int Named(ReadOnlySpan<string> rest)
+    {
+        int n = 0;
+        while (n < rest.Length && rest[n].EndsWith(".go", StringComparison.Ordinal))
+            n++;
+        return Math.Max(n, 1);
     }
 
     /// <summary>rest: the package and the program's arguments.</summary>
     internal static int Run(List<string> args, List<string> rest, BuildFlags build, SnapshotFlags snapshots)
     {
-        int n = 0;
-        while (n < rest.Count && rest[n].EndsWith(".go", StringComparison.Ordinal))
-        {
-            if (rest[n].EndsWith("_test.go", StringComparison.Ordinal))
-                throw new ExitException(1, $"go: cannot run *_test.go files ({rest[n]})");
-            n++;
-        }
-        if (n == 0)
-        {
-            if (rest.Count == 0)
-                throw new ExitException(1, "go: no go files listed");
-            n = 1;
-        }
+        if (rest.Count == 0)
+            throw new ExitException(1, "go: no go files listed");
+        int n = Named(CollectionsMarshal.AsSpan(rest));
+        if (rest[..n].Find(static f => f.EndsWith("_test.go", StringComparison.Ordinal)) is { } test)
+            throw new ExitException(1, $"go: cannot run *_test.go files ({test})");
         Session session = Session.Start(build);
         snapshots.Apply(rest[n - 1], rest[n..], session.Goroot);
         session.Plan = RunPlan.For(build, args[..(args.Count - rest.Count + n)]);

@@ -366,8 +366,10 @@ sealed class ImageWriter(ImageBuilder image)
         md.AddAssembly(md.GetOrAddString(name), new Version(0, 0, 0, 0), default, default, default, AssemblyHashAlgorithm.None);
         meta.AllowInternals([.. NativeSymbols.Assemblies, "Tuza.Abi"]);
         md.AddTypeDefinition(default, default, md.GetOrAddString("<Module>"), default, MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
-        md.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit, default,
+        TypeDefinitionHandle go = md.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit, default,
             md.GetOrAddString(ImageFormat.ClassName), meta.TypeRef(typeof(object)), MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
+        if (MetadataTokens.GetToken(go) != ImageFormat.ClassToken)
+            throw new InvalidOperationException("the loader does not find the static class of " + name);
         md.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit, default,
             md.GetOrAddString(ImageMetadata.ResumeClassName), meta.TypeRef(typeof(object)), MetadataTokens.FieldDefinitionHandle(4), MetadataTokens.MethodDefinitionHandle(FirstResumeRow));
         Fields(md);

@@ -26,11 +26,10 @@ public unsafe struct MHeap
 
     // Large pages: marking waits for address translation, and the first touch of 2 MiB costs a seventh of what 512 small ones cost, if the system has
     // the memory at hand. If it has not (a virtual machine whose host must find it first), one takes milliseconds, where small pages are mostly ones that
-    // somebody has just given back. So the first page of what the heap grows by is tried; while that is slow, the heap grows by small pages.
+    // somebody has just given back. So the first page of what the heap grows by is tried; if that is slow, the heap grows by small pages for a while.
     const long LargePagesFrom = 32 << 20;
     const long LargeSidesFrom = 1 << 30;
-    const long SlowLargePageMicros = 1000;
-    const int MostSmallGrowths = 64;
+    const int FirstSmallGrowths = 8, MostSmallGrowths = 64;
     const int CachedPagesLimit = PageCache.Pages / 4;
 
     static IOs s_os = null!;
@@ -586,7 +585,7 @@ public unsafe struct MHeap
         if (Stats.HeapMapped >= LargePagesFrom)
         {
             if (Stats.HeapMapped >= LargeSidesFrom && Stats.HeapMapped - LargeSidesFrom < 1 << PageChunk.Shift)
-                s_os.LargePages(_side, (nuint)(_sideEnd - _side));
+                _ = s_os.LargePages(_side, (nuint)(_sideEnd - _side));
             AskForLargePages(address, bytes);
         }
         Stats.HeapMapped += (long)bytes;
@@ -611,29 +610,12 @@ public unsafe struct MHeap
             if (!arena->HasHoles)
             {
                 arena->AskedForLargePages = true;
-                s_os.LargePages(address, (nuint)(to - address));
-                if (IsFirstTouchSlow(address, to))
-                {
-                    slow = true;
-                    s_os.SmallPages(address, (nuint)(to - address));
-                }
+                slow |= !s_os.LargePages(address, (nuint)(to - address));
             }
             address = to;
         }
-        _smallGrowthsNext = slow ? Math.Clamp(8 * _smallGrowthsNext, 8, MostSmallGrowths) : 0;
+        _smallGrowthsNext = slow ? Math.Clamp(8 * _smallGrowthsNext, FirstSmallGrowths, MostSmallGrowths) : 0;
         _smallGrowths = _smallGrowthsNext;
-    }
-
-    /// <summary>Has the system large pages at hand? Touches the first in these bytes, which are zero.</summary>
-    static bool IsFirstTouchSlow(byte* from, byte* to)
-    {
-        const nuint LargePage = 2 << 20;
-        byte* first = (byte*)(((nuint)from + LargePage - 1) & ~(LargePage - 1));
-        if (first + LargePage > to)
-            return false;
-        long start = Stopwatch.GetTimestamp();
-        Volatile.Write(ref *first, 0);
-        return Stopwatch.GetElapsedTime(start).TotalMicroseconds > SlowLargePageMicros;
     }
 
     /// <summary>Reserves arenas for at least <paramref name="bytes"/>, next to the last ones if possible.</summary>
@@ -692,7 +674,7 @@ public unsafe struct MHeap
                 return false;
             _sideEnd = _side + SideBlockArenas * sideBytes;
             if (Stats.HeapMapped >= LargeSidesFrom)
-                s_os.LargePages(_side, (nuint)(_sideEnd - _side));
+                _ = s_os.LargePages(_side, (nuint)(_sideEnd - _side));
         }
         arena->Start = start;
         arena->Side = _side;

@@ -25,8 +25,8 @@ public unsafe interface IOs
 
     void Unused(byte* address, nuint bytes);
 
-    /// <summary>Asks for large pages behind a range in use.</summary>
-    void LargePages(byte* address, nuint bytes);
+    /// <summary>Large pages behind a range in use or just mapped, which is still zero. False if the system has none at hand: then the range has small ones.</summary>
+    bool LargePages(byte* address, nuint bytes);
 
     /// <summary>Takes LargePages back.</summary>
     void SmallPages(byte* address, nuint bytes);

@@ -21,7 +21,6 @@ static unsafe class FilePages
         public ulong From, To;
     }
 
-    const int SysOpen = 2, SysPread = 17, OpenReadCloseOnExec = 0x80000;
     const int TextBytes = 64 << 10, PageWords = 2048, PageShift = 12;
     const ulong Present = 1UL << 63, Swapped = 1UL << 62, OfFile = 1UL << 61;
     const int Growth = 4;
@@ -29,6 +28,7 @@ static unsafe class FilePages
     static Range[] s_known = new Range[1];
     static Range[] s_found = new Range[1];
     static int s_knownCount, s_foundCount;
+    static bool s_looked;
     static uint s_nextCycle = 1;
 
     /// <summary>To be called now and then with the number of collections so far: looks at the first, and then ever more seldom.</summary>
@@ -36,7 +36,9 @@ static unsafe class FilePages
     {
         if (cycles < s_nextCycle)
             return;
-        s_nextCycle = s_knownCount == 0 ? cycles + 1 : Math.Max(cycles, s_nextCycle * (Growth - 1)) + 1;
+        // The second look, which can give something back, soon; then rarely, even if a look cannot be taken at all.
+        s_nextCycle = s_looked ? Math.Max(cycles, s_nextCycle * (Growth - 1)) + 1 : cycles + 1;
+        s_looked = true;
         Look();
     }
 
@@ -66,7 +68,7 @@ static unsafe class FilePages
     static int Open(ReadOnlySpan<byte> path)
     {
         fixed (byte* p = path)
-            return (int)Libc.Syscall(SysOpen, (nint)p, OpenReadCloseOnExec, 0, 0, 0, 0);
+            return (int)Libc.Syscall(Libc.SysOpen, (nint)p, Libc.OpenReadCloseOnExec, 0, 0, 0, 0);
     }
 
     static void Close(int fd)
@@ -131,7 +133,7 @@ static unsafe class FilePages
         while (page < end)
         {
             nint want = (nint)Math.Min(PageWords, end - page) * sizeof(ulong);
-            long got = Libc.Syscall(SysPread, pagemap, (nint)words, want, (nint)(page * sizeof(ulong)), 0, 0) / sizeof(ulong);
+            long got = Libc.Syscall(Libc.SysPread, pagemap, (nint)words, want, (nint)(page * sizeof(ulong)), 0, 0) / sizeof(ulong);
             if (got <= 0)
                 break;
             for (long i = 0; i < got; i++, page++)

@@ -7,8 +7,11 @@ namespace Tuza.Runtime;
 /// <summary>Calls into libc.</summary>
 public static unsafe partial class Libc
 {
-    public const int SysRead = 0, SysWrite = 1, SysExitGroup = 231, SysEpollCreate1 = 291, SysEpollCtl = 233, SysEpollWait = 232,
+    public const int SysRead = 0, SysWrite = 1, SysOpen = 2, SysPread = 17, SysExitGroup = 231, SysEpollCreate1 = 291, SysEpollCtl = 233, SysEpollWait = 232,
         SysEventfd2 = 290, SysClose = 3, SysKill = 62, SysGetpid = 39, SysFcntl = 72, SysGetrandom = 318, SysRtSigaction = 13;
+
+    /// <summary>Flags of open.</summary>
+    public const int OpenReadCloseOnExec = 0x80000;
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial long Syscall(long number, nint a1, nint a2, nint a3, nint a4, nint a5, nint a6);

@@ -10,7 +10,7 @@ namespace Tuza.Runtime;
 /// <summary>Size and time of change of files, and their bytes, by single system calls. On other systems than Linux, by .NET.</summary>
 public static unsafe class RawFiles
 {
-    const int SysOpen = 2, SysStatx = 332, CurrentFolder = -100, OpenReadCloseOnExec = 0x80000;
+    const int SysStatx = 332, CurrentFolder = -100;
     const uint StatxBasic = 0x7ff;
     const int StatxBytes = 256, ModeAt = 28, SizeAt = 40, ChangedAt = 112;
     const int ModeMask = 0xf000, ModeFolder = 0x4000;
@@ -50,16 +50,10 @@ public static unsafe class RawFiles
         bytes = 0;
         if (!Stat(path, out _, out long size) || size is < 0 or > int.MaxValue)
             return null;
-        byte* text = (byte*)NativeMemory.Alloc((nuint)size + 1);
         if (!Direct)
-        {
-            byte[] all = File.ReadAllBytes(Marshal.PtrToStringUTF8((nint)path)!);
-            bytes = Math.Min(all.Length, (nint)size);
-            Marshal.Copy(all, 0, (nint)text, (int)bytes);
-            text[bytes] = 0;
-            return text;
-        }
-        long fd = Libc.Syscall(SysOpen, (nint)path, OpenReadCloseOnExec, 0, 0, 0, 0);
+            return ReadSlow(Marshal.PtrToStringUTF8((nint)path)!, out bytes);
+        byte* text = (byte*)NativeMemory.Alloc((nuint)size + 1);
+        long fd = Libc.Syscall(Libc.SysOpen, (nint)path, Libc.OpenReadCloseOnExec, 0, 0, 0, 0);
         for (long n = fd < 0 ? 0 : 1; n > 0 && bytes < size;)
         {
             n = Libc.Syscall(Libc.SysRead, (nint)fd, (nint)(text + bytes), (nint)(size - bytes), 0, 0, 0);
@@ -69,5 +63,23 @@ public static unsafe class RawFiles
             _ = Libc.Syscall(Libc.SysClose, (nint)fd, 0, 0, 0, 0, 0);
         text[bytes] = 0;
         return text;
+    }
+
+    static byte* ReadSlow(string path, out nint bytes)
+    {
+        bytes = 0;
+        try
+        {
+            byte[] all = File.ReadAllBytes(path);
+            byte* text = (byte*)NativeMemory.Alloc((nuint)all.Length + 1);
+            bytes = all.Length;
+            Marshal.Copy(all, 0, (nint)text, all.Length);
+            text[bytes] = 0;
+            return text;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 }

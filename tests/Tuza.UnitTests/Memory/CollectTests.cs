@@ -528,7 +528,7 @@ public sealed unsafe class CollectTests : IDisposable
 
         public void Unused(byte* address, nuint bytes) => _real.Unused(address, bytes);
 
-        public void LargePages(byte* address, nuint bytes) { }
+        public bool LargePages(byte* address, nuint bytes) => true;
 
         public void SmallPages(byte* address, nuint bytes) { }
 
@@ -581,7 +581,16 @@ public sealed unsafe class CollectTests : IDisposable
             _real.Unused(address, bytes);
         }
 
-        public void LargePages(byte* address, nuint bytes) => Wished.Add((nuint)address >> HeapConsts.ArenaShift);
+        public bool HasLargePages { get; init; } = true;
+
+        public int Wishes { get; private set; }
+
+        public bool LargePages(byte* address, nuint bytes)
+        {
+            Wishes++;
+            _ = Wished.Add((nuint)address >> HeapConsts.ArenaShift);
+            return HasLargePages;
+        }
 
         public void SmallPages(byte* address, nuint bytes)
         {
@@ -609,13 +618,60 @@ public sealed unsafe class CollectTests : IDisposable
         Collector.CollectAndSweep(MHeap.Current);
         Collector.ReleaseFreePages(MHeap.Current);
         Assert.InRange(os.GivenBack, (1L << 30) + (40L * 6 << 20), (1L << 30) + (60L * 6 << 20));
-        // Only behind the first gigabyte large pages were asked for; each of the others is told once that it has holes now.
+        // Only behind the first 32 MiB large pages were asked for; each of those arenas is told once that it has holes now.
         nuint[] wished = [.. os.Wished.Where(i => ArenaMap.Table[i] != null).Order()];
         Assert.InRange(wished.Length, 1, 40);
         Assert.Equal(wished, os.TakenBack.Order());
         scattered.Verify();
         _world.Heap = MHeap.Create(new LinuxOs());      // the fixture disposes one heap of its own
         World.Current = _world;
+    }
+
+    [Theory]
+    [InlineData(true, 30, 60)]
+    [InlineData(false, 2, 3)]
+    public void AHeapGrowsBySmallPagesForAWhileIfLargeOnesAreSlow(bool quick, int least, int most)
+    {
+        var os = new ScatteringOs { HasLargePages = quick };
+        using var scattered = new FakeWorld(os);
+        _ = MHeap.Current->Pacer.SetGcPercent(-1);
+        for (int i = 0; i < 50; i++)
+            Malloc.NewNoScan(scattered.Cache, 4 << 20);
+        Assert.InRange(os.Wishes, least, most);
+        _world.Heap = MHeap.Create(new LinuxOs());      // the fixture disposes one heap of its own
+        World.Current = _world;
+    }
+
+    /// <summary>A span that is half full costs the half that the cache gets.</summary>
+    [Fact]
+    public void AssistsAreOwedForTheFreePartOfSpans()
+    {
+        TypeDesc* t = FakeType.Make(64, [0]);
+        MCache* c = _world.Cache;
+        for (int i = 0; i < 4096; i++)
+        {
+            void* p = Malloc.NewObject(c, t);
+            if ((i & 3) != 0)
+                _world.Push(p);
+        }
+        _world.CollectAndSweep();
+        c->AssistDebt = 0;
+        MHeap.Current->Gc.AssistCredit = 0; // of the cycle that is over
+        long live = MHeap.Current->Pacer.HeapLive;
+        Barrier.Enabled = 1;
+        try
+        {
+            for (int i = 0; i < 512; i++)
+                _ = Malloc.NewObject(c, t);
+        }
+        finally
+        {
+            Barrier.Enabled = 0;
+        }
+        // As much as the heap counts as allocated, of which a quarter of a span's bytes is free.
+        Assert.Equal(MHeap.Current->Pacer.HeapLive - live, c->AssistDebt);
+        Assert.InRange(c->AssistDebt, 512 * 64 - 8192, 512 * 64 + 8192);
+        c->AssistDebt = 0;
     }
 
     [Fact]
