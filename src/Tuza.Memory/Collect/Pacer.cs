@@ -177,7 +177,7 @@ public unsafe struct Pacer
     }
 
     /// <summary>The heap has outgrown what this cycle was to end at by far: allocation has to wait.</summary>
-    public readonly bool FarOverGoal => OverHardLimit || HeapLive > _cycleGoal + long.Max(_cycleGoal / 10, 4 << 20);
+    public readonly bool FarOverGoal => OverHardLimit || HeapLive > _cycleGoal + long.Max(_cycleGoal / 10, HeadroomMinimum);
 
     /// <summary>World stopped, marking done: how fast the program allocated against how fast marking went.</summary>
     public void Measure(long markNanos, long workerNanos, int procs)
