@@ -90,7 +90,7 @@ public unsafe partial struct Marker
                     n += word != 0 ? 1 : 0;
                 }
             }
-            int count = FindMarks(words, n, found);
+            int count = FindMarks(words, n, found, recorded: false);
             int whites = 0;
             for (int k = 0; k < count; k++)
             {
@@ -103,9 +103,12 @@ public unsafe partial struct Marker
         return more;
     }
 
-    /// <summary>Where the mark bits of these addresses are; the lines are on their way then. Returns how many are small objects; the others are dealt with.</summary>
+    /// <summary>
+    /// Where the mark bits of these addresses are; the lines are on their way then. Returns how many are small objects; the others are dealt with.
+    /// recorded: as for EnqueueMany.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    int FindMarks(nuint* words, int n, Found* found)
+    int FindMarks(nuint* words, int n, Found* found, bool recorded)
     {
         HeapArena** arenas = _arenas;
         SlotInfo* slots = _slots;
@@ -125,7 +128,8 @@ public unsafe partial struct Marker
             uint index = (uint)((ulong)(address - (nuint)start) * info->DivMagic >> 32);
             if (index >= info->ElemCount || tag <= 2)
             {
-                Unusual(address, word);
+                if (tag != 0 || !recorded)
+                    Unusual(address, word);
                 continue;
             }
             ulong* m = MarkWord(arena, page, word, index);

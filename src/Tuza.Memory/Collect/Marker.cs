@@ -136,41 +136,10 @@ public unsafe partial struct Marker : IPointerVisitor
     /// </summary>
     void EnqueueMany(nuint* words, nuint n, bool recorded)
     {
-        HeapArena** arenas = _arenas;
-        SlotInfo* slots = _slots;
         Found* found = stackalloc Found[FoundBatch];
         for (nuint from = 0; from < n; from += FoundBatch)
         {
-            int count = 0;
-            nuint to = nuint.Min(from + FoundBatch, n);
-            for (nuint k = from; k < to; k++)
-            {
-                nuint address = words[k];
-                nuint i = address >> HeapConsts.ArenaShift;
-                if (address == 0 || i >= ArenaMap.Slots)
-                    continue;
-                HeapArena* arena = arenas[i];
-                if (arena == null)
-                    continue;
-                int page = ArenaMap.PageIndex(address);
-                ulong word = arena->Pages[page];
-                uint tag = ArenaMap.TagOf(word);
-                SlotInfo* info = slots + tag;
-                byte* start = (byte*)((address & ~(nuint)(HeapConsts.PageBytes - 1)) - ((nuint)ArenaMap.PageOf(word) << HeapConsts.PageShift));
-                uint index = (uint)((ulong)(address - (nuint)start) * info->DivMagic >> 32);
-                if (index >= info->ElemCount || tag <= 2)
-                {
-                    if (tag != 0 || !recorded)
-                        Unusual(address, word);
-                    continue;
-                }
-                ulong* m = MarkWord(arena, page, word, index);
-                Prefetch(m);
-                found[count].Mark = m;
-                found[count].Slot = start + (nuint)(index * info->ElemBytes);
-                found[count].Info = info;
-                found[count++].Bit = (int)index;
-            }
+            int count = FindMarks(words + from, (int)nuint.Min(FoundBatch, n - from), found, recorded);
             for (int k = 0; k < count; k++)
             {
                 Found* f = found + k;
