@@ -2,13 +2,13 @@
 //
 // Most calls of many functions take a way that needs no frame. With a frame, such a call pays for the
 // prologue and for saving registers it does not need. So the function F is cut in two:
-//   F      the quick ways to a return, without a frame; where it leaves them it ends in a call of F.body, whose results are F's
-//   F.body the rest; its parameters are the locals that are live where it begins
+//   F      the quick ways to a return, without a frame; where it leaves them it ends in a call of F-body, whose results are F's
+//   F-body the rest; its parameters are the locals that are live where it begins
 //
 // Spine. The first tests lead to returns, and that is little code: the JIT inlines F into its callers, so that the quick way costs no call at all.
 // The spine is made of first blocks; each ends in a branch of which one side soon returns.
 // Ways. Otherwise F keeps all blocks that need no frame and from which a return is reached through such blocks alone. What they lead to begins a body each
-// (F.body2, F·body3); .NET compiles one when it is called first. A way back from a body to a block that leaves F would be a loop, which is not cut.
+// (F-body2, F-body3); .NET compiles one when it is called first. A way back from a body to a block that leaves F would be a loop, which is not cut.
 //
 // The functions share their Locals and Slots lists, and may share blocks (they are emitted twice).
 
@@ -19,7 +19,8 @@ namespace Tuza.IR;
 
 public static class EntrySplit
 {
-    public const string BodySuffix = ".body";
+    /// <summary>With a character that no name in Go has, so that it is nobody's method; ASCII, as profilers want names.</summary>
+    public const string BodySuffix = "-body";
 
     /// <summary>The spine and the returns together must stay cheap to copy into callers.</summary>
     const int MaxInstrs = 12, MaxSpine = 3, MaxIntArgs = 6, MaxFloatArgs = 8;

@@ -19,7 +19,7 @@ public static unsafe class Assist
     const long MinWork = 64 << 10;
     const long MaxStepWork = 1 << 20;
 
-    /// <summary>A slow path of allocation, before it takes memory: pays for <paramref name="bytes"/>.</summary>
+    /// <summary>A slow path of allocation, before it takes memory: pays for <paramref name="bytes"/>, and for what the P owes for its spans (MCache.Refill).</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Pay(MCache* c, long bytes)
     {

@@ -158,7 +158,7 @@ public unsafe partial struct Marker
         }
     }
 
-    /// <summary>Takes entries from the stack until the ring is full enough. Returns the bytes of pieces scanned on the way: those of large objects, which count as a whole.</summary>
+    /// <summary>As in DrainLoop, but on the fields: takes entries from the stack until the ring is full enough. Returns the bytes of pieces scanned on the way: those of large objects, which count as a whole.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     long FillRing()
     {

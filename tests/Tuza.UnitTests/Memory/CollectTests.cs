@@ -642,7 +642,7 @@ public sealed unsafe class CollectTests : IDisposable
         World.Current = _world;
     }
 
-    /// <summary>A span that is half full costs the half that the cache gets.</summary>
+    /// <summary>A span that is partly full costs the part that the cache gets.</summary>
     [Fact]
     public void AssistsAreOwedForTheFreePartOfSpans()
     {
