@@ -136,6 +136,16 @@ public static unsafe class Collector
         while (!TryEnd(h, ref marker));
     }
 
+    /// <summary>The same by the thread that began the cycle, if it can be done until the deadline. At a safepoint; false: the cycle goes on.</summary>
+    internal static bool CompleteHere(MHeap* h, long deadline)
+    {
+        var marker = new Marker(h, shared: true);
+        if (MarkWork.RunHere(h, ref marker, deadline) && TryEnd(h, ref marker))
+            return true;
+        marker.Dispose();
+        return false;
+    }
+
     /// <summary>Nothing seems to be left to mark: the last stop. False when there is too much left for it; then the marker has its buffers still.</summary>
     static bool TryEnd(MHeap* h, ref Marker marker)
     {

@@ -2,6 +2,9 @@
 // two minutes, and gives unused memory back to the system.
 //
 // The thread that finds the heap at its trigger does the first, short stop itself if it can; this thread marks, stops the world for the end, and sweeps.
+// But where the program wants all processors, this thread gets one only when the system thinks that it is its turn, some milliseconds later, and as long
+// every store pays for the barrier. So there the one that began marks for a while, and ends the cycle if that was all: a small heap needs no more. Its sweep
+// is left to those who allocate, to the next one that begins a cycle, or to this thread, which the system monitor wakes for it.
 // A request costs the one who asks a test and, the first time, a wake-up. Who wants a whole cycle (runtime.GC) asks for the number of the cycle that must
 // end, and learns of it through IWorld.SweepDone.
 
@@ -14,6 +17,7 @@ public static unsafe class GcDriver
 {
     const long ForcePeriodNanos = 120_000_000_000;
     const int TickMillis = 1000;
+    const long MarkHereNanos = 2_000_000;
 
     // A step of giving memory back: 1 MiB, then a pause of a hundred times as long as it took, about a hundredth of a processor.
     const int ReleaseMillis = 10;
@@ -27,7 +31,7 @@ public static unsafe class GcDriver
     static int s_busy;         // a cycle is under way, sweep included; taken by who begins it, given back by the collector's thread
     static int s_begun;        // by an allocating thread
     static int s_ending;       // incremental: somebody is about to end the cycle
-    static int s_ended;        // incremental: the cycle is over, but for its sweep
+    static int s_ended;        // by an allocating thread: the cycle is over, but for its sweep
     static uint s_wanted;      // cycles that must have been started
     static uint s_swept;       // cycles completed, sweep included
 
@@ -53,7 +57,11 @@ public static unsafe class GcDriver
     /// </summary>
     public static void BeginHere(MHeap* h)
     {
-        if (Volatile.Read(ref s_busy) != 0 || Interlocked.CompareExchange(ref s_busy, 1, 0) != 0)
+        if (h->Gc.Incremental == 0 && TakeEnded())
+        {
+            Sweep(h);
+        }
+        else if (Volatile.Read(ref s_busy) != 0 || Interlocked.CompareExchange(ref s_busy, 1, 0) != 0)
         {
             if (h->Gc.Incremental == 0)
                 Request();
@@ -67,8 +75,27 @@ public static unsafe class GcDriver
         Collector.Begin(h, GcTrigger.Heap);
         if (h->Gc.Incremental != 0)
             return;
+        if (World.Current.LacksProcessors && h->Gc.CheckColours == 0 && Collector.CompleteHere(h, World.Current.NanoTime() + MarkHereNanos))
+        {
+            Volatile.Write(ref s_requested, 0);
+            Volatile.Write(ref s_ended, 1);
+            return;
+        }
         Volatile.Write(ref s_begun, 1);
         Wake();
+    }
+
+    /// <summary>A cycle has ended on a thread of the program and nobody has seen to its sweep yet: now the caller does, who has s_busy with it.</summary>
+    static bool TakeEnded() => Volatile.Read(ref s_ended) != 0 && Interlocked.Exchange(ref s_ended, 0) != 0;
+
+    /// <summary>
+    /// Now and then, and when the program has gone to sleep: what a cycle has left to sweep that ended on a thread of the program. Those who allocate have swept
+    /// most of it by now.
+    /// </summary>
+    public static void SweepLeft()
+    {
+        if (Volatile.Read(ref s_ended) != 0)
+            Wake();
     }
 
     /// <summary>Incremental: nothing is left to mark. The caller is at a safepoint where it can stop the world; it ends the cycle if nobody else does.</summary>
@@ -157,9 +184,8 @@ public static unsafe class GcDriver
             _ = s_wake.Wait(Release(h));
             while (true)
             {
-                if (Volatile.Read(ref s_ended) != 0)
+                if (TakeEnded())
                 {
-                    Volatile.Write(ref s_ended, 0);
                 }
                 else if (Volatile.Read(ref s_begun) != 0)
                 {
@@ -213,7 +239,7 @@ public static unsafe class GcDriver
         return (int)long.Clamp(nanos * ReleaseRest / 1_000_000, ReleaseMillis, TickMillis);
     }
 
-    /// <summary>In the background; the next cycle finishes what is left.</summary>
+    /// <summary>In the background, or before the next cycle.</summary>
     static void Sweep(MHeap* h)
     {
         while (h->Sweeper.SweepOne() >= 0)

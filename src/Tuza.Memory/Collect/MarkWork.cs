@@ -72,6 +72,49 @@ public static unsafe class MarkWork
         }
     }
 
+    /// <summary>
+    /// A thread of the program marks: all there is (true), or until the deadline. What is left is in the pool then.
+    /// </summary>
+    internal static bool RunHere(MHeap* h, ref Marker marker, long deadline)
+    {
+        CollectorState* gc = &h->Gc;
+        ref WorkPool pool = ref gc->Work;
+        long start = World.Current.NanoTime(), now = start;
+        bool active = true, done = false;
+        pool.Activate();
+        while (!done && now < deadline)
+        {
+            WorkBuf* b;
+            if (active)
+            {
+                active = Step(gc, ref marker);
+                if (!active)
+                    pool.Deactivate();
+            }
+            else if (gc->RootsDone && pool.IsIdle())
+            {
+                done = true;
+            }
+            else if ((b = pool.Take(activate: true)) != null)
+            {
+                marker.Adopt(b);
+                active = true;
+            }
+            else
+            {
+                Thread.SpinWait(SpinsBeforeSleep); // the rest is with somebody's assist
+            }
+            now = World.Current.NanoTime();
+        }
+        if (active)
+        {
+            marker.ShareAll();
+            pool.Deactivate();
+        }
+        gc->Limiter.Spent(now - start);
+        return done;
+    }
+
     /// <summary>What a stop takes is accounted by who stops.</summary>
     static void Account(CollectorState* gc, long since)
     {

@@ -703,6 +703,8 @@ sealed unsafe class RuntimeWorld : IWorld
     public double MarkShare =>
         Sched.MaxProcsInUse - Sched.IdlePs < MaxProcs.Cpus ? 1 : double.Clamp(Sched.MaxProcsInUse / 4.0, 0.25, 1);
 
+    public bool LacksProcessors => MarkShare < 1 && Sysmon.IsRunning;
+
     public void ForcedByTime()
     {
         if (DebugFlags.GcTrace)

@@ -4,6 +4,7 @@
 //   - a P whose thread sits in a system call since the last look is given to another thread, if there is a use for it;
 //   - a goroutine that sat in RunNext since the last look is put where idle Ps can take it;
 //   - the network is polled if nobody did for 10 ms; timers that are overdue because all are busy wake an idle P;
+//   - the collector's thread is woken for the rest of a sweep;
 //   - after some collections, resident pages of code that is no longer used are given back.
 //
 // It looks every millisecond while there is something to correct, less often otherwise, and sleeps when all Ps are idle.
@@ -31,6 +32,8 @@ public static unsafe class Sysmon
     /// <summary>The time when this thread last looked: good enough to tell minutes of waiting.</summary>
     public static long CoarseNanos => Volatile.Read(ref s_coarseNanos);
 
+    public static bool IsRunning => s_started != 0;
+
     public static void Start()
     {
         if (s_started == 0)
@@ -50,10 +53,14 @@ public static unsafe class Sysmon
         for (; ; )
         {
             _ = Futex.SleepMicros((uint)micros);
-            if (Sched.AllIdle && Sched.BeginMonitorSleep(ref s_asleep))
+            if (Sched.AllIdle)
             {
-                Futex.NoteSleep(s_note);
-                micros = MinTickMicros;
+                GcDriver.SweepLeft();
+                if (Sched.BeginMonitorSleep(ref s_asleep))
+                {
+                    Futex.NoteSleep(s_note);
+                    micros = MinTickMicros;
+                }
             }
             long now = Clock.Nano();
             Volatile.Write(ref s_coarseNanos, now);
@@ -120,6 +127,7 @@ public static unsafe class Sysmon
         if (NetPoll.HasWaiters && now - NetPoll.LastPollNanos >= PollNanos && Sched.NobodyPolls)
             useful |= NetPoll.Poll();
         useful |= Sched.WakeForForgotten();
+        GcDriver.SweepLeft();
         FilePages.AfterCollections(MHeap.Current->Gc.CycleCount);
         return useful;
     }
