@@ -117,7 +117,6 @@ public unsafe struct MHeap
         _hint = FirstArenaHint;
         SweepGen = 2;
         ArenaMap.Table = (HeapArena**)OsAllocLazy(ArenaMap.Slots * (nuint)sizeof(HeapArena*));
-        ArenaMap.Nowhere = (HeapArena*)OsAllocLazy((nuint)sizeof(HeapArena));
         _pages.Init(self);
         _spanAlloc.Init(self, MSpan.Bytes, 64, &self->Stats.MSpanSys);
         _cacheAlloc.Init(self, (nuint)sizeof(MCache), 64, &self->Stats.MCacheSys);
@@ -148,7 +147,6 @@ public unsafe struct MHeap
         }
         h->_pages.Release();
         OsFreeLazy(ArenaMap.Table, ArenaMap.Slots * (nuint)sizeof(HeapArena*));
-        OsFreeLazy(ArenaMap.Nowhere, (nuint)sizeof(HeapArena));
         // Persistent chunks are few; they go with the process.
         s_os.Free((byte*)h, RoundToOsPage((nuint)sizeof(MHeap)));
         ArenaMap.Table = null;

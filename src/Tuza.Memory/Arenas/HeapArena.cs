@@ -72,9 +72,6 @@ public static unsafe class ArenaMap
     /// <summary>One entry per 64 MiB of address space; null where the heap is not. 32 MiB of address space, touched where used.</summary>
     public static HeapArena** Table;
 
-    /// <summary>An arena without pages: what code that must not branch takes for null.</summary>
-    public static HeapArena* Nowhere;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static HeapArena* ArenaOf(nuint address)
     {

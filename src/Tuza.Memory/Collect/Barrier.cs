@@ -13,7 +13,8 @@
 // the last stop. A P whose goroutine has a stack that is not black is grey (MCache.Grey): its objects are born white, so that stores into memory that
 // nobody else knows yet need no barrier under any kind.
 //
-// The values go into a buffer of the P. Who has filled it marks what it holds, mostly nothing that is not marked yet, and gives what it found to the
+// The values go into a buffer of the P as they are: addresses of objects, of data and, now and then, of stacks. (So no page may be a stack's first and then
+// one of objects while marking goes on: see StackAlloc.) Who has filled it marks what it holds, mostly nothing that is not marked yet, and gives what it found to the
 // markers: a program that stores much could fill buffers as fast as they are emptied, and marking would not end.
 //
 // Bulk operations (copy, clear) find the pointers of the memory by its type and record all of them before the memory changes.
@@ -57,14 +58,11 @@ public static unsafe class Barrier
         }
         // As Add, but nothing branches on the value: it has mostly just been asked of memory that is not in cache, and the processor would go on
         // in a wrong direction for as long as that takes.
-        nuint arena = (nuint)ArenaMap.Table[oldValue >> HeapConsts.ArenaShift & (ArenaMap.Slots - 1)];
-        arena |= (nuint)((nint)(arena - 1) >> 63) & (nuint)ArenaMap.Nowhere;
-        uint tag = ArenaMap.TagOf(((HeapArena*)arena)->Pages[ArenaMap.PageIndex(oldValue)]);
         nuint* top = c->BarrierTop;
         if (((nuint)top & (WorkBuf.Bytes - 1)) == 0)
             top = NextBuffer(c, top);
         *top = oldValue;
-        c->BarrierTop = (nuint*)((nuint)top + ((nuint)(-(nint)tag) >> 63 << 3));
+        c->BarrierTop = (nuint*)((nuint)top + ((nuint)(-(nint)oldValue) >> 63 << 3));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -106,9 +104,7 @@ public static unsafe class Barrier
 
     static void Add(MCache* c, nuint value)
     {
-        // What is on no page of objects now could be on one later, when a stack is freed and its pages are used again.
-        HeapArena* arena = ArenaMap.ArenaOf(value);
-        if (arena == null || ArenaMap.TagOf(arena->Pages[ArenaMap.PageIndex(value)]) == 0)
+        if (value == 0)
             return;
         if (c == null)
         {

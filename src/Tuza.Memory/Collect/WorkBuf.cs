@@ -6,7 +6,7 @@
 //
 // Invariants.
 //   I1. A marker that holds entries is counted in Active; it becomes active under the lock, together with the buffer it takes.
-//   I2. Entries of raw buffers come from write barriers: addresses in spans of objects, not looked up yet.
+//   I2. Entries of raw buffers come from write barriers: whatever a pointer can hold but nil, not looked up yet.
 
 using System.Runtime.InteropServices;
 using System.Threading;

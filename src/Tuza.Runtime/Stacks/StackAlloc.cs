@@ -3,7 +3,8 @@
 // knows that they are no objects.
 //
 // A shared span counts its blocks in use (AllocCount), lists in Ps included. Spans with free blocks are in a list per order; a span without blocks in
-// use goes back to the heap, but not while the collector marks: then at the end of the cycle. The lists of the Ps are emptied at the end of each cycle.
+// use goes back to the heap, and so does a large one, but not while the collector marks: then at the end of the cycle. Barriers record words that may be addresses
+// of stacks, and look at them later (Barrier.Record). The lists of the Ps are emptied at the end of each cycle.
 
 using System.Numerics;
 using System.Threading;
@@ -25,6 +26,7 @@ public static unsafe class StackAlloc
     const int CacheBytes = 64 << 10;
 
     static readonly nint[] s_partial = new nint[PooledOrders]; // MSpan*: those with free blocks
+    static MSpan* s_large; // freed while the collector marks
     static Lock32 s_lock;
 
     static int Order(long bytes) => BitOperations.Log2((ulong)bytes) - 11;
@@ -33,7 +35,7 @@ public static unsafe class StackAlloc
     {
         int order = Order(bytes);
         if (order >= PooledOrders)
-            return AllocSpan(bytes)->Base;
+            return AllocLarge(bytes);
         P* owner = Sched.ThisP;
         if (owner == null)
         {
@@ -55,7 +57,7 @@ public static unsafe class StackAlloc
         int order = Order(bytes);
         if (order >= PooledOrders)
         {
-            MHeap.Current->FreeManual(ArenaMap.SpanOfAddress((nuint)p));
+            FreeLarge(ArenaMap.SpanOfAddress((nuint)p));
             return;
         }
         P* owner = Sched.ThisP;
@@ -72,12 +74,57 @@ public static unsafe class StackAlloc
             Drain(owner, order, (CacheBytes / 2) >> (11 + order));
     }
 
+    static byte* AllocLarge(long bytes)
+    {
+        byte* kept = Volatile.Read(ref Barrier.Enabled) != 0 ? TakeLarge((nuint)bytes >> HeapConsts.PageShift) : null;
+        return kept != null ? kept : AllocSpan(bytes)->Base;
+    }
+
+    static byte* TakeLarge(nuint pages)
+    {
+        byte* found = null;
+        s_lock.Enter();
+        MSpan* last = null;
+        for (MSpan* s = s_large; s != null && found == null; last = s, s = s->Next)
+        {
+            if (s->PageCount != pages)
+                continue;
+            if (last == null)
+                s_large = s->Next;
+            else
+                last->Next = s->Next;
+            found = s->Base;
+        }
+        s_lock.Exit();
+        return found;
+    }
+
+    static void FreeLarge(MSpan* s)
+    {
+        if (Volatile.Read(ref Barrier.Enabled) == 0)
+        {
+            MHeap.Current->FreeManual(s);
+            return;
+        }
+        s_lock.Enter();
+        s->Next = s_large;
+        s_large = s;
+        s_lock.Exit();
+    }
+
     /// <summary>World stopped, a cycle ends: what Ps keep goes back, and so do the spans that are empty.</summary>
     internal static void DrainCaches()
     {
         for (int i = 0; i < Sched.PCount; i++)
             for (int order = 0; order < PooledOrders; order++)
                 Drain(Sched.PAt(i), order, Sched.PAt(i)->StackCount[order]);
+        while (s_large != null)
+        {
+            MSpan* large = s_large;
+            s_large = large->Next;
+            large->Next = null;
+            MHeap.Current->FreeManual(large);
+        }
         for (int order = 0; order < PooledOrders; order++)
             for (MSpan* s = (MSpan*)s_partial[order]; s != null;)
             {
