@@ -63,10 +63,8 @@ public unsafe interface IWorld
     /// <summary>The share of a processor that the collector's thread may take now: 1 when nobody else wants it.</summary>
     double MarkShare { get; }
 
-    /// <summary>
-    /// The collector's thread would have to wait for a processor: who begins a cycle had better end it. The world calls <see cref="GcDriver.SweepLeft"/> soon.
-    /// </summary>
-    bool LacksProcessors => false;
+    /// <summary>The world calls <see cref="GcDriver.SweepLeft"/> every few milliseconds, and before it falls asleep.</summary>
+    bool CallsForSweep => false;
 
     /// <summary>The collector's thread begins a cycle because there was none for two minutes.</summary>
     void ForcedByTime();

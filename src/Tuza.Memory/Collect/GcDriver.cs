@@ -2,9 +2,9 @@
 // two minutes, and gives unused memory back to the system.
 //
 // The thread that finds the heap at its trigger does the first, short stop itself if it can; this thread marks, stops the world for the end, and sweeps.
-// But where the program wants all processors, this thread gets one only when the system thinks that it is its turn, some milliseconds later, and as long
-// every store pays for the barrier. So there the one that began marks for a while, and ends the cycle if that was all: a small heap needs no more. Its sweep
-// is left to those who allocate, to the next one that begins a cycle, or to this thread, which the system monitor wakes for it.
+// To wake this thread costs more than to mark a small heap; and where the program wants all processors, this thread gets one only when the system thinks that
+// it is its turn, some milliseconds later, and as long every store pays for the barrier. So in both cases the one that began marks for a while, and ends the
+// cycle if that was all. The sweep is left to those who allocate, to the next one that begins a cycle, or to this thread, which the world wakes for it.
 // A request costs the one who asks a test and, the first time, a wake-up. Who wants a whole cycle (runtime.GC) asks for the number of the cycle that must
 // end, and learns of it through IWorld.SweepDone.
 
@@ -17,7 +17,10 @@ public static unsafe class GcDriver
 {
     const long ForcePeriodNanos = 120_000_000_000;
     const int TickMillis = 1000;
+
+    // A thread of the program marks as long as this, if all processors are busy or so little is expected: half a millisecond's work.
     const long MarkHereNanos = 2_000_000;
+    const long SmallWork = 1 << 20;
 
     // A step of giving memory back: 1 MiB, then a pause of a hundred times as long as it took, about a hundredth of a processor.
     const int ReleaseMillis = 10;
@@ -75,15 +78,20 @@ public static unsafe class GcDriver
         Collector.Begin(h, GcTrigger.Heap);
         if (h->Gc.Incremental != 0)
             return;
-        if (World.Current.LacksProcessors && h->Gc.CheckColours == 0 && Collector.CompleteHere(h, World.Current.NanoTime() + MarkHereNanos))
+        if (IsMarkedHere(h) && Collector.CompleteHere(h, World.Current.NanoTime() + MarkHereNanos))
         {
             Volatile.Write(ref s_requested, 0);
             Volatile.Write(ref s_ended, 1);
+            if (!World.Current.CallsForSweep)
+                Wake();
             return;
         }
         Volatile.Write(ref s_begun, 1);
         Wake();
     }
+
+    /// <summary>Who begins a cycle is to end it if that does not take long.</summary>
+    static bool IsMarkedHere(MHeap* h) => h->Gc.CheckColours == 0 && (World.Current.MarkShare < 1 || h->Pacer.ExpectedScanWork < SmallWork);
 
     /// <summary>A cycle has ended on a thread of the program and nobody has seen to its sweep yet: now the caller does, who has s_busy with it.</summary>
     static bool TakeEnded() => Volatile.Read(ref s_ended) != 0 && Interlocked.Exchange(ref s_ended, 0) != 0;

@@ -141,7 +141,8 @@ public unsafe struct Pacer
         return runway >= goal - low ? low : long.Clamp(goal - (long)runway, low, high);
     }
 
-    readonly long ExpectedScanWork => LastHeapScan + LastStackScan + GlobalsScan;
+    /// <summary>Bytes with pointers that the next cycle will scan, if it is like the last.</summary>
+    public readonly long ExpectedScanWork => LastHeapScan + LastStackScan + GlobalsScan;
 
     /// <summary>World stopped, marking begins.</summary>
     public void StartCycle()

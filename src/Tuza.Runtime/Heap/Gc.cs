@@ -703,7 +703,7 @@ sealed unsafe class RuntimeWorld : IWorld
     public double MarkShare =>
         Sched.MaxProcsInUse - Sched.IdlePs < MaxProcs.Cpus ? 1 : double.Clamp(Sched.MaxProcsInUse / 4.0, 0.25, 1);
 
-    public bool LacksProcessors => MarkShare < 1 && Sysmon.IsRunning;
+    public bool CallsForSweep => Sysmon.IsRunning;
 
     public void ForcedByTime()
     {
