@@ -112,19 +112,25 @@ public static unsafe class StackAlloc
         s_lock.Exit();
     }
 
+    /// <summary>Marking is over.</summary>
+    internal static void FreeKept()
+    {
+        while (s_large != null)
+        {
+            MSpan* s = s_large;
+            s_large = s->Next;
+            s->Next = null;
+            MHeap.Current->FreeManual(s);
+        }
+    }
+
     /// <summary>World stopped, a cycle ends: what Ps keep goes back, and so do the spans that are empty.</summary>
     internal static void DrainCaches()
     {
         for (int i = 0; i < Sched.PCount; i++)
             for (int order = 0; order < PooledOrders; order++)
                 Drain(Sched.PAt(i), order, Sched.PAt(i)->StackCount[order]);
-        while (s_large != null)
-        {
-            MSpan* large = s_large;
-            s_large = large->Next;
-            large->Next = null;
-            MHeap.Current->FreeManual(large);
-        }
+        FreeKept();
         for (int order = 0; order < PooledOrders; order++)
             for (MSpan* s = (MSpan*)s_partial[order]; s != null;)
             {
