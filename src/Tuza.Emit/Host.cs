@@ -35,6 +35,9 @@ public static class Host
 
     static int Run(List<(string?, byte[]?)> list, IReadOnlyList<string> arguments, string goroot, Action<string>? writeExecutable)
     {
+        // .NET keeps two descriptors of each assembly. This one would be loaded when hot methods are compiled anew: a program that counts its descriptors
+        // would see them come.
+        _ = System.Reflection.Assembly.Load("System.Memory");
         ImageLoader.NativeCode = static symbol => NativeSymbols.Find(symbol)?.Method.MethodHandle.GetFunctionPointer() ?? 0;
         Program.Run(new ProgramSpec
         {
