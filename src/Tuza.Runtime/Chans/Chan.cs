@@ -71,7 +71,7 @@ public static unsafe class Chan
             CopySlow(g, c, dst, src);
     }
 
-    /// <summary>Elements up to this size are copied here, word by word.</summary>
+    /// <summary>Elements up to this size are copied and cleared here, word by word.</summary>
     const int MostWordBytes = 80;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -101,6 +101,8 @@ public static unsafe class Chan
             TransferSlow(g, c, dst, src);
         else if (c->ElemBytes == 8)
             *(long*)dst = *(long*)src;
+        else if (c->ElemBytes <= MostWordBytes && c->ElemBytes % 8 == 0)
+            CopyWords(dst, src, c->ElemBytes);
         else
             Buffer.MemoryCopy(src, dst, c->ElemBytes, c->ElemBytes);
     }
@@ -113,10 +115,28 @@ public static unsafe class Chan
         Barrier.TypedCopyFresh(dst, src, c->ElemBytes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Clear(G* g, HChan* c, byte* p)
     {
-        if (c->ElemBytes == 0)
-            return;
+        if (c->ElemBytes <= MostWordBytes && c->ElemBytes % 8 == 0 && Barrier.Enabled == 0)
+            ClearWords(p, c->ElemBytes);
+        else
+            ClearSlow(g, c, p);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void ClearWords(byte* p, int bytes)
+    {
+        int at = 0;
+        for (; at <= bytes - 16; at += 16)
+            *(Vector128<byte>*)(p + at) = default;
+        if (at < bytes)
+            *(long*)(p + at) = 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void ClearSlow(G* g, HChan* c, byte* p)
+    {
         if (!c->ElemType->HasPointers || Barrier.Enabled == 0)
             new Span<byte>(p, c->ElemBytes).Clear();
         else
