@@ -14,8 +14,8 @@
 // nobody else knows yet need no barrier under any kind.
 //
 // The values go into a buffer of the P as they are: addresses of objects, of data and, now and then, of stacks. (So no page may be a stack's first and then
-// one of objects while marking goes on: see StackAlloc.) Who has filled it marks what it holds, mostly nothing that is not marked yet, and gives what it found to the
-// markers: a program that stores much could fill buffers as fast as they are emptied, and marking would not end.
+// one of objects while marking goes on: see StackAlloc.) Who has filled it marks what it holds, mostly nothing that is not marked yet, and gives what it
+// found to the markers: a program that stores much could fill buffers as fast as they are emptied, and marking would not end.
 //
 // Bulk operations (copy, clear) find the pointers of the memory by its type and record all of them before the memory changes.
 
@@ -57,7 +57,7 @@ public static unsafe class Barrier
             return;
         }
         // As Add, but nothing branches on the value: it has mostly just been asked of memory that is not in cache, and the processor would go on
-        // in a wrong direction for as long as that takes.
+        // in a wrong direction for as long as that takes. What it refers to is looked up when the buffer is full.
         nuint* top = c->BarrierTop;
         if (((nuint)top & (WorkBuf.Bytes - 1)) == 0)
             top = NextBuffer(c, top);

@@ -194,6 +194,7 @@ public static unsafe class GcDriver
             {
                 if (TakeEnded())
                 {
+                    // Only its sweep is left.
                 }
                 else if (Volatile.Read(ref s_begun) != 0)
                 {

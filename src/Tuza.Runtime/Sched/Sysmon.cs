@@ -53,14 +53,11 @@ public static unsafe class Sysmon
         for (; ; )
         {
             _ = Futex.SleepMicros((uint)micros);
-            if (Sched.AllIdle)
+            if (Sched.AllIdle && Sched.BeginMonitorSleep(ref s_asleep))
             {
-                GcDriver.SweepLeft();
-                if (Sched.BeginMonitorSleep(ref s_asleep))
-                {
-                    Futex.NoteSleep(s_note);
-                    micros = MinTickMicros;
-                }
+                GcDriver.SweepLeft(); // now: who runs after this wakes the monitor
+                Futex.NoteSleep(s_note);
+                micros = MinTickMicros;
             }
             long now = Clock.Nano();
             Volatile.Write(ref s_coarseNanos, now);
