@@ -27,7 +27,7 @@ static class Backend
         Terminal.End();
         Action<string>? write = !images.TrueForAll(i => i.FilePath != null) ? null
             : path => ExecCommand.WriteLauncher(path, images.ConvertAll(i => i.FilePath!), goroot, name);
-        // The program runs in this process: what compiling took, often ten times as much as it needs, goes back to the system before.
+        // The program runs in this process: what compiling took, several times as much as most programs need, goes back to the system before.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return Host.Run(images, (List<string>)[ExecCommand.TemporaryName(name, IsTest(name)), .. args], goroot, write);
     }

@@ -69,7 +69,7 @@ public unsafe interface IWorld
     /// <summary>The collector's thread begins a cycle because there was none for two minutes.</summary>
     void ForcedByTime();
 
-    /// <summary>The sweep of a cycle is complete. On the collector's thread, the world runs.</summary>
+    /// <summary>The sweep of a cycle is complete, the world runs. On the collector's thread, or on one that is about to begin the next cycle, at its safepoint.</summary>
     void SweepDone();
 
     /// <summary>On the collector's thread, which has nothing to do.</summary>

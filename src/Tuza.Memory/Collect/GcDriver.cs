@@ -31,7 +31,7 @@ public static unsafe class GcDriver
     static readonly Lock s_start = new();
     static Thread? s_thread;
     static int s_requested;
-    static int s_busy;         // a cycle is under way, sweep included; taken by who begins it, given back by the collector's thread
+    static int s_busy;         // a cycle is under way, sweep included; taken by who begins it, given back by who has swept after it, or kept for the next
     static int s_begun;        // by an allocating thread
     static int s_ending;       // incremental: somebody is about to end the cycle
     static int s_ended;        // by an allocating thread: the cycle is over, but for its sweep

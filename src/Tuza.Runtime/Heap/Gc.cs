@@ -265,7 +265,7 @@ public static unsafe class Gc
         return true;
     }
 
-    /// <summary>On the collector's thread: a cycle and its sweep are over.</summary>
+    /// <summary>A cycle and its sweep are over: see <see cref="IWorld.SweepDone"/>.</summary>
     internal static void SweepDone()
     {
         uint swept = GcDriver.Swept;

@@ -2,9 +2,9 @@
 // filled and emptied by batches; larger ones are spans of their own. All are manual spans of the heap, so that StackInuse counts them and the marker
 // knows that they are no objects.
 //
-// A shared span counts its blocks in use (AllocCount), lists in Ps included. Spans with free blocks are in a list per order; a span without blocks in
-// use goes back to the heap, and so does a large one, but not while the collector marks: then at the end of the cycle. Barriers record words that may be addresses
-// of stacks, and look at them later (Barrier.Record). The lists of the Ps are emptied at the end of each cycle.
+// A shared span counts its blocks in use (AllocCount), lists in Ps included. Spans with free blocks are in a list per order. A span without blocks in
+// use goes back to the heap, and so does a large one, but not while the collector marks: then at the end of the cycle. Barriers record words that may be
+// addresses of stacks, and look at them later (Barrier.Record). The lists of the Ps are emptied at the end of each cycle.
 
 using System.Numerics;
 using System.Threading;
@@ -80,12 +80,13 @@ public static unsafe class StackAlloc
         return kept != null ? kept : AllocSpan(bytes)->Base;
     }
 
+    /// <summary>A stack of exactly this size that is kept until marking ends, or null.</summary>
     static byte* TakeLarge(nuint pages)
     {
         byte* found = null;
         s_lock.Enter();
         MSpan* last = null;
-        for (MSpan* s = s_large; s != null && found == null; last = s, s = s->Next)
+        for (MSpan* s = s_large; s != null; last = s, s = s->Next)
         {
             if (s->PageCount != pages)
                 continue;
@@ -93,7 +94,9 @@ public static unsafe class StackAlloc
                 s_large = s->Next;
             else
                 last->Next = s->Next;
+            s->Next = null;
             found = s->Base;
+            break;
         }
         s_lock.Exit();
         return found;

@@ -16,8 +16,6 @@ public sealed unsafe class CollectTests : IDisposable
 
     public void Dispose() => _world.Dispose();
 
-    static bool IsAlive(void* p) => FindObject.Find((nuint)p, out FoundObject o) && o.Span->IsAllocated(o.Index);
-
     sealed class Model
     {
         public nuint Address;
@@ -89,7 +87,7 @@ public sealed unsafe class CollectTests : IDisposable
             _world.CollectAndSweep();
             long bytes = 0;
             foreach (Model m in objects)
-                Assert.Equal(live.Contains(m), IsAlive((void*)m.Address));
+                Assert.Equal(live.Contains(m), FakeWorld.IsAlive((void*)m.Address));
             foreach (Model m in live)
             {
                 Assert.True(FindObject.Find(m.Address, out FoundObject o));
@@ -161,8 +159,8 @@ public sealed unsafe class CollectTests : IDisposable
         void* temp = Malloc.NewObject(_world.Cache, node);
         _world.Cache->TempRoots[3] = (ulong)temp;
         _world.CollectAndSweep();
-        Assert.True(IsAlive((void*)data[0]) && IsAlive((void*)data[2]) && IsAlive(temp));
-        Assert.False(IsAlive((void*)data[1]) || IsAlive((void*)data[3]));
+        Assert.True(FakeWorld.IsAlive((void*)data[0]) && FakeWorld.IsAlive((void*)data[2]) && FakeWorld.IsAlive(temp));
+        Assert.False(FakeWorld.IsAlive((void*)data[1]) || FakeWorld.IsAlive((void*)data[3]));
     }
 
     [Fact]
@@ -187,11 +185,11 @@ public sealed unsafe class CollectTests : IDisposable
             _world.CollectAndSweep();
             Assert.Equal(1, _world.Heap->FinQueue.Count);      // the queue keeps it; nothing else is found dead
             Assert.True(_world.Heap->FinQueue.TryTake(_world.Cache, out FinEntry e));
-            Assert.True(e.Argument == o[i] && IsAlive(o[i]));
+            Assert.True(e.Argument == o[i] && FakeWorld.IsAlive(o[i]));
             _world.Verify();
         }
         _world.CollectAndSweep();
-        Assert.False(IsAlive(o[0]) || IsAlive(o[1]) || IsAlive(o[2]));
+        Assert.False(FakeWorld.IsAlive(o[0]) || FakeWorld.IsAlive(o[1]) || FakeWorld.IsAlive(o[2]));
         Assert.Equal(3, _world.FinalizerWakes);
     }
 
@@ -212,14 +210,14 @@ public sealed unsafe class CollectTests : IDisposable
         Assert.NotEqual(first, second);
         Specials.RemoveCleanup(_world.Heap, c + 8, second);
         _world.CollectAndSweep();
-        Assert.True(IsAlive(a) && IsAlive(b));
-        Assert.False(IsAlive(c) || IsAlive(d));
+        Assert.True(FakeWorld.IsAlive(a) && FakeWorld.IsAlive(b));
+        Assert.False(FakeWorld.IsAlive(c) || FakeWorld.IsAlive(d));
         Assert.True(_world.Heap->FinQueue.TryTake(_world.Cache, out FinEntry e));
-        Assert.True(e.Kind == SpecialKind.Cleanup && e.Argument == argument && IsAlive(argument));
+        Assert.True(e.Kind == SpecialKind.Cleanup && e.Argument == argument && FakeWorld.IsAlive(argument));
         Assert.False(_world.Heap->FinQueue.TryTake(_world.Cache, out _));
         Specials.RemoveFinalizer(_world.Heap, a);
         _world.CollectAndSweep();
-        Assert.False(IsAlive(a) || IsAlive(b) || IsAlive(argument));
+        Assert.False(FakeWorld.IsAlive(a) || FakeWorld.IsAlive(b) || FakeWorld.IsAlive(argument));
         _world.Verify();
     }
 
@@ -246,7 +244,7 @@ public sealed unsafe class CollectTests : IDisposable
         Assert.True(Specials.Strong(_world.Cache, ha) == null);
         Assert.True(Specials.Strong(_world.Cache, inner) == null);
         Assert.True(Specials.Strong(_world.Cache, hb) == null);
-        Assert.True(IsAlive(b));               // revived for its finalizer, but the weak pointer stays nil
+        Assert.True(FakeWorld.IsAlive(b));               // revived for its finalizer, but the weak pointer stays nil
         Assert.Equal((nuint)ha, _world[hRoot]);
         long outside;
         void* immortal = Specials.WeakHandle(_world.Cache, &outside);
@@ -273,7 +271,7 @@ public sealed unsafe class CollectTests : IDisposable
         for (int i = 0; i < n; i++)
         {
             byte* l = *(byte**)(big + i * 16 + 8);
-            Assert.True(IsAlive(l) && *(long*)(l + 16) == i);
+            Assert.True(FakeWorld.IsAlive(l) && *(long*)(l + 16) == i);
         }
         _world.Verify();
         ulong inuse = _world.Stats().HeapInuse;

@@ -56,6 +56,9 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
 
     public void CollectAndSweep() => Collector.CollectAndSweep(Heap);
 
+    /// <summary>Is there an object at p, swept or not?</summary>
+    public static bool IsAlive(void* p) => FindObject.Find((nuint)p, out FoundObject o) && o.Span->IsAllocated(o.Index);
+
     public void Verify() => Xunit.Assert.Null(HeapVerifier.Run(Heap));
 
     public MemStats Stats()
@@ -121,7 +124,10 @@ sealed unsafe class FakeWorld : IWorld, IDisposable
     /// <summary>Time and processor time stand still at these, if set.</summary>
     public long? Clock, ProcessorClock;
 
-    public long NanoTime() => Clock ?? Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+    /// <summary>So much later it is at each look at the clock.</summary>
+    public long ClockStep;
+
+    public long NanoTime() => (Clock += ClockStep) ?? Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
 
     public long ProcessorNanos() => ProcessorClock ?? World.ProcessNanos;
 

@@ -21,8 +21,6 @@ public sealed unsafe class ShortCycleTests : IDisposable
 
     void** NewNode() => (void**)Malloc.NewObject(_world.Cache, _node);
 
-    static bool IsAlive(void* p) => FindObject.Find((nuint)p, out FoundObject o) && o.Span->IsAllocated(o.Index);
-
     long Later(long nanos) => _world.NanoTime() + nanos;
 
     [Fact]
@@ -38,8 +36,8 @@ public sealed unsafe class ShortCycleTests : IDisposable
         Assert.Equal(0, Barrier.Enabled);
         Assert.Equal(1, _world.Collections);
         _world.Heap->Sweeper.Finish();
-        Assert.True(IsAlive(root) && IsAlive(kept));
-        Assert.False(IsAlive(dropped));
+        Assert.True(FakeWorld.IsAlive(root) && FakeWorld.IsAlive(kept));
+        Assert.False(FakeWorld.IsAlive(dropped));
         _world.Verify();
     }
 
@@ -56,7 +54,11 @@ public sealed unsafe class ShortCycleTests : IDisposable
             last = next;
         }
         Collector.Begin(_world.Heap, GcTrigger.Heap);
-        Assert.False(Collector.CompleteHere(_world.Heap, Later(0)));
+        // The clock goes on by 1 at each look: a few portions of work.
+        (_world.Clock, _world.ClockStep) = (1, 1);
+        Assert.False(Collector.CompleteHere(_world.Heap, Later(10)));
+        (_world.Clock, _world.ClockStep) = (null, 0);
+        Assert.InRange(_world.Heap->Gc.HeapScanWork, 1, (nodes - 1) * 32);
         Assert.Equal(Phase.Mark, _world.Heap->Gc.Phase);
         Assert.Equal(0, _world.Collections);
         Assert.Equal(0, _world.Heap->Gc.Work.Active);
@@ -66,7 +68,7 @@ public sealed unsafe class ShortCycleTests : IDisposable
         int count = 0;
         for (void** n = first; n != null; n = (void**)(n[0] != null ? n[0] : n[1]))
         {
-            Assert.True(IsAlive(n));
+            Assert.True(FakeWorld.IsAlive(n));
             count++;
         }
         Assert.Equal(nodes, count);
@@ -94,10 +96,10 @@ public sealed unsafe class ShortCycleTests : IDisposable
         Assert.Equal([(nuint)lost, (nuint)stack->Base + 100, (nuint)(&outside)], new Span<nuint>(top, (int)(c->BarrierTop - top)).ToArray());
         Assert.True(Collector.CompleteHere(_world.Heap, Later(60_000_000_000)));
         _world.Heap->Sweeper.Finish();
-        Assert.True(IsAlive(root) && IsAlive(lost));
+        Assert.True(FakeWorld.IsAlive(root) && FakeWorld.IsAlive(lost));
         _world.Heap->FreeManual(stack);
         _world.CollectAndSweep();
-        Assert.False(IsAlive(lost));
+        Assert.False(FakeWorld.IsAlive(lost));
         _world.Verify();
     }
 }
