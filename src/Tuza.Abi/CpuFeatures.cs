@@ -15,6 +15,20 @@ public static class CpuFeatures
         _ => throw new ArgumentException($"unknown feature {feature}"),
     };
 
-    /// <summary>All of them, for keys of what is compiled.</summary>
-    public static string Text => $"aes={Has("aes")} pclmul={Has("pclmul")}";
+    /// <summary>All that can be asked for.</summary>
+    public static ReadOnlySpan<string> All => s_all;
+
+    static readonly string[] s_all = ["aes", "pclmul"];
+
+    /// <summary>Which of them are there, for keys of what is compiled.</summary>
+    public static string Text
+    {
+        get
+        {
+            string text = "";
+            foreach (string feature in All)
+                text += $"{feature}={Has(feature)} ";
+            return text;
+        }
+    }
 }

@@ -7,7 +7,9 @@
 // What code cannot know at compile time (descriptors, variables of other images, late-bound functions) stands in the import table: one
 // address per ImportRecord, in the same order.
 
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Tuza.Abi;
 
@@ -22,6 +24,24 @@ public static class ImageFormat
     public const int ClassToken = 0x02000002;
     /// <summary>Names of the static class and of its fields that the loader sets through ImageStatics.</summary>
     public const string ClassName = "Go", HeaderField = "header", DataField = "data", ImportsField = "imports";
+
+    /// <summary>The simple name of a package's assembly: unique, and fit for a file name.</summary>
+    public static string AssemblyName(string packagePath)
+    {
+        StringBuilder name = new("go.");
+        foreach (char c in packagePath)
+        {
+            if (c == '/')
+                name.Append('.');
+            else if (c == '.')
+                name.Append('~');
+            else if (char.IsAsciiLetterOrDigit(c) || c is '_' or '-')
+                name.Append(c);
+            else
+                name.Append('$').Append(((int)c).ToString("x", CultureInfo.InvariantCulture));
+        }
+        return name.ToString();
+    }
 }
 
 public enum ImageSection

@@ -10,6 +10,7 @@ using System.IO;
 using Tuza.Emit;
 using Tuza.IR;
 using Tuza.Load;
+using Tuza.Runtime;
 
 namespace Tuza.Cli;
 
@@ -35,8 +36,8 @@ static class Backend
     /// <summary>As for go run and go test: the go command of the installation comes first.</summary>
     static void PutGoInPath(string goroot)
     {
-        string bin = Path.Combine(goroot, "bin");
-        if (File.Exists(Path.Combine(bin, "go")))
+        string bin = goroot + "/bin";
+        if (RawFiles.Exists(bin + "/go"))
             Environment.SetEnvironmentVariable("PATH", bin + ":" + Environment.GetEnvironmentVariable("PATH"));
     }
 

@@ -13,19 +13,31 @@ static class Program
     /// <summary>Trees of source text are walked recursively: the initial thread's stack is too small for long chains.</summary>
     const int StackBytes = 1 << 30;
 
+    const int NotQuick = -1;
+
     static int Main(string[] args)
     {
+        if (args.Length > 0 && args[0] == "run" && Guarded(args, quick: true) is var quick and not NotQuick)
+            return quick;
+        return OnLargeStack(args);
+    }
+
+    static int OnLargeStack(string[] args)
+    {
         int code = 0;
-        Thread main = new(() => code = Guarded(args), StackBytes);
+        Thread main = new(() => code = Guarded(args, quick: false), StackBytes);
         main.Start();
         main.Join();
         return code;
     }
 
-    static int Guarded(string[] args)
+    /// <summary>quick: the program runs if nothing has changed since it last did, otherwise nothing happens (NotQuick).</summary>
+    static int Guarded(string[] args, bool quick)
     {
         try
         {
+            if (quick)
+                return RunCommand.Quick(args, out int ended) ? ended : NotQuick;
             int code = Dispatch(args);
             Terminal.End();
             return code;
@@ -52,13 +64,6 @@ static class Program
     {
         if (args.Length == 0)
             throw new UsageException(HelpCommand.Overview);
-        if (args[0] == "run" && RunCommand.Quick(args, out int code))
-            return code;
-        return DispatchSlow(args);
-    }
-
-    static int DispatchSlow(string[] args)
-    {
         List<string> rest = [.. args[1..]];
         if (Environment.GetEnvironmentVariable("TUZAFLAGS") is { Length: > 0 } flags && args[0] is "run" or "build" or "test" or "list")
             rest.InsertRange(0, GcFlags.Split(flags));

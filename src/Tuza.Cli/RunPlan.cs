@@ -13,6 +13,7 @@ using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
+using Tuza.Abi;
 using Tuza.Emit;
 using Tuza.Load;
 using Tuza.Runtime;
@@ -29,9 +30,10 @@ sealed unsafe class RunPlan
     static readonly string[] s_assemblies = ["tuza", "Tuza.Abi", "Tuza.Syntax", "Tuza.Types", "Tuza.Load", "Tuza.IR", "Tuza.Memory", "Tuza.Runtime", "Tuza.Emit"];
     static readonly string[] s_variables = ["GO111MODULE", "GOFLAGS", "GOMODCACHE", "GOPATH", "GOROOT", "GOWORK", "HOME", "PATH", "TUZAFLAGS"];
 
-    readonly string _file, _call;
+    readonly string _file;
+    readonly byte[] _call;
 
-    RunPlan(string file, string call) => (_file, _call) = (file, call);
+    RunPlan(string file, byte[] call) => (_file, _call) = (file, call);
 
     /// <summary>Null when the flags ask for something that happens while compiling.</summary>
     public static RunPlan? For(BuildFlags flags, List<string> call) =>
@@ -40,33 +42,69 @@ sealed unsafe class RunPlan
     /// <summary>Of these words of a command line, in this folder.</summary>
     public static RunPlan Of(ReadOnlySpan<string> call)
     {
-        string text = "";
-        text = Add(text, Abi.CpuFeatures.Text);
-        text = Add(text, Environment.CurrentDirectory);
-        text = Add(text, AppContext.BaseDirectory);
+        CallText text = new();
+        foreach (string feature in CpuFeatures.All)
+            text.Add(CpuFeatures.Has(feature) ? feature : "");
+        text.Add(RawFiles.CurrentFolder());
+        text.Add(AppContext.BaseDirectory);
         foreach (string name in s_variables)
-            text = Add(text, Environment.GetEnvironmentVariable(name) ?? "");
+            text.Add(Environment.GetEnvironmentVariable(name) ?? "");
         foreach (string a in call)
-            text = Add(text, a);
-        return new RunPlan(string.Concat(ImageCache.DefaultFolder(), "/plans/", HashOf(text).ToString("x16", CultureInfo.InvariantCulture)), text);
+            text.Add(a);
+        return new RunPlan(string.Concat(ImageCache.DefaultFolder(), "/plans/", Hexadecimal(HashOf(text.Bytes))), text.Bytes.ToArray());
+    }
 
-        // Lengths keep two calls apart whose words run together; no part may end the line.
-        static string Add(string to, string part) => string.Concat(to, part.Length.ToString(CultureInfo.InvariantCulture), " ", part.Replace('\n', '\r')) + " ";
+    /// <summary>
+    /// Words of UTF-8, each behind its length, that no two different lists of words share and that stay on one line. (Formatting by .NET, and joining
+    /// its strings, would take longer than reading the plan: it loads what knows of cultures first.)
+    /// </summary>
+    struct CallText()
+    {
+        byte[] _bytes = new byte[4096];
+        int _length;
+
+        public readonly ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
+
+        public void Add(string word)
+        {
+            byte[] utf8 = Utf8Text.ZeroEnded(word);
+            const int MostDigits = 16;
+            if (_bytes.Length - _length < utf8.Length + MostDigits)
+                Array.Resize(ref _bytes, 2 * (_bytes.Length + utf8.Length));
+            int number = utf8.Length - 1, digits = 1;
+            for (int rest = number; rest >= 10; rest /= 10)
+                digits++;
+            for (int i = digits; i > 0; number /= 10)
+                _bytes[_length + --i] = (byte)('0' + number % 10);
+            _length += digits;
+            _bytes[_length++] = (byte)' ';
+            for (int i = 0; i < utf8.Length - 1; i++)
+                _bytes[_length++] = utf8[i] == '\n' ? (byte)'\r' : utf8[i];
+            _bytes[_length++] = (byte)' ';
+        }
     }
 
     /// <summary>Names the file only: two calls with one hash forget each other's plan. (A cryptographic hash costs more than all else here.)</summary>
-    static ulong HashOf(string text)
+    static ulong HashOf(ReadOnlySpan<byte> text)
     {
         ulong h = 14695981039346656037;
-        foreach (char c in text)
+        foreach (byte c in text)
             h = (h ^ c) * 1099511628211;
         return h;
+    }
+
+    static string Hexadecimal(ulong n)
+    {
+        char* digits = stackalloc char[16];
+        for (int i = 15; i >= 0; i--, n >>= 4)
+            digits[i] = "0123456789abcdef"[(int)(n & 15)];
+        return new string(digits, 0, 16);
     }
 
     /// <summary>The images, if nothing that they depend on has changed.</summary>
     public PlannedRun? Find()
     {
-        byte[] name = Encoding.UTF8.GetBytes(_file + "\0");
+        byte[] name = Utf8Text.ZeroEnded(_file);
         byte* text;
         nint bytes;
         fixed (byte* path = name)
@@ -87,18 +125,20 @@ sealed unsafe class RunPlan
         while (at < end)
         {
             byte* line = at;
-            nint length = new ReadOnlySpan<byte>(at, (int)(end - at)).IndexOf((byte)'\n');
-            if (length < 2)
+            nint length = 0;
+            while (line + length < end && line[length] != '\n')
+                length++;
+            if (length < 2 || line + length == end)
                 return null;
             line[length] = 0;
             at = line + length + 1;
             byte* rest = line + 2;
             switch ((char)*line)
             {
-                case 'c': mine = Text(rest) == _call; break;
-                case 'n': name = Text(rest); break;
-                case 'g': goroot = Text(rest); break;
-                case 'i' when RawFiles.Stat(rest, out _, out _): images.Add(Text(rest)); break;
+                case 'c': mine = new ReadOnlySpan<byte>(rest, (int)length - 2).SequenceEqual(_call); break;
+                case 'n': name = Utf8Text.Of(rest); break;
+                case 'g': goroot = Utf8Text.Of(rest); break;
+                case 'i' when RawFiles.Stat(rest, out _, out _): images.Add(Utf8Text.Of(rest)); break;
                 case 'e': ended = true; break;
                 case '-' when !RawFiles.Stat(rest, out _, out _): break;
                 case 'f' when Holds(rest): break;
@@ -107,8 +147,6 @@ sealed unsafe class RunPlan
         }
         return ended && mine ? new PlannedRun(images, name, goroot) : null;
     }
-
-    static string Text(byte* zeroEnded) => Marshal.PtrToStringUTF8((nint)zeroEnded)!;
 
     static bool Holds(byte* line)
     {
@@ -133,13 +171,13 @@ sealed unsafe class RunPlan
     /// <summary>Size and time of change as lines have them; null for nothing of that name.</summary>
     static string? Stamp(string path)
     {
-        fixed (byte* p = Encoding.UTF8.GetBytes(path + "\0"))
+        fixed (byte* p = Utf8Text.ZeroEnded(path))
             return RawFiles.Stat(p, out long changed, out long size) ? string.Create(CultureInfo.InvariantCulture, $"{changed} {size}") : null;
     }
 
     public void Save(Compilation compilation, List<ImageReader> images, string name)
     {
-        StringBuilder b = new("c " + _call + "\n");
+        StringBuilder b = new("c " + Encoding.UTF8.GetString(_call) + "\n");
         bool useless = false; // a file that was touched after the start may not be what was compiled
         HashSet<string> folders = [];
         foreach (string assembly in s_assemblies)

@@ -45,7 +45,7 @@ public static class Host
             Arguments = arguments,
             Goroot = goroot,
             Version = "go1.27",
-            Executable = Path.GetFullPath(arguments[0]),
+            Executable = arguments[0] is ['/', ..] ? arguments[0] : Path.GetFullPath(arguments[0]),
             WriteExecutable = writeExecutable,
             Snapshots = Snapshots,
         });

@@ -3,6 +3,7 @@
 // An executable is a shell script: two lines of shell, then the Go installation and the paths of the images, one a line.
 
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Text;
 using Tuza.Emit;
@@ -17,7 +18,7 @@ static class ExecCommand
 
     /// <summary>A name for a program without a file of its own, as go gives it, and how its file is written.</summary>
     public static string TemporaryName(string name, bool isTest) =>
-        Path.Combine(Path.GetTempPath(), $"go-build{System.Environment.ProcessId}", isTest ? name : Path.Combine("exe", name));
+        string.Concat(Path.GetTempPath(), "go-build", System.Environment.ProcessId.ToString(CultureInfo.InvariantCulture), isTest ? "/" : "/exe/") + name;
 
     public static void WriteLauncher(string output, List<string> images, string goroot, string program)
     {

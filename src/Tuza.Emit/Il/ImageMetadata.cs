@@ -7,6 +7,7 @@ using System.Collections.Generic;
 using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
+using Tuza.Abi;
 using Tuza.IR;
 
 namespace Tuza.Emit;
@@ -28,17 +29,6 @@ sealed class ImageMetadata
     readonly Dictionary<string, StandaloneSignatureHandle> _locals = [];
 
     public MetadataBuilder Builder { get; } = new();
-
-    public static string AssemblyName(string packagePath)
-    {
-        var sb = new System.Text.StringBuilder("go.");
-        foreach (char c in packagePath)
-            if (char.IsAsciiLetterOrDigit(c) || c is '_' or '-')
-                sb.Append(c);
-            else
-                sb.Append(c switch { '/' => ".", '.' => "~", _ => $"${(int)c:x}" });
-        return sb.ToString();
-    }
 
     AssemblyReferenceHandle Reference(string name, Version version, byte[]? token)
     {
@@ -246,7 +236,7 @@ sealed class ImageMetadata
             return token;
         if (!_imageTypes.TryGetValue(packagePath, out var type))
         {
-            type = Builder.AddTypeReference(Reference(AssemblyName(packagePath), new Version(0, 0, 0, 0), null), default, Builder.GetOrAddString(ClassName));
+            type = Builder.AddTypeReference(Reference(ImageFormat.AssemblyName(packagePath), new Version(0, 0, 0, 0), null), default, Builder.GetOrAddString(ClassName));
             _imageTypes.Add(packagePath, type);
         }
         token = MetadataTokens.GetToken(Builder.AddMemberReference(type, Builder.GetOrAddString(name), GoSignature(sig)));

@@ -31,10 +31,23 @@ public sealed class ImageCache
     {
         string? set = Environment.GetEnvironmentVariable("TUZACACHE");
         if (!string.IsNullOrEmpty(set))
-            return Path.GetFullPath(set);
+            return IsPlain(set) ? set : Path.GetFullPath(set);
         string? xdg = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         string root = !string.IsNullOrEmpty(xdg) ? xdg : Path.Combine(Environment.GetEnvironmentVariable("HOME") ?? Path.GetTempPath(), ".cache");
         return Path.Combine(root, "tuza");
+    }
+
+    /// <summary>From the root, without dots or empty parts: nothing to work out.</summary>
+    static bool IsPlain(string path)
+    {
+        if (path[0] != '/' || path[^1] == '/')
+            return false;
+        for (int i = 1; i < path.Length; i++)
+        {
+            if (path[i - 1] == '/' && path[i] is '/' or '.')
+                return false;
+        }
+        return true;
     }
 
     string PathOf(string key) => Path.Combine(_folder, key[..2], key + ".dll");

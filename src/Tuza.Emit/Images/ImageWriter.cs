@@ -361,7 +361,7 @@ sealed class ImageWriter(ImageBuilder image)
     {
         var meta = image.Meta;
         var md = meta.Builder;
-        string name = ImageMetadata.AssemblyName(image.Input.Pkg.Path);
+        string name = ImageFormat.AssemblyName(image.Input.Pkg.Path);
         md.AddModule(0, md.GetOrAddString(name + ".dll"), md.GetOrAddGuid(Id(resource)), default, default);
         md.AddAssembly(md.GetOrAddString(name), new Version(0, 0, 0, 0), default, default, default, AssemblyHashAlgorithm.None);
         meta.AllowInternals([.. NativeSymbols.Assemblies, "Tuza.Abi"]);

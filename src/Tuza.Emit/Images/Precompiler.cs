@@ -21,6 +21,7 @@ using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
+using Tuza.Abi;
 
 namespace Tuza.Emit;
 
@@ -66,7 +67,7 @@ public sealed class Precompiler
         {
             // Images lie in the cache under their keys; crossgen2 finds assemblies by their names.
             foreach ((string package, string file) in all)
-                File.CreateSymbolicLink(Path.Combine(folder, ImageMetadata.AssemblyName(package) + ".dll"), file);
+                File.CreateSymbolicLink(Path.Combine(folder, ImageFormat.AssemblyName(package) + ".dll"), file);
             RunTool(folder, packages, all);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
@@ -101,7 +102,7 @@ public sealed class Precompiler
         List<(string Image, string Result)> files = [];
         foreach (string package in packages)
         {
-            string input = Path.Combine(folder, ImageMetadata.AssemblyName(package) + ".dll");
+            string input = Path.Combine(folder, ImageFormat.AssemblyName(package) + ".dll");
             start.ArgumentList.Add(input);
             files.Add((all[package], Path.ChangeExtension(input, ".ni.dll")));
         }

@@ -31,21 +31,24 @@ public static unsafe partial class KernelMemory
         return p == (byte*)-1 ? null : p;
     }
 
+    /// <summary>The C library, by the name the loader has it under: for other names .NET tries several files first.</summary>
+    public const string CLibrary = "libc.so.6";
+
     public static void Unmap(void* address, nuint bytes) => _ = MUnmap((byte*)address, bytes);
 
     public static bool Protect(void* address, nuint bytes, int protection) => !Fails() && MProtect((byte*)address, bytes, protection) == 0;
 
     public static bool Advise(void* address, nuint bytes, int advice) => !Fails() && MAdvise((byte*)address, bytes, advice) == 0;
 
-    [LibraryImport("libc", EntryPoint = "mmap")]
+    [LibraryImport(CLibrary, EntryPoint = "mmap")]
     private static partial byte* MMap(byte* address, nuint bytes, int protection, int flags, int file, nint offset);
 
-    [LibraryImport("libc", EntryPoint = "munmap")]
+    [LibraryImport(CLibrary, EntryPoint = "munmap")]
     private static partial int MUnmap(byte* address, nuint bytes);
 
-    [LibraryImport("libc", EntryPoint = "mprotect")]
+    [LibraryImport(CLibrary, EntryPoint = "mprotect")]
     private static partial int MProtect(byte* address, nuint bytes, int protection);
 
-    [LibraryImport("libc", EntryPoint = "madvise")]
+    [LibraryImport(CLibrary, EntryPoint = "madvise")]
     private static partial int MAdvise(byte* address, nuint bytes, int advice);
 }

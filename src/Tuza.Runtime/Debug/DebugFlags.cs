@@ -69,7 +69,12 @@ public static class DebugFlags
 
     public static bool TracebackCrash { get; private set; }
 
-    static DebugFlags() => SetTraceback(Environment.GetEnvironmentVariable("GOTRACEBACK") ?? "");
+    // What is not set is not parsed: .NET loads much before it reads its first number.
+    static DebugFlags()
+    {
+        if (Environment.GetEnvironmentVariable("GOTRACEBACK") is { Length: > 0 } level)
+            SetTraceback(level);
+    }
 
     public static void SetTraceback(string level)
     {
@@ -90,6 +95,8 @@ public static class DebugFlags
 
     static long Find(string list, string name, long unset = 0)
     {
+        if (list.Length == 0)
+            return unset;
         long value = unset;
         foreach (string part in list.Split(','))
         {
@@ -107,7 +114,8 @@ public static class DebugFlags
     static int ReadGcPercent()
     {
         string text = Environment.GetEnvironmentVariable("GOGC") ?? "";
-        return text == "off" ? -1
+        return text.Length == 0 ? 100
+            : text == "off" ? -1
             : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int n) ? n : 100;
     }
 
@@ -134,5 +142,5 @@ public static class DebugFlags
     }
 
     static int ReadMaxProcs() =>
-        int.TryParse(Environment.GetEnvironmentVariable("GOMAXPROCS") ?? "", NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n > 0 ? n : 0;
+        Environment.GetEnvironmentVariable("GOMAXPROCS") is { Length: > 0 } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n > 0 ? n : 0;
 }

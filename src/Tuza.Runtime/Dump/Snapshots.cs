@@ -58,8 +58,8 @@ public static unsafe class Snapshots
     const double MoreThanBefore = 1.05;
 
     static SnapshotPlan? s_plan;
-    static readonly List<IDisposable> s_triggers = []; // a timer or a signal registration ends when nobody holds it
-    static readonly ConcurrentQueue<(string Words, string Path)> s_wanted = new();
+    static List<IDisposable>? s_triggers; // a timer or a signal registration ends when nobody holds it
+    static ConcurrentQueue<(string Words, string Path)>? s_wanted;
     static int s_exiting, s_signals, s_endWanted;
     static long s_peak;
 
@@ -75,6 +75,8 @@ public static unsafe class Snapshots
         s_plan = plan;
         if (plan == null)
             return;
+        s_triggers = [];
+        s_wanted = new();
         if (plan.Trace)
             AllocTrace.StackOf = &StackIds.Current;
         foreach ((TimeSpan time, string words, string path) in plan.After)
@@ -100,7 +102,7 @@ public static unsafe class Snapshots
 
     static void Want(string words, string path)
     {
-        s_wanted.Enqueue((words, path));
+        s_wanted!.Enqueue((words, path));
         AskForStop();
     }
 
@@ -151,7 +153,7 @@ public static unsafe class Snapshots
             request.Error = Write(plan, request.Path, request.Redact || plan.Redact, request.Moment);
             request.Done.Set();
         }
-        while (s_wanted.TryDequeue(out (string Words, string Path) wanted))
+        while (s_wanted!.TryDequeue(out (string Words, string Path) wanted))
             Write(plan, wanted.Path, wanted.Words, tell: true);
         if (plan.AtPeak != "" && liveBytes > s_peak * MoreThanBefore)
         {

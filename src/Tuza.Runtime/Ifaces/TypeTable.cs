@@ -79,7 +79,7 @@ public static unsafe partial class TypeTable
     /// <summary>The descriptor with this link name, or null.</summary>
     public static TypeDesc* Find(string linkName)
     {
-        byte[] utf8 = System.Text.Encoding.UTF8.GetBytes(linkName);
+        ReadOnlySpan<byte> utf8 = Utf8Text.Bytes(linkName);
         fixed (byte* p = utf8)
         {
             lock (s_lock)

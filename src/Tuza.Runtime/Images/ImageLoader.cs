@@ -15,7 +15,6 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
-using System.Text;
 using System.Threading;
 
 using Tuza.Abi;
@@ -42,7 +41,7 @@ public sealed unsafe class LoadedImage
         return (byte*)Header + Header->Sections[2 * (int)s];
     }
 
-    internal string TextOf(TextRef r) => Encoding.UTF8.GetString(Text + r.Offset, r.Length);
+    internal string TextOf(TextRef r) => Utf8Text.Of(Text + r.Offset, r.Length);
 
     internal nint Code(int token) => Module.ResolveMethodHandle(token).GetFunctionPointer();
 
@@ -127,7 +126,6 @@ public static unsafe class ImageLoader
         lock (s_lock)
         {
             var assembly = path != null ? s_context.LoadFromAssemblyPath(path) : s_context.LoadFromStream(new MemoryStream(bytes!));
-            s_assemblies[assembly.GetName().Name!] = assembly;
             if (assembly.GetManifestResourceStream(ImageFormat.ResourceName) is not UnmanagedMemoryStream stream)
                 throw new InvalidDataException($"{path}: not an image");
             var header = (ImageHeader*)stream.PositionPointer;
@@ -138,14 +136,15 @@ public static unsafe class ImageLoader
             byte* godebug = info + 8 + nameBytes;
             var image = new LoadedImage
             {
-                Package = Encoding.UTF8.GetString(info + 8, nameBytes),
-                Godebug = Encoding.UTF8.GetString(godebug + 4, *(int*)godebug),
+                Package = Utf8Text.Of(info + 8, nameBytes),
+                Godebug = Utf8Text.Of(godebug + 4, *(int*)godebug),
                 Header = header,
                 Text = (byte*)header + header->Sections[2 * (int)ImageSection.Text],
                 Module = assembly.ManifestModule.ModuleHandle,
             };
             s_images.Add(image);
             s_byPackage.Add(image.Package, image);
+            s_assemblies[ImageFormat.AssemblyName(image.Package)] = assembly;
             s_byCode = null;
             Functions(image);
             Data(image);
@@ -189,16 +188,15 @@ public static unsafe class ImageLoader
     /// <summary>Sets a string variable before the program starts.</summary>
     public static void SetString(string variable, string value)
     {
-        byte[] name = Encoding.UTF8.GetBytes(variable), text = Encoding.UTF8.GetBytes(value);
+        ReadOnlySpan<byte> name = Utf8Text.Bytes(variable);
         lock (s_lock)
         {
             foreach (LoadedImage image in s_images)
             {
                 if (!image.Find(name, out var s) || s.Kind != SymbolKind.Global)
                     continue;
-                var memory = (byte*)NativeMemory.Alloc((nuint)text.Length + 1);
-                Marshal.Copy(text, 0, (nint)memory, text.Length);
-                *(GoString*)(image.Data + s.Value) = new GoString { Ptr = memory, Len = text.Length };
+                byte* text = Utf8Text.Native(value, out int bytes);
+                *(GoString*)(image.Data + s.Value) = new GoString { Ptr = text, Len = bytes };
                 return;
             }
         }
@@ -323,7 +321,7 @@ public static unsafe class ImageLoader
 
     static int FindByName(string name)
     {
-        byte[] utf8 = Encoding.UTF8.GetBytes(name);
+        ReadOnlySpan<byte> utf8 = Utf8Text.Bytes(name);
         lock (s_lock)
         {
             foreach (var image in s_images)

@@ -9,6 +9,8 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using System.Threading;
 
+using Tuza.Memory;
+
 namespace Tuza.Runtime;
 
 /// <summary>A spin lock of four bytes; zero is free.</summary>
@@ -56,13 +58,13 @@ static unsafe partial class Futex
 {
     const int SysFutex = 202, WaitPrivate = 128, WakePrivate = 129;
 
-    [LibraryImport("libc", EntryPoint = "syscall")]
+    [LibraryImport(KernelMemory.CLibrary, EntryPoint = "syscall")]
     private static partial long Call(long number, int* word, nint op, nint value, long* timeout, nint unused2, nint unused3);
 
-    [LibraryImport("libc", EntryPoint = "sched_yield")]
+    [LibraryImport(KernelMemory.CLibrary, EntryPoint = "sched_yield")]
     internal static partial int Yield();
 
-    [LibraryImport("libc", EntryPoint = "usleep")]
+    [LibraryImport(KernelMemory.CLibrary, EntryPoint = "usleep")]
     internal static partial int SleepMicros(uint micros);
 
     /// <summary>Sleeps while the word has this value, at most that long (negative: for ever). May return for no reason.</summary>

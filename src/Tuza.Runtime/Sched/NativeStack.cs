@@ -2,20 +2,22 @@
 
 using System.Runtime.InteropServices;
 
+using Tuza.Memory;
+
 namespace Tuza.Runtime;
 
 static unsafe partial class NativeStack
 {
-    [LibraryImport("libc")]
+    [LibraryImport(KernelMemory.CLibrary)]
     private static partial nuint pthread_self();
 
-    [LibraryImport("libc")]
+    [LibraryImport(KernelMemory.CLibrary)]
     private static partial int pthread_getattr_np(nuint thread, byte* attributes);
 
-    [LibraryImport("libc")]
+    [LibraryImport(KernelMemory.CLibrary)]
     private static partial int pthread_attr_getstack(byte* attributes, void** address, nuint* bytes);
 
-    [LibraryImport("libc")]
+    [LibraryImport(KernelMemory.CLibrary)]
     private static partial int pthread_attr_destroy(byte* attributes);
 
     /// <summary>(0, 0) when unknown.</summary>

@@ -37,12 +37,8 @@ public static unsafe class Args
 
     static GoString Text(string s)
     {
-        byte[] utf8 = Encoding.UTF8.GetBytes(s);
-        byte* p = (byte*)NativeMemory.Alloc((nuint)utf8.Length + 1);
-        for (int i = 0; i < utf8.Length; i++)
-            p[i] = utf8[i];
-        p[utf8.Length] = 0;
-        return new GoString { Ptr = p, Len = utf8.Length };
+        byte* p = Utf8Text.Native(s, out int bytes);
+        return new GoString { Ptr = p, Len = bytes };
     }
 
     static GoString* Make(IReadOnlyList<string> list)

@@ -29,7 +29,7 @@ public static unsafe class Executable
     {
         s_path = path;
         s_write = write;
-        s_utf8 = Encoding.UTF8.GetBytes(path + "\0");
+        s_utf8 = Utf8Text.ZeroEnded(path);
     }
 
     static bool Ensure()

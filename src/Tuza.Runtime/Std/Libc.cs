@@ -2,6 +2,8 @@
 
 using System.Runtime.InteropServices;
 
+using Tuza.Memory;
+
 namespace Tuza.Runtime;
 
 /// <summary>Calls into libc.</summary>
@@ -13,21 +15,21 @@ public static unsafe partial class Libc
     /// <summary>Flags of open.</summary>
     public const int OpenReadCloseOnExec = 0x80000;
 
-    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    [LibraryImport(KernelMemory.CLibrary, EntryPoint = "syscall", SetLastError = true)]
     internal static partial long Syscall(long number, nint a1, nint a2, nint a3, nint a4, nint a5, nint a6);
 
-    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    [LibraryImport(KernelMemory.CLibrary, EntryPoint = "clock_gettime")]
     [SuppressGCTransition]
     internal static partial int ClockGetTime(int clock, long* time);
 
-    [LibraryImport("libc", EntryPoint = "getpagesize")]
+    [LibraryImport(KernelMemory.CLibrary, EntryPoint = "getpagesize")]
     internal static partial int GetPageSize();
 
-    [LibraryImport("libc", EntryPoint = "sched_getaffinity")]
+    [LibraryImport(KernelMemory.CLibrary, EntryPoint = "sched_getaffinity")]
     internal static partial int SchedGetAffinity(int pid, nuint bytes, byte* mask);
 
     /// <summary>Gives back the free pages of all of malloc's arenas but this many bytes: whether there were any.</summary>
-    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    [LibraryImport(KernelMemory.CLibrary, EntryPoint = "malloc_trim")]
     internal static partial int MallocTrim(nuint keep);
 
     public static long Write(int fd, byte* p, long n) => Syscall(SysWrite, fd, (nint)p, (nint)n, 0, 0, 0);

@@ -5,16 +5,32 @@ using System;
 using System.IO;
 using System.Runtime.InteropServices;
 
+using Tuza.Abi;
+
 namespace Tuza.Runtime;
 
 /// <summary>Size and time of change of files, and their bytes, by single system calls. On other systems than Linux, by .NET.</summary>
 public static unsafe class RawFiles
 {
-    const int SysStatx = 332, CurrentFolder = -100;
+    const int SysStatx = 332, SysGetcwd = 79, AtFdCwd = -100;
     const uint StatxBasic = 0x7ff;
     const int StatxBytes = 256, ModeAt = 28, SizeAt = 40, ChangedAt = 112;
     const int ModeMask = 0xf000, ModeFolder = 0x4000;
     const long TicksPerSecond = 10_000_000, NanosPerTick = 100;
+
+    public static bool Exists(string path)
+    {
+        fixed (byte* p = Utf8Text.ZeroEnded(path))
+            return Stat(p, out _, out _);
+    }
+
+    /// <summary>The working folder.</summary>
+    public static string CurrentFolder()
+    {
+        const int MostBytes = 4096;
+        byte* path = stackalloc byte[MostBytes];
+        return Direct && Libc.Syscall(SysGetcwd, (nint)path, MostBytes, 0, 0, 0, 0) > 0 && *path == '/' ? Utf8Text.Of(path) : Environment.CurrentDirectory;
+    }
 
     static bool Direct => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
@@ -25,7 +41,7 @@ public static unsafe class RawFiles
             return StatSlow(path, out changed, out size);
         byte* s = stackalloc byte[StatxBytes];
         changed = size = 0;
-        if (Libc.Syscall(SysStatx, CurrentFolder, (nint)path, 0, (nint)StatxBasic, (nint)s, 0) != 0)
+        if (Libc.Syscall(SysStatx, AtFdCwd, (nint)path, 0, (nint)StatxBasic, (nint)s, 0) != 0)
             return false;
         size = (*(ushort*)(s + ModeAt) & ModeMask) == ModeFolder ? -1 : *(long*)(s + SizeAt);
         changed = *(long*)(s + ChangedAt) * TicksPerSecond + *(uint*)(s + ChangedAt + 8) / NanosPerTick;
@@ -35,7 +51,7 @@ public static unsafe class RawFiles
     static bool StatSlow(byte* path, out long changed, out long size)
     {
         changed = size = 0;
-        string name = Marshal.PtrToStringUTF8((nint)path)!;
+        string name = Utf8Text.Of(path);
         FileSystemInfo info = Directory.Exists(name) ? new DirectoryInfo(name) : new FileInfo(name);
         if (!info.Exists)
             return false;
@@ -51,7 +67,7 @@ public static unsafe class RawFiles
         if (!Stat(path, out _, out long size) || size is < 0 or > int.MaxValue)
             return null;
         if (!Direct)
-            return ReadSlow(Marshal.PtrToStringUTF8((nint)path)!, out bytes);
+            return ReadSlow(Utf8Text.Of(path), out bytes);
         byte* text = (byte*)NativeMemory.Alloc((nuint)size + 1);
         long fd = Libc.Syscall(Libc.SysOpen, (nint)path, Libc.OpenReadCloseOnExec, 0, 0, 0, 0);
         for (long n = fd < 0 ? 0 : 1; n > 0 && bytes < size;)
