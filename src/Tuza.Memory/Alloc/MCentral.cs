@@ -40,9 +40,13 @@ public unsafe struct MCentral
 
     MCentral* Self => (MCentral*)Unsafe.AsPointer(ref this);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public SpanSet* PartialSwept(uint sweepGen) => (sweepGen / 2 & 1) == 0 ? &Self->_partial0 : &Self->_partial1;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public SpanSet* PartialUnswept(uint sweepGen) => (sweepGen / 2 & 1) != 0 ? &Self->_partial0 : &Self->_partial1;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public SpanSet* FullSwept(uint sweepGen) => (sweepGen / 2 & 1) == 0 ? &Self->_full0 : &Self->_full1;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public SpanSet* FullUnswept(uint sweepGen) => (sweepGen / 2 & 1) != 0 ? &Self->_full0 : &Self->_full1;
 
     /// <summary>Returns a swept span with a free slot for a cache, or null when there is no memory.</summary>

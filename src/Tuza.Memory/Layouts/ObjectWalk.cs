@@ -109,13 +109,17 @@ public static unsafe class ObjectWalk
         where TVisitor : struct, IPointerVisitor, allows ref struct
     {
         for (nuint w = from / 64; w * 64 < to; w++)
-        {
-            ulong bits = mask[w];
-            if (w == from / 64)
-                bits &= ulong.MaxValue << (int)(from % 64);
-            if (to - w * 64 < 64)
-                bits &= (1UL << (int)(to - w * 64)) - 1;
-            Bits(ref visitor, words + w * 64, bits);
-        }
+            Bits(ref visitor, words + w * 64, Clipped(mask, w, from, to));
+    }
+
+    /// <summary>Word w of a mask: only its bits in [from, to), which it has some of.</summary>
+    public static ulong Clipped(ulong* mask, nuint w, nuint from, nuint to)
+    {
+        ulong bits = mask[w];
+        if (w == from / 64)
+            bits &= ulong.MaxValue << (int)(from % 64);
+        if (to - w * 64 < 64)
+            bits &= (1UL << (int)(to - w * 64)) - 1;
+        return bits;
     }
 }

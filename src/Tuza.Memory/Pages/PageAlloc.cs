@@ -12,6 +12,7 @@
 //
 // All methods need the heap lock. See GOROOT/src/runtime/mpagealloc.go.
 
+using System.Runtime.CompilerServices;
 using System.Diagnostics;
 using System.Numerics;
 
@@ -73,6 +74,7 @@ public unsafe struct PageAlloc
         MHeap.OsFreeLazy(_tables, ChunkTables * (nuint)sizeof(PageChunk*));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly PageChunk* Chunk(nuint chunk) => _tables[chunk / ChunksPerTable] + chunk % ChunksPerTable;
 
     static nuint ChunkOf(nuint address) => address >> PageChunk.Shift;

@@ -22,13 +22,33 @@ public readonly record struct PageSummary(ulong Bits)
     const ulong FieldMask = MaxPages - 1;
     const ulong AllFree = 1UL << 63;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PageSummary Pack(uint start, uint max, uint end) => max == MaxPages
         ? new PageSummary(AllFree)
         : new PageSummary(start | (ulong)max << FieldBits | (ulong)end << (2 * FieldBits));
 
-    public uint Start => (Bits & AllFree) != 0 ? MaxPages : (uint)(Bits & FieldMask);
-    public uint Max => (Bits & AllFree) != 0 ? MaxPages : (uint)((Bits >> FieldBits) & FieldMask);
-    public uint End => (Bits & AllFree) != 0 ? MaxPages : (uint)((Bits >> (2 * FieldBits)) & FieldMask);
+    public uint Start
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Bits & AllFree) != 0 ? MaxPages : (uint)(Bits & FieldMask);
+    }
+
+    public uint Max
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Bits & AllFree) != 0 ? MaxPages : (uint)((Bits >> FieldBits) & FieldMask);
+    }
+
+    public uint End
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Bits & AllFree) != 0 ? MaxPages : (uint)((Bits >> (2 * FieldBits)) & FieldMask);
+    }
+
+    // Written out: the compiler's own asks a comparer of ulong, a virtual call.
+    public bool Equals(PageSummary other) => Bits == other.Bits;
+
+    public override int GetHashCode() => Bits.GetHashCode();
 
     /// <summary>The summary of <paramref name="count"/> neighbours of <paramref name="pagesEach"/> pages.</summary>
     public static unsafe PageSummary Merge(PageSummary* parts, int count, uint pagesEach)
@@ -94,6 +114,7 @@ public unsafe struct PageChunk
         return PageSummary.Pack(start, uint.Max(max, run), run);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static uint LongestFree(ulong used)
     {
         // Shrinks every run of free bits by one per round; few rounds, since runs inside a word are short.

@@ -113,6 +113,7 @@ public unsafe struct MSpan
 
     public readonly bool IsAllocated(int index) => (AllocBits[index >> 6] & (1UL << (index & 63))) != 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool IsMarked(int index) => (MarkBits[index >> 6] & (1UL << (index & 63))) != 0;
 
     /// <summary>Takes the span for sweeping; false if it needs none or somebody else has it.</summary>

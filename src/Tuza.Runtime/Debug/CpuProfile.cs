@@ -23,15 +23,19 @@ public static unsafe class CpuProfile
 
     static readonly Lock s_lock = new();
     static readonly List<ulong> s_words = [];
-    static readonly List<nint> s_labels = [];
+    static List<nint>? s_labels; // null until a profile was wanted: .NET would compile its part of this list in every program that collects
     static long s_hz;
     static int s_generation;
 
     internal static void MarkRoots(ref Marker marker)
     {
         lock (s_lock)
-            foreach (nint label in s_labels)
+        {
+            if (s_labels is not { } labels)
+                return;
+            foreach (nint label in labels)
                 marker.Root((nuint)label);
+        }
     }
 
     /// <summary>`setcpuprofilerate(hz int)`: starts, or with 0 ends.</summary>
@@ -45,6 +49,7 @@ public static unsafe class CpuProfile
             if (s_hz == 0)
                 return;
             s_words.Clear();
+            s_labels ??= [];
             s_labels.Clear();
             s_words.AddRange([HeaderWords, 0, (ulong)s_hz]);
             s_labels.Add(0);
@@ -95,7 +100,7 @@ public static unsafe class CpuProfile
             s_words.Add((ulong)ticks);
             for (int i = 0; i < n; i++)
                 s_words.Add(pcs[i]);
-            s_labels.Add((nint)label);
+            s_labels!.Add((nint)label);
         }
         TypedMem.Shade(label);
     }
@@ -106,7 +111,7 @@ public static unsafe class CpuProfile
     {
         lock (s_lock)
         {
-            g->R[1] = (ulong)s_labels.Count;
+            g->R[1] = (ulong)(s_labels?.Count ?? 0);
             g->R[2] = s_hz == 0 ? 1UL : 0;
             return s_words.Count;
         }
@@ -124,7 +129,7 @@ public static unsafe class CpuProfile
     public static void* Label(G* g, long i)
     {
         lock (s_lock)
-            return (void*)s_labels[(int)i];
+            return (void*)s_labels![(int)i];
     }
 
     /// <summary>`cpuprofiledrop(words, records int)`: they have been read.</summary>
@@ -134,7 +139,7 @@ public static unsafe class CpuProfile
         lock (s_lock)
         {
             s_words.RemoveRange(0, (int)words);
-            s_labels.RemoveRange(0, (int)records);
+            s_labels?.RemoveRange(0, (int)records);
         }
     }
 }

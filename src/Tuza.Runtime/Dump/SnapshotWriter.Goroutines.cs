@@ -113,8 +113,7 @@ sealed unsafe partial class SnapshotWriter
         for (var c = new FrameCursor(g); c.Valid && frames < MostFrames; c.Next())
             frames += Pcs.Depth(c.Func, c.Site);
         _out.Write(frames);
-        var none = new NoVisitor();
-        using var live = StackTracer<NoVisitor>.Run(g, ref none);
+        using var live = StackTracer.Run(g);
         for (var c = new FrameCursor(g); c.Valid && frames > 0; c.Next())
             frames -= Frames(live, c.Func, c.Site, c.Fp);
     }
@@ -140,7 +139,7 @@ sealed unsafe partial class SnapshotWriter
     }
 
     /// <summary>The logical frames of one frame; the outermost has the slots.</summary>
-    int Frames(in StackTracer<NoVisitor> live, FuncDesc* func, int site, byte* fp)
+    int Frames(in StackTracer live, FuncDesc* func, int site, byte* fp)
     {
         int depth = Pcs.Depth(func, site);
         for (int d = 0; d < depth; d++)
@@ -155,7 +154,7 @@ sealed unsafe partial class SnapshotWriter
     }
 
     /// <summary>Pointers of a frame that are not nil: how many, then each.</summary>
-    void Slots(in StackTracer<NoVisitor> live, FuncDesc* func, int siteId, ulong* words)
+    void Slots(in StackTracer live, FuncDesc* func, int siteId, ulong* words)
     {
         SiteDesc* site = FrameWalk.SiteOf(func, siteId);
         long count = _out.Position;

@@ -648,7 +648,7 @@ public static unsafe class Gc
     /// <summary>The pacer and the starting size count every stack once in a cycle.</summary>
     static void Scan(G* g, ref Marker marker, bool again = false)
     {
-        StackTracer<Marker>.Run(g, ref marker).Dispose();
+        StackTracer.Run(g, ref marker).Dispose();
         if (g->Sp != null && !again && !IsCheck)
         {
             marker.StackScanBytes += g->StackHi - g->Sp;

@@ -13,6 +13,7 @@
 // Stacks without stack objects cost a comparison per word; nothing is kept for them that is not looked up in vain.
 
 using System;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -21,9 +22,8 @@ using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
-/// <summary>Follows the pointers of one stack, whose goroutine does not run. The visitor sees the live words that point elsewhere.</summary>
-public unsafe ref struct StackTracer<TVisitor> : IPointerVisitor
-    where TVisitor : struct, IPointerVisitor
+/// <summary>Follows the pointers of one stack, whose goroutine does not run. A marker gets the live words that point elsewhere.</summary>
+public unsafe ref struct StackTracer : IPointerVisitor
 {
     /// <summary>An object of the frame at Fp.</summary>
     struct StackObject
@@ -35,24 +35,27 @@ public unsafe ref struct StackTracer<TVisitor> : IPointerVisitor
     }
 
     readonly G* _g;
-    readonly ref TVisitor _visitor;
+    readonly ref Marker _marker; // null: nobody gets them
     readonly byte* _lo;
     readonly nuint _bytes;
     NativeList<StackObject> _objects;
     NativeList<nuint> _inside;
 
-    StackTracer(G* g, ref TVisitor visitor)
+    StackTracer(G* g, ref Marker marker)
     {
         _g = g;
-        _visitor = ref visitor;
+        _marker = ref marker;
         _lo = g->StackLo;
         _bytes = (nuint)(g->StackHi - g->StackLo);
     }
 
+    /// <summary>Only to ask <see cref="LiveWords"/>.</summary>
+    public static StackTracer Run(G* g) => Run(g, ref Unsafe.NullRef<Marker>());
+
     /// <summary>Visits all there is. The tracer then answers <see cref="LiveWords"/> until it is disposed of.</summary>
-    public static StackTracer<TVisitor> Run(G* g, ref TVisitor visitor)
+    public static StackTracer Run(G* g, ref Marker marker)
     {
-        var t = new StackTracer<TVisitor>(g, ref visitor);
+        StackTracer t = new(g, ref marker);
         t.Frames();
         StackRoots.Visit(g, ref t);
         t.Follow();
@@ -64,8 +67,18 @@ public unsafe ref struct StackTracer<TVisitor> : IPointerVisitor
         nuint p = *slot;
         if (p - (nuint)_lo < _bytes)
             _inside.Add(p);
-        else
-            _visitor.Visit(slot);
+        else if (!Unsafe.IsNullRef(ref _marker))
+            _marker.Visit(slot);
+    }
+
+    // Not by ObjectWalk: .NET does not find the code in advance of another assembly's generics over structures of this one.
+    void Words(nuint* words, ulong* mask, nuint from, nuint to)
+    {
+        for (nuint w = from / 64; w * 64 < to; w++)
+        {
+            for (ulong bits = ObjectWalk.Clipped(mask, w, from, to); bits != 0; bits &= bits - 1)
+                Visit(words + w * 64 + BitOperations.TrailingZeroCount(bits));
+        }
     }
 
     void Frames()
@@ -75,7 +88,7 @@ public unsafe ref struct StackTracer<TVisitor> : IPointerVisitor
             SiteDesc* site = FrameWalk.SiteOf(c.Func, c.Site);
             if (site->PtrWordCount == 0)
                 continue;
-            ObjectWalk.Masked(ref this, (nuint*)c.Fp, site->PtrMask, 0, (nuint)site->PtrWordCount);
+            Words((nuint*)c.Fp, site->PtrMask, 0, (nuint)site->PtrWordCount);
             for (int i = 0; i < site->ObjectCount; i++)
             {
                 ulong o = site->Objects[i];
@@ -98,7 +111,7 @@ public unsafe ref struct StackTracer<TVisitor> : IPointerVisitor
             if (o.Reached || p >= o.Fp + o.Offset + o.Bytes)
                 continue;
             o.Reached = true;
-            ObjectWalk.Masked(ref this, (nuint*)o.Fp, o.Site->ObjectMask, (nuint)o.Offset / 8, nuint.Min((nuint)(o.Offset + o.Bytes + 7) / 8, (nuint)o.Site->PtrWordCount));
+            Words((nuint*)o.Fp, o.Site->ObjectMask, (nuint)o.Offset / 8, nuint.Min((nuint)(o.Offset + o.Bytes + 7) / 8, (nuint)o.Site->PtrWordCount));
         }
     }
 
@@ -224,10 +237,4 @@ unsafe struct NativeList<T>
         NativeMemory.Free(_items);
         this = default;
     }
-}
-
-/// <summary>Sees nothing.</summary>
-struct NoVisitor : IPointerVisitor
-{
-    public readonly unsafe void Visit(nuint* slot) { }
 }
