@@ -4,8 +4,8 @@
 // start. Pages of a file that were never written can leave at any time, since the file has them: who needs one again takes it from the system's cache
 // for the price of a minor fault. So a program that collects its heap, whose resident memory matters, sheds them.
 //
-// Only private mappings that cannot be written, of shared objects and assemblies, seen in the same place at an earlier look: no loader is at work on
-// them any more. Pages that are not the file's own (relocated, or changed by a debugger) stay. The monitor calls it, beside the program.
+// Only mappings that cannot be written, of shared objects and assemblies, seen in the same place at an earlier look: no loader is at work on
+// them any more. (.NET maps an assembly twice: its code, and the file as it is, shared, for its metadata.) Pages that are not the file's own (relocated, or changed by a debugger) stay. The monitor calls it, beside the program.
 
 using System;
 using System.Runtime.InteropServices;
@@ -19,27 +19,24 @@ static unsafe class FilePages
     struct Range
     {
         public ulong From, To;
+        public bool IsShared;
     }
 
     const int TextBytes = 64 << 10, PageWords = 2048, PageShift = 12;
+    /// <summary>Less is not worth a call of the system.</summary>
+    const ulong FewestPages = 8;
     const ulong Present = 1UL << 63, Swapped = 1UL << 62, OfFile = 1UL << 61;
-    const int Growth = 4;
 
     static Range[] s_known = new Range[1];
     static Range[] s_found = new Range[1];
     static int s_knownCount, s_foundCount;
-    static bool s_looked;
-    static uint s_nextCycle = 1;
+    static LookTimes s_times;
 
-    /// <summary>To be called now and then with the number of collections so far: looks at the first, and then ever more seldom.</summary>
-    internal static void AfterCollections(uint cycles)
+    /// <summary>To be called now and then: looks when it is time to.</summary>
+    internal static void Attend(long now, MHeap* heap)
     {
-        if (cycles < s_nextCycle)
-            return;
-        // The second look, which can give something back, soon; then rarely, even if a look cannot be taken at all.
-        s_nextCycle = s_looked ? Math.Max(cycles, s_nextCycle * (Growth - 1)) + 1 : cycles + 1;
-        s_looked = true;
-        Look();
+        if (heap->Gc.CycleCount > 0 && s_times.IsDue(now - Gc.StartNanos, heap->Stats.MappedReady))
+            Look();
     }
 
     /// <summary>Reads the mappings; gives back the pages of those that were there at the last look.</summary>
@@ -103,7 +100,7 @@ static unsafe class FilePages
     static void Note(ReadOnlySpan<byte> line)
     {
         int dash = line.IndexOf((byte)'-'), blank = line.IndexOf((byte)' '), path = line.IndexOf((byte)'/');
-        if (dash < 0 || blank < dash || path < blank || line[blank + 2] == 'w' || line[blank + 4] != 'p' || !IsCode(line[path..]))
+        if (dash < 0 || blank < dash || path < blank || line[blank + 2] == 'w' || !IsCode(line[path..]))
             return;
         if (s_foundCount == s_found.Length)
         {
@@ -111,7 +108,9 @@ static unsafe class FilePages
             s_found.AsSpan().CopyTo(larger);
             s_found = larger;
         }
-        s_found[s_foundCount++] = new Range { From = Hex(line[..dash]), To = Hex(line[(dash + 1)..blank]) };
+        Range r = new() { From = Hex(line[..dash]), To = Hex(line[(dash + 1)..blank]), IsShared = line[blank + 4] == 's' };
+        if (r.To - r.From >= FewestPages << PageShift)
+            s_found[s_foundCount++] = r;
     }
 
     static bool IsCode(ReadOnlySpan<byte> path) => path.EndsWith(".dll"u8) || path.EndsWith(".so"u8) || path.IndexOf(".so."u8) > 0;
@@ -124,11 +123,15 @@ static unsafe class FilePages
         return n;
     }
 
-    /// <summary>Advises runs without a page of the process's own.</summary>
+    /// <summary>Advises runs without a page of the process's own: a shared mapping has none.</summary>
     static void Drop(int pagemap, Range r, ulong* words)
     {
-        ulong run = 0;
-        bool inRun = false;
+        if (r.IsShared)
+        {
+            GiveBack(r.From >> PageShift, r.To >> PageShift);
+            return;
+        }
+        ulong run = 0, resident = 0; // of the run that began last: its first page, and how many are there
         ulong page = r.From >> PageShift, end = r.To >> PageShift;
         while (page < end)
         {
@@ -138,24 +141,49 @@ static unsafe class FilePages
                 break;
             for (long i = 0; i < got; i++, page++)
             {
-                bool files = (words[i] & (Present | OfFile)) == (Present | OfFile);
-                bool own = !files && (words[i] & (Present | Swapped)) != 0;
-                if (files && !inRun)
+                if ((words[i] & (Present | OfFile)) == (Present | OfFile))
                 {
-                    inRun = true;
-                    run = page;
+                    if (resident++ == 0)
+                        run = page;
                 }
-                else if (own && inRun)
+                else if ((words[i] & (Present | Swapped)) != 0)
                 {
-                    inRun = false;
-                    GiveBack(run, page);
+                    if (resident >= FewestPages)
+                        GiveBack(run, page);
+                    resident = 0;
                 }
             }
         }
-        if (inRun)
+        if (resident >= FewestPages)
             GiveBack(run, page);
     }
 
     static void GiveBack(ulong from, ulong to) =>
         _ = KernelMemory.Advise((void*)(from << PageShift), (nuint)((to - from) << PageShift), KernelMemory.DontNeed);
+}
+
+/// <summary>
+/// When a program's mappings are looked at: when its heap has become large beside them, or when it has run for long, and again whenever either has
+/// grown by as much once more. The first look only notes what is there; the second follows it at once.
+/// </summary>
+struct LookTimes
+{
+    const long LargeBytes = 32 << 20, LongNanos = 3_000_000_000;
+
+    long _nextBytes, _nextAge;
+    bool _noted;
+
+    /// <summary>age: of the program. bytes: of its heap, as mapped.</summary>
+    public bool IsDue(long age, long bytes)
+    {
+        if (bytes < Math.Max(_nextBytes, LargeBytes) && age < Math.Max(_nextAge, LongNanos))
+            return false;
+        if (_noted)
+        {
+            _nextBytes = Math.Max(2 * bytes, _nextBytes);
+            _nextAge = Math.Max(2 * age, LongNanos);
+        }
+        _noted = true;
+        return true;
+    }
 }

@@ -125,7 +125,7 @@ public static unsafe class Sysmon
             useful |= NetPoll.Poll();
         useful |= Sched.WakeForForgotten();
         GcDriver.SweepLeft();
-        FilePages.AfterCollections(MHeap.Current->Gc.CycleCount);
+        FilePages.Attend(now, MHeap.Current);
         return useful;
     }
 

@@ -2,7 +2,6 @@
 
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
-using System.Text;
 
 using Tuza.Abi;
 
