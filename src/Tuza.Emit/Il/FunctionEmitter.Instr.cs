@@ -138,6 +138,8 @@ sealed partial class FunctionEmitter
 
     // ---- memory
 
+    const int MostKeptAtBarrier = 24;
+
     void StoreInstr(LowStore s)
     {
         if (!s.Barrier)
@@ -171,14 +173,60 @@ sealed partial class FunctionEmitter
         _cold.Enqueue(() =>
         {
             _il.Mark(cold);
+            if (_frame.LiveAtBarrier.ContainsKey(s))
+            {
+                LdG(nameof(G.MCache));
+                addr();
+                _il.Unary(ILOpCode.Ldind_i);
+                _il.Token(ILOpCode.Call, _image.Meta.Member(ImageBuilder.BarrierTryRecord), 2, 1, "Barrier.TryRecord");
+                _il.Branch(ILOpCode.Brtrue, back);
+            }
+            var kept = KeptAtBarrier(s, tempA, tempV);
+            for (int i = 0; i < kept.Count; i++)
+            {
+                BelowFrame(i);
+                kept[i].Load();
+                _il.Op(WordStore(kept[i].Type), 2, 0);
+            }
             LdG(nameof(G.MCache));
             addr();
             _il.Unary(ILOpCode.Ldind_i);
             value();
             _il.Token(ILOpCode.Call, _image.Meta.Member(ImageBuilder.BarrierRecord), 3, 0, "Barrier.Record");
+            for (int i = 0; i < kept.Count; i++)
+            {
+                BelowFrame(i);
+                _il.Unary(WordLoad(kept[i].Type));
+                kept[i].Store();
+            }
             _il.Branch(ILOpCode.Br, back);
         });
         // The temporaries stay taken: the cold code reads them later, and must not find them reused.
+    }
+
+    /// <summary>
+    /// What is live behind a barrier's call. It is written to the free stack below the frame and read again, so that no local is live across the call and
+    /// the usual way, without the call, has all registers.
+    /// </summary>
+    List<(LowType Type, Action Load, Action Store)> KeptAtBarrier(LowStore s, int? tempA, int? tempV)
+    {
+        List<(LowType, Action, Action)> kept = [];
+        if (!_frame.LiveAtBarrier.TryGetValue(s, out var live) || live.Count > MostKeptAtBarrier)
+            return kept;
+        foreach (LowLocal l in live)
+            if (_argOf.ContainsKey(l) || _localOf.ContainsKey(l))
+                kept.Add((l.Type, () => Load(l), () => Store(l)));
+        foreach (int? t in (int?[])[tempA, tempV])
+            if (t is { } local)
+                kept.Add((LowType.Ptr, () => _il.Ldloc(local), () => _il.Stloc(local)));
+        return kept;
+    }
+
+    /// <summary>Word i of the stack below the running frame; the stack's red zone has as many.</summary>
+    void BelowFrame(int i)
+    {
+        LdG(nameof(G.Sp));
+        AddConst(-8L * (i + 1));
     }
 
     /// <summary>A way to push e + offset again and again: e itself if it is cheap, else a temporary.</summary>

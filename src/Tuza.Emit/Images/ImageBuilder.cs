@@ -104,6 +104,7 @@ sealed partial class ImageBuilder
     public static readonly MethodInfo BadResume = typeof(ImageStatics).GetMethod(nameof(ImageStatics.BadResume))!;
     public static readonly MethodInfo MissingSymbol = typeof(ImageStatics).GetMethod(nameof(ImageStatics.MissingSymbol))!;
     public static readonly FieldInfo BarrierEnabled = typeof(Barrier).GetField(nameof(Barrier.Enabled))!;
+    public static readonly MethodInfo BarrierTryRecord = typeof(Barrier).GetMethod(nameof(Barrier.TryRecord))!;
     public static readonly MethodInfo BarrierRecord = typeof(Barrier).GetMethod(nameof(Barrier.Record))!;
 
     readonly ImageInput _input;

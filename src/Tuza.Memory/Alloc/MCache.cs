@@ -71,6 +71,8 @@ public unsafe struct MCache
 
     /// <summary>Next free place of the buffer for what the write barrier records; null before the first. See <see cref="Barrier"/>.</summary>
     public nuint* BarrierTop;
+    /// <summary>The same under the other kinds of barriers, for which emitted code knows nothing and calls.</summary>
+    public nuint* OtherTop;
 
     /// <summary>Bytes of objects born during this cycle's marking.</summary>
     public long BornBlackBytes;

@@ -56,14 +56,33 @@ public static unsafe class Barrier
             RecordSlow(c, oldValue, newValue);
             return;
         }
-        // As Add, but nothing branches on the value: it has mostly just been asked of memory that is not in cache, and the processor would go on
-        // in a wrong direction for as long as that takes. What it refers to is looked up when the buffer is full.
+        if (TryRecord(c, oldValue))
+            return;
+        c->BarrierTop = NextBuffer(c, c->BarrierTop);
+        _ = TryRecord(c, oldValue);
+    }
+
+    /// <summary>
+    /// Records the value a slot loses if there is room, which is almost always: the way of emitted code in loops, inlined. A call there, taken or not, would
+    /// have RyuJIT keep what lives across it in memory. False for whatever needs the call: no room, no buffer yet, no P, another kind of barrier.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryRecord(MCache* c, nuint oldValue)
+    {
+        if (c == null)
+            return false;
         nuint* top = c->BarrierTop;
         if (((nuint)top & (WorkBuf.Bytes - 1)) == 0)
-            top = NextBuffer(c, top);
+            return false;
+        // As Add, but nothing branches on the value: it has mostly just been asked of memory that is not in cache, and the processor would go on
+        // in a wrong direction for as long as that takes. What it refers to is looked up when the buffer is full.
         *top = oldValue;
         c->BarrierTop = (nuint*)((nuint)top + ((nuint)(-(nint)oldValue) >> 63 << 3));
+        return true;
     }
+
+    /// <summary>Where a P's buffer ends: where emitted code looks only if it knows the kind.</summary>
+    static nuint** TopOf(MCache* c) => s_kind == BarrierKind.Deletion ? &c->BarrierTop : &c->OtherTop;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void RecordSlow(MCache* c, nuint oldValue, nuint newValue)
@@ -111,11 +130,12 @@ public static unsafe class Barrier
             AddAlone(value);
             return;
         }
-        nuint* top = c->BarrierTop;
+        nuint** end = TopOf(c);
+        nuint* top = *end;
         if (((nuint)top & (WorkBuf.Bytes - 1)) == 0)
             top = NextBuffer(c, top);
         *top = value;
-        c->BarrierTop = top + 1;
+        *end = top + 1;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -140,10 +160,11 @@ public static unsafe class Barrier
     /// <summary>World stopped: gives what the barriers of a P recorded to the markers.</summary>
     public static void Flush(MCache* c)
     {
-        nuint* top = c->BarrierTop;
+        nuint** end = TopOf(c);
+        nuint* top = *end;
         if (top == null)
             return;
-        c->BarrierTop = null;
+        *end = null;
         WorkBuf* b = WorkBuf.Of(top - 1);
         int count = (int)(top - WorkBuf.Items(b));
         if (count != 0)
