@@ -6,6 +6,7 @@ using System.Reflection;
 using System.Reflection.Metadata;
 using Tuza.Abi;
 using Tuza.IR;
+using Tuza.Runtime;
 
 namespace Tuza.Emit;
 
@@ -138,7 +139,8 @@ sealed partial class FunctionEmitter
 
     // ---- memory
 
-    const int MostKeptAtBarrier = 24;
+    /// <summary>Locals; with the two temporaries they fit into the red zone.</summary>
+    const int MostKeptAtBarrier = Stacks.RedZoneBytes / 8 - 2;
 
     void StoreInstr(LowStore s)
     {
@@ -205,8 +207,8 @@ sealed partial class FunctionEmitter
     }
 
     /// <summary>
-    /// What is live behind a barrier's call. It is written to the free stack below the frame and read again, so that no local is live across the call and
-    /// the usual way, without the call, has all registers.
+    /// What is live behind a barrier's call, which is taken when the buffer of old values is full. It is written to the free stack below the frame and read
+    /// again, so that no local is live across the call, and the ways without it have all registers. Nobody looks at the stack meanwhile: the call is no safepoint.
     /// </summary>
     List<(LowType Type, Action Load, Action Store)> KeptAtBarrier(LowStore s, int? tempA, int? tempV)
     {
@@ -222,7 +224,7 @@ sealed partial class FunctionEmitter
         return kept;
     }
 
-    /// <summary>Word i of the stack below the running frame; the stack's red zone has as many.</summary>
+    /// <summary>Address of word i of the red zone, below the running frame.</summary>
     void BelowFrame(int i)
     {
         LdG(nameof(G.Sp));

@@ -426,7 +426,6 @@ public sealed partial class FrameBuilder
     {
         var live = new BitSet(_vars);
         var at = new BitSet(_vars);
-        BitSet inLoop = BlocksInLoops();
         foreach (var b in _info.Order)
         {
             live.Set(_liveOut[b.Id]);
@@ -460,7 +459,7 @@ public sealed partial class FrameBuilder
                 KeepArgs(instr, live);
                 foreach (int v in _u.Uses)
                     live.Add(v);
-                if (instr is LowStore { Barrier: true } store && inLoop[b.Id])
+                if (instr is LowStore { Barrier: true } store)
                     _info.LiveAtBarrier.Add(store, LocalsIn(live));
             }
             if (_info.PollOf.TryGetValue(b, out var poll))
@@ -470,17 +469,6 @@ public sealed partial class FrameBuilder
             Record(e, _liveIn[_f.Entry.Id]);
         if (_info.Sites[SiteIds.DeferReturn] is { } d2)
             Record(d2, _liveIn[_f.DeferReturn!.Id]);
-    }
-
-    /// <summary>Blocks between the head of a loop and what jumps back to it, in the order they are emitted in: all that run more than once, and a few more.</summary>
-    BitSet BlocksInLoops()
-    {
-        BitSet blocks = new(_info.Order.Count);
-        foreach (var b in _info.Order)
-            foreach (var head in LowUses.Successors(b.Term))
-                for (int i = head.Id; i <= b.Id; i++)
-                    blocks.Add(i);
-        return blocks;
     }
 
     List<LowLocal> LocalsIn(BitSet live)

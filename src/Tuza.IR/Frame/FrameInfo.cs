@@ -71,7 +71,7 @@ public sealed class FrameInfo
     public List<LowLocal> ZeroLocals = [];
     /// <summary>Definitions that are stored to the local's home: the instruction, and for calls each result separately.</summary>
     public HashSet<(LowInstr, LowLocal)> HomeStores = [];
-    /// <summary>Of stores with a barrier in loops: the locals that are read by the store or behind it, which the way through the barrier's call has to keep.</summary>
+    /// <summary>Of each store with a barrier: the locals that are read by it or behind it, which the way through the barrier's call has to keep.</summary>
     public Dictionary<LowStore, List<LowLocal>> LiveAtBarrier = [];
     /// <summary>Blocks in emission order, the entry first; unreachable ones are left out.</summary>
     public List<LowBlock> Order = [];

@@ -63,8 +63,8 @@ public static unsafe class Barrier
     }
 
     /// <summary>
-    /// Records the value a slot loses if there is room, which is almost always: the way of emitted code in loops, inlined. A call there, taken or not, would
-    /// have RyuJIT keep what lives across it in memory. False for whatever needs the call: no room, no buffer yet, no P, another kind of barrier.
+    /// Records the value a slot loses if there is room, which is almost always: the way of emitted code in functions with a frame, inlined. A call there, taken
+    /// or not, would have RyuJIT keep what lives across it in memory. False for whatever needs the call: no room, no buffer yet, no P, another kind of barrier.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryRecord(MCache* c, nuint oldValue)
