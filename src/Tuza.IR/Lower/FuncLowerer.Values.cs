@@ -355,13 +355,8 @@ sealed partial class FuncLowerer
 
     // ---- stores
 
-    static bool NeedsBarrier(Addr dst, bool tracked, LowExpr value) =>
-        tracked && dst.Kind switch
-        {
-            AddrKind.Stack => false,
-            AddrKind.Fresh => !L.IsStaticPointer(value),
-            _ => true,
-        };
+    /// <summary>A fresh object's words lose nothing, and nobody else knows it yet: no kind of barrier needs to see what they get.</summary>
+    static bool NeedsBarrier(Addr dst) => dst.Kind == AddrKind.Heap;
 
     void StoreScalar(Addr dst, LowType type, LowExpr value, bool tracked, long offset = 0)
     {
@@ -370,7 +365,7 @@ sealed partial class FuncLowerer
         var addr = dst.BaseAndIndex;
         long off = dst.Offset + offset;
         L.Fold(ref addr, ref off);
-        Emit(new LowStore { StoreType = type, Addr = addr, Offset = off, Value = value, Barrier = type == LowType.Ptr && NeedsBarrier(dst, tracked, value) });
+        Emit(new LowStore { StoreType = type, Addr = addr, Offset = off, Value = value, Barrier = type == LowType.Ptr && tracked && NeedsBarrier(dst) });
     }
 
     /// <summary>Stores all scalars; all of them are read before the first is written.</summary>
@@ -423,7 +418,7 @@ sealed partial class FuncLowerer
             return;
         if (dst == src)
             return;
-        bool barrier = dst.Kind != AddrKind.Stack && flat.HasPointers;
+        bool barrier = NeedsBarrier(dst) && flat.HasPointers;
         Emit(new LowCopy { Dst = dst.Expr, Src = src.Expr, Size = L.I64(flat.Size), MayOverlap = mayOverlap, BarrierType = barrier ? type : null });
     }
 

@@ -66,10 +66,6 @@ static class L
     public static bool IsInvariant(LowExpr e) =>
         e is LowConst or LowSlotAddr or LowGlobalAddr or LowStringAddr or LowTypeAddr or LowItabAddr or LowFuncVal or LowG;
 
-    /// <summary>Points to static data: no barrier needed for the new value.</summary>
-    public static bool IsStaticPointer(LowExpr e) =>
-        e is LowConst or LowGlobalAddr or LowStringAddr or LowTypeAddr or LowItabAddr or LowFuncVal or LowCodePtr;
-
     public static LowExpr Load(LowType type, LowExpr addr, long offset = 0, bool isVolatile = false)
     {
         Fold(ref addr, ref offset);

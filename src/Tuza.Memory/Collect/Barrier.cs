@@ -9,8 +9,8 @@
 // Stores to frames and to memory that has just been allocated have no barrier.
 //
 // Hybrid: as Go has it. The first stop scans no stack; every goroutine that runs then scans its own at its next safepoint, and until then the barrier also
-// records the value a slot gets. Insertion: only that value is recorded, for the whole cycle; stacks, and what the runtime holds, are scanned again in
-// the last stop. A P whose goroutine has a stack that is not black is grey (MCache.Grey): its objects are born white, so that stores into memory that
+// records the value a slot gets. Insertion: only that value is recorded, for the whole cycle; stacks are scanned, and what the runtime holds once
+// more, in the last stop. A P whose goroutine has a stack that is not black is grey (MCache.Grey): its objects are born white, so that stores into memory that
 // nobody else knows yet need no barrier under any kind.
 //
 // The values go into a buffer of the P as they are: addresses of objects, of data and, now and then, of stacks. (So no page may be a stack's first and then

@@ -547,11 +547,17 @@ public static unsafe class Gc
                     ScanOne(g, gs, ref marker);
             }
         }
+        MarkOwnObjects(ref marker);
         TypeTable.MarkRoots(ref marker);
+        Timers.MarkRoots(ref marker);
+    }
+
+    /// <summary>What Ps keep for reuse: a goroutine may have had it when the cycle began, and have given it back before its stack was scanned.</summary>
+    static void MarkOwnObjects(ref Marker marker)
+    {
         Defers.MarkRoots(ref marker);
         Sudog.MarkRoots(ref marker);
         Sched.MarkTable(ref marker);
-        Timers.MarkRoots(ref marker);
     }
 
     /// <summary>A goroutine is born with what its parent's stack held: under barriers that leave that stack grey it is scanned before it runs.</summary>
@@ -581,16 +587,21 @@ public static unsafe class Gc
     /// <summary>See <see cref="IWorld.ScanRootsAgain"/>.</summary>
     internal static void ScanRootsAgain(ref Marker marker, bool all)
     {
+        s_lastStop = true;
         for (int i = 0; i < Sched.AllCount; i++)
         {
             G* g = Sched.All(i);
             GState* gs = Sched.State(g);
+            if (all)
+                marker.Root((nuint)g);
             if (gs->Status is GStatus.Dead or GStatus.Idle || (!all && gs->ScanCycle == ScanCycle))
                 continue;
             bool again = gs->ScanCycle == ScanCycle;
             gs->ScanCycle = ScanCycle;
             Scan(g, ref marker, again);
         }
+        s_lastStop = false;
+        MarkOwnObjects(ref marker);
         TypeTable.MarkRoots(ref marker);
         Timers.MarkRoots(ref marker);
     }
@@ -645,10 +656,19 @@ public static unsafe class Gc
     /// <summary>The marks are complete; roots are scanned once more to check them.</summary>
     static bool IsCheck => MHeap.Current->Gc.Phase == Phase.MarkTermination;
 
+    static bool s_lastStop;
+
+    /// <summary>
+    /// With the insertion barrier stacks are looked at in the last stop alone: an object whose words are being set for the first time, without a barrier,
+    /// must not be black already because its own stack has shown it.
+    /// </summary>
+    static bool StacksAreLast => MemoryPlan.Barrier == BarrierKind.Insertion && Barrier.Enabled != 0;
+
     /// <summary>The pacer and the starting size count every stack once in a cycle.</summary>
     static void Scan(G* g, ref Marker marker, bool again = false)
     {
-        StackTracer.Run(g, ref marker).Dispose();
+        if (!StacksAreLast || s_lastStop || IsCheck)
+            StackTracer.Run(g, ref marker).Dispose();
         if (g->Sp != null && !again && !IsCheck)
         {
             marker.StackScanBytes += g->StackHi - g->Sp;

@@ -63,6 +63,20 @@ public sealed class LowerTests
         Assert.Equal(polled, text.Contains("loop", System.StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("return &T{p: q, n: 1}", false)]
+    [InlineData("return &T{p: q, t: &T{p: q}}", false)]
+    [InlineData("return &T{t: f(q, t), p: q}", false)]
+    [InlineData("x := T{p: q}; return &x", false)]
+    [InlineData("x := new(T); x.p = q; return x", true)]
+    [InlineData("t.p = q; return t", true)]
+    public void OnlyStoresThatFillNewObjectsHaveNoBarrier(string body, bool barrier)
+    {
+        string text = Lower("type T struct{ p *int; t *T; n int }\n//go:noinline\nfunc f(q *int, t *T) *T { " + body + " }");
+        Assert.Contains("store.ptr", text, System.StringComparison.Ordinal);
+        Assert.Equal(barrier, text.Contains("barrier", System.StringComparison.Ordinal));
+    }
+
     [Fact]
     public void VariablesAreReadAfterCallsOfTheSameStatement()
     {
