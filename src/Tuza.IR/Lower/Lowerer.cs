@@ -178,6 +178,7 @@ sealed partial class FuncLowerer
             SlotScalars.Run(_low);
             CheckElim.Run(_low);
             WordAccess.Run(_low);
+            FreshStores.Run(_low);
             Loops.PlacePolls(_low, bounded);
             return _low;
         }
