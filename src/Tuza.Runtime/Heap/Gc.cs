@@ -121,7 +121,15 @@ public static unsafe class Gc
     {
         PoolCleanup = (FuncVal*)fn;
         s_rootSlots[0] = (nint)fn;
+        s_pools = (GoSlice*)ImageLoader.FindVariable("sync", "sync.allPools");
+        s_oldPools = (GoSlice*)ImageLoader.FindVariable("sync", "sync.oldPools");
     }
+
+    // Package sync's lists of pools that hold something, and of those that did in the cycle before.
+    static GoSlice* s_pools, s_oldPools;
+
+    /// <summary>World stopped: pools have something to drop. (A package sync without these lists, of another Go, is always asked.)</summary>
+    internal static bool PoolsHold => PoolCleanup != null && (s_pools == null || s_oldPools == null || s_pools->Len != 0 || s_oldPools->Len != 0);
 
     /// <summary>`poolcleanup() func()`: the registered function if pools are stale (always with force), else nil.</summary>
     [GoFunc("runtime.poolcleanup", Safepoint = false)]
@@ -759,7 +767,7 @@ sealed unsafe class RuntimeWorld : IWorld
         StackStats.AdaptStart();
         StackAlloc.DrainCaches();
         Metrics.Paused(cycle);
-        if (Gc.PoolCleanup != null && cycle.Trigger != GcTrigger.Forced)
+        if (Gc.PoolsHold && cycle.Trigger != GcTrigger.Forced)
             Gc.CleanPools();
         if (DebugFlags.GcTrace)
             GcTrace.Print(cycle, MaxProcs.Value);

@@ -202,6 +202,13 @@ public static unsafe class ImageLoader
         }
     }
 
+    /// <summary>Address of a variable, by link name, or null.</summary>
+    internal static byte* FindVariable(string package, string variable)
+    {
+        lock (s_lock)
+            return s_byPackage.TryGetValue(package, out LoadedImage? image) && image.Find(Utf8Text.Bytes(variable), out SymbolRecord s) && s.Kind == SymbolKind.Global ? image.Data + s.Value : null;
+    }
+
     // ---- functions
 
     static void Functions(LoadedImage image)
