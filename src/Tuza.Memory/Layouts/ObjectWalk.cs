@@ -113,6 +113,7 @@ public static unsafe class ObjectWalk
     }
 
     /// <summary>Word w of a mask: only its bits in [from, to), which it has some of.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Clipped(ulong* mask, nuint w, nuint from, nuint to)
     {
         ulong bits = mask[w];

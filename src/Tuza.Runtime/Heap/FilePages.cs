@@ -2,10 +2,13 @@
 //
 // A program's process holds some 40 MB of mapped files: .NET itself, its libraries, Tuza's, and the images of packages. Most of it was used once, to
 // start. Pages of a file that were never written can leave at any time, since the file has them: who needs one again takes it from the system's cache
-// for the price of a minor fault. So a program that collects its heap, whose resident memory matters, sheds them.
+// for the price of a minor fault. So a program whose resident memory matters sheds them.
+//
+// It takes a few milliseconds of processor time, which a small and short program would spend for nothing: see LookTimes.
 //
 // Only mappings that cannot be written, of shared objects and assemblies, seen in the same place at an earlier look: no loader is at work on
-// them any more. (.NET maps an assembly twice: its code, and the file as it is, shared, for its metadata.) Pages that are not the file's own (relocated, or changed by a debugger) stay. The monitor calls it, beside the program.
+// them any more. (.NET maps an assembly twice: its code, and the file as it is, shared, for its metadata.) Pages that are not the file's own
+// (relocated, or changed by a debugger) stay. The monitor calls it, beside the program.
 
 using System;
 using System.Runtime.InteropServices;
