@@ -12,7 +12,7 @@ public enum GoCall
 {
     PanicSendClosed, PanicCloseNil, PanicCloseClosed, PanicMakeChanSize, PanicMakeSliceLen, PanicMakeSliceCap, PanicGrowSlice, PanicMem,
     PanicUnsafeSliceLen, PanicUnsafeSliceNil, GoexitContinue, AllocTooLarge, PanicDivide, PanicNegativeShift, PanicCoro, PanicFault,
-    TimerMain, FinalizerMain, PanicSelfDeadlock, Unreachable,
+    TimerMain, FinalizerMain, PanicSelfDeadlock, Unreachable, BubbleFire,
 }
 
 /// <summary>Resolves <see cref="GoCall"/>s to code words.</summary>
@@ -23,7 +23,7 @@ public static unsafe class GoCalls
         "runtime.panicSendClosed", "runtime.panicCloseNil", "runtime.panicCloseClosed", "runtime.panicMakeChanSize", "runtime.panicmakeslicelen",
         "runtime.panicmakeslicecap", "runtime.panicGrowSlice", "runtime.sigpanic", "runtime.panicunsafeslicelen", "runtime.panicunsafeslicenilptr",
         "runtime.goexitContinue", "runtime.panicAllocTooLarge", "runtime.panicdivide", "runtime.panicshift", "runtime.panicCoro", "runtime.panicFault",
-        "runtime.timerMain", "runtime.finalizerMain", "runtime.panicSelfDeadlock", "runtime.unreachable",
+        "runtime.timerMain", "runtime.finalizerMain", "runtime.panicSelfDeadlock", "runtime.unreachable", "runtime.bubbleFire",
     ];
 
     static readonly nint[] s_code = new nint[s_symbols.Length];

@@ -26,7 +26,7 @@ public static unsafe class Clock
             return Now(g);
         long now = Bubbles.NowOf(g);
         g->R[1] = (ulong)(now % 1_000_000_000);
-        g->R[2] = (ulong)now;
+        g->R[2] = 0; // no monotonic time: it would agree neither with times from outside nor among those from within
         return now / 1_000_000_000;
     }
 

@@ -85,14 +85,15 @@ public unsafe struct TimerHeap
         e.Timer->HeapIndex = i + 1;
     }
 
-    readonly void Up(int i)
+    /// <summary>beforeEqual: as well past those with the same time.</summary>
+    readonly void Up(int i, bool beforeEqual = false)
     {
         TimerEntry* items = Items;
         TimerEntry e = items[i];
         while (i > 0)
         {
             int parent = (i - 1) / 4;
-            if (items[parent].When <= e.When)
+            if (items[parent].When < e.When || items[parent].When == e.When && !beforeEqual)
                 break;
             Set(i, items[parent]);
             i = parent;
@@ -139,7 +140,8 @@ public unsafe struct TimerHeap
             Items = (TimerEntry*)NativeMemory.Realloc(Items, (nuint)(Capacity * sizeof(TimerEntry)));
         }
         Items[Count] = new TimerEntry(t);
-        Up(Count++);
+        // In a bubble's time many are due at one instant: as in Go their order is left to chance, so that no test comes to rely on it.
+        Up(Count++, t->IsFake != 0 && Rand.Next32() % 2 == 0);
         UpdateNext();
     }
 
@@ -596,7 +598,7 @@ public static unsafe class Timers
         return s_timerType;
     }
 
-    [GoFunc("time.newTimer")]
+    [GoFunc("time.newTimer", Parks = true)]
     public static void* NewTimer(G* g, long when, long period, void* f, void* argType, void* argData, void* chan)
     {
         g->Args[0] = (ulong)f;
@@ -619,8 +621,23 @@ public static unsafe class Timers
             t->Chan->HasTimer = 1;
         }
         Start(g, t);
+        FireInBubble(g, t, (nint)t);
         return t;
     }
+
+    /// <summary>
+    /// A timer of a bubble that is due when it is made or set fires at once, in the goroutine that set it: else it would wait until all others of the bubble
+    /// are blocked. result: what the caller's caller gets when that is done.
+    /// </summary>
+    static void FireInBubble(G* g, Timer* t, nint result)
+    {
+        if (t->IsFake != 0 && t->When <= Bubbles.NowOf(g))
+            Trampoline.Inject(g, GoCall.BubbleFire, result);
+    }
+
+    /// <summary>`bubbleFired(result unsafe.Pointer)`: the last that an injected bubbleFire does.</summary>
+    [GoFunc("runtime.bubbleFired", Safepoint = false)]
+    public static void BubbleFired(G* g, void* result) => g->R[0] = (ulong)result;
 
     static long Legal(long when) => when < 0 ? long.MaxValue - 1 : Math.Max(1, when);
 
@@ -706,7 +723,7 @@ public static unsafe class Timers
         return pending ? 1 : 0;
     }
 
-    [GoFunc("time.resetTimer", Safepoint = false)]
+    [GoFunc("time.resetTimer", Parks = true)]
     public static int ResetTimer(G* g, void* timer, long when, long period)
     {
         Timer* t = (Timer*)timer;
@@ -729,6 +746,7 @@ public static unsafe class Timers
             Start(g, t);
         }
         Unlock(t);
+        FireInBubble(g, t, pending ? 1 : 0);
         return pending ? 1 : 0;
     }
 }

@@ -1,6 +1,6 @@
 package runtime
 
-import _ "unsafe"
+import "unsafe"
 
 // Bubbles of testing/synctest: the goroutine that called Run fires the timers, one after the other, whenever nothing else of the bubble can run.
 
@@ -10,6 +10,7 @@ func bubbleWait()
 func bubbleAdvance() bool
 func bubbleTimer(t *dueTimer) bool
 func bubbleEnd() (total int, done bool)
+func bubbleFired(result unsafe.Pointer)
 func bubbleSettle() bool
 func inBubble() bool
 func bubbleAcquire() uintptr
@@ -49,6 +50,17 @@ func synctestRun(f func()) {
 		}
 		panic(synctestDeadlockError("deadlock: all goroutines in bubble are blocked"))
 	}
+}
+
+// bubbleFire runs in place of a primitive that has made or set a timer which is due already. What that one was to return goes to its caller: the timer,
+// which nothing else may hold any more, or a truth value.
+func bubbleFire() {
+	result := unsafe.Pointer(uintptr(injectA()))
+	t := new(dueTimer)
+	for bubbleTimer(t) {
+		firetimer(t)
+	}
+	bubbleFired(result)
 }
 
 //go:linkname synctestWait internal/synctest.Wait
