@@ -767,6 +767,7 @@ sealed unsafe class RuntimeWorld : IWorld
         StackStats.AdaptStart();
         StackAlloc.DrainCaches();
         Metrics.Paused(cycle);
+        Sysmon.Start(); // it sees to what is left to sweep, and to pages of files
         if (Gc.PoolsHold && cycle.Trigger != GcTrigger.Forced)
             Gc.CleanPools();
         if (DebugFlags.GcTrace)
