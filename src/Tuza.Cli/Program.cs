@@ -17,6 +17,7 @@ static class Program
 
     static int Main(string[] args)
     {
+        // Nothing is compiled that way: the initial thread's stack is enough.
         if (args.Length > 0 && args[0] == "run" && Guarded(args, quick: true) is var quick and not NotQuick)
             return quick;
         return OnLargeStack(args);

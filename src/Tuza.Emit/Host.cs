@@ -2,7 +2,7 @@
 
 using System;
 using System.Collections.Generic;
-using System.IO;
+
 using Tuza.Runtime;
 
 namespace Tuza.Emit;
@@ -45,7 +45,7 @@ public static class Host
             Arguments = arguments,
             Goroot = goroot,
             Version = "go1.27",
-            Executable = arguments[0] is ['/', ..] ? arguments[0] : Path.GetFullPath(arguments[0]),
+            Executable = ImageCache.FullPath(arguments[0]),
             WriteExecutable = writeExecutable,
             Snapshots = Snapshots,
         });

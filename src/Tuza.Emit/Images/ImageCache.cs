@@ -31,16 +31,19 @@ public sealed class ImageCache
     {
         string? set = Environment.GetEnvironmentVariable("TUZACACHE");
         if (!string.IsNullOrEmpty(set))
-            return IsPlain(set) ? set : Path.GetFullPath(set);
+            return FullPath(set);
         string? xdg = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         string root = !string.IsNullOrEmpty(xdg) ? xdg : Path.Combine(Environment.GetEnvironmentVariable("HOME") ?? Path.GetTempPath(), ".cache");
         return Path.Combine(root, "tuza");
     }
 
-    /// <summary>From the root, without dots or empty parts: nothing to work out.</summary>
+    /// <summary>The absolute path. .NET's code for that is only loaded when there is something to work out: a start is short.</summary>
+    public static string FullPath(string path) => IsPlain(path) ? path : Path.GetFullPath(path);
+
+    /// <summary>From the root, without dots or empty parts.</summary>
     static bool IsPlain(string path)
     {
-        if (path[0] != '/' || path[^1] == '/')
+        if (path is not ['/', ..] || path[^1] == '/')
             return false;
         for (int i = 1; i < path.Length; i++)
         {

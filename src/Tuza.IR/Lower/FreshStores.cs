@@ -1,9 +1,9 @@
 // Stores into objects that nobody else can know yet have no write barrier: `n := new(node); n.next = head`.
 //
-// From the allocation to the next call of its block an object belongs to this goroutine alone as long as its pointer is only copied to other locals: no safepoint lies
-// between, so no cycle begins or ends there, and the collector has not seen the object. What such a store overwrites was never in a snapshot, and what it
-// writes is found where the object is. The locals that hold the pointer are one group; it ends at a call, and when the pointer goes anywhere but into a
-// local or the address of a store.
+// From the allocation to the next call of its block an object belongs to this goroutine alone as long as its pointer is only copied to other locals:
+// no safepoint lies between, so no cycle begins or ends there, and the collector has not seen the object. What such a store overwrites was never in
+// a snapshot, and what it writes is found where the object is. The locals that hold the pointer are one group; it ends at a call, and when the pointer
+// goes anywhere but into a local or the address of a store.
 //
 // Literals need no such search: see AddrKind.Fresh.
 

@@ -13,6 +13,9 @@
 // more, in the last stop. A P whose goroutine has a stack that is not black is grey (MCache.Grey): its objects are born white, so that stores into memory that
 // nobody else knows yet need no barrier under any kind.
 //
+// Emitted code knows deletion alone. Functions with a frame append the old value to the P's buffer by themselves, at MCache.BarrierTop, and call only when
+// that buffer is full; under the other kinds BarrierTop stays null, so that they always call, and the buffer ends at MCache.OtherTop.
+//
 // The values go into a buffer of the P as they are: addresses of objects, of data and, now and then, of stacks. (So no page may be a stack's first and then
 // one of objects while marking goes on: see StackAlloc.) Who has filled it marks what it holds, mostly nothing that is not marked yet, and gives what it
 // found to the markers: a program that stores much could fill buffers as fast as they are emptied, and marking would not end.
@@ -81,7 +84,7 @@ public static unsafe class Barrier
         return true;
     }
 
-    /// <summary>Where a P's buffer ends: where emitted code looks only if it knows the kind.</summary>
+    /// <summary>Where a P's buffer ends; see above.</summary>
     static nuint** TopOf(MCache* c) => s_kind == BarrierKind.Deletion ? &c->BarrierTop : &c->OtherTop;
 
     [MethodImpl(MethodImplOptions.NoInlining)]

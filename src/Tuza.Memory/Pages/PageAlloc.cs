@@ -12,9 +12,9 @@
 //
 // All methods need the heap lock. See GOROOT/src/runtime/mpagealloc.go.
 
-using System.Runtime.CompilerServices;
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 using Tuza.Abi;
 

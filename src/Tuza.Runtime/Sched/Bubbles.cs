@@ -3,7 +3,7 @@
 // A bubble counts its goroutines (Total) and those that are not durably blocked (Running). Durably blocked is who can only be woken from inside the
 // bubble: on a channel made there, in Sleep, in a condition variable, in a wait group that belongs to the bubble. When Running falls to zero the
 // goroutine in synctest.Wait goes on, or else the root, the goroutine in synctest.Run: it sets the clock to the next timer and fires
-// what is due, as Go code (std/overlay/runtime/synctest.go).
+// what is due, as Go code (std/overlay/runtime/synctest.go). A timer that is due when it is set does not wait for that: who sets it fires it.
 //
 // GState.BubbleIdle says that a goroutine is taken off Running. It changes when the goroutine has parked, before anybody can find it (Parked), and
 // when somebody makes it ready (Woken). Timers of a bubble lie in the heap of a P that is not one of the scheduler's.

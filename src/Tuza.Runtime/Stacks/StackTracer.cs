@@ -23,7 +23,7 @@ using Tuza.Memory;
 namespace Tuza.Runtime;
 
 /// <summary>Follows the pointers of one stack, whose goroutine does not run. A marker gets the live words that point elsewhere.</summary>
-public unsafe ref struct StackTracer : IPointerVisitor
+public unsafe ref struct StackTracer
 {
     /// <summary>An object of the frame at Fp.</summary>
     struct StackObject
@@ -155,51 +155,49 @@ public unsafe ref struct StackTracer : IPointerVisitor
 /// <summary>Pointers of a goroutine outside its frames. The stack copier adjusts those that may point into the stack (<see cref="FrameWalk"/>).</summary>
 public static unsafe class StackRoots
 {
-    public static void Visit<TVisitor>(G* g, ref TVisitor visitor)
-        where TVisitor : struct, IPointerVisitor, allows ref struct
+    public static void Visit(G* g, ref StackTracer tracer)
     {
         GState* gs = Sched.State(g);
         for (int i = 0; i < g->ArgCount; i++)
-            visitor.Visit((nuint*)&g->Args[i]);
-        visitor.Visit((nuint*)&gs->Entry);
-        visitor.Visit((nuint*)&gs->ProfLabels);
-        visitor.Visit((nuint*)&gs->Bubble);
+            tracer.Visit((nuint*)&g->Args[i]);
+        tracer.Visit((nuint*)&gs->Entry);
+        tracer.Visit((nuint*)&gs->ProfLabels);
+        tracer.Visit((nuint*)&gs->Bubble);
         // In a system call it is the innermost frame.
         if (gs->Status != GStatus.Syscall)
-            visitor.Visit((nuint*)&gs->Keep0);
-        visitor.Visit((nuint*)&gs->Keep1);
+            tracer.Visit((nuint*)&gs->Keep0);
+        tracer.Visit((nuint*)&gs->Keep1);
         if (gs->Keep0 != null)
         {
             for (int i = 0; i < gs->KeepWords; i++)
-                visitor.Visit((nuint*)gs->Keep0 + i);
+                tracer.Visit((nuint*)gs->Keep0 + i);
         }
         if (gs->Coro != null)
-            visitor.Visit((nuint*)&((CoroState*)gs->Coro)->F);
+            tracer.Visit((nuint*)&((CoroState*)gs->Coro)->F);
         for (Sudog** link = &gs->Waiting; *link != null; link = &(*link)->WaitLink)
         {
             Sudog* s = *link;
-            visitor.Visit((nuint*)link);
-            visitor.Visit((nuint*)&s->Elem);
-            visitor.Visit((nuint*)&s->C);
+            tracer.Visit((nuint*)link);
+            tracer.Visit((nuint*)&s->Elem);
+            tracer.Visit((nuint*)&s->C);
         }
-        DeferList((DeferRecord**)&g->Defer, ref visitor);
+        DeferList((DeferRecord**)&g->Defer, ref tracer);
         for (PanicRecord* p = (PanicRecord*)g->Panic; p != null; p = p->Link)
         {
-            visitor.Visit((nuint*)&p->ArgType);
-            visitor.Visit((nuint*)&p->ArgData);
+            tracer.Visit((nuint*)&p->ArgType);
+            tracer.Visit((nuint*)&p->ArgData);
         }
     }
 
-    static void DeferList<TVisitor>(DeferRecord** link, ref TVisitor visitor)
-        where TVisitor : struct, IPointerVisitor, allows ref struct
+    static void DeferList(DeferRecord** link, ref StackTracer tracer)
     {
         for (DeferRecord* d = *link; d != null; link = &d->Link, d = *link)
         {
             if (d->OnHeap != 0)
-                visitor.Visit((nuint*)link);
-            visitor.Visit((nuint*)&d->Fn);
+                tracer.Visit((nuint*)link);
+            tracer.Visit((nuint*)&d->Fn);
             if (d->Head != null)
-                DeferList(&d->Head, ref visitor);
+                DeferList(&d->Head, ref tracer);
         }
     }
 }

@@ -3,6 +3,7 @@ package runtime
 import "unsafe"
 
 // Bubbles of testing/synctest: the goroutine that called Run fires the timers, one after the other, whenever nothing else of the bubble can run.
+// What is due when it is set fires at once.
 
 func bubbleNew()
 func bubbleMain()
