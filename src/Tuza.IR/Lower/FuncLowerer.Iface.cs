@@ -186,11 +186,21 @@ sealed partial class FuncLowerer
     LowExpr AssertIface(TypeAssertNode a, LowExpr word)
     {
         var t = TypeOfIface(word, IsEmptyInterface(a.X.Type));
-        if (!IsEmptyInterface(a.Type))
-            return CallRuntime1("runtime.assertE2I", L.TypeAddr(a.Type), t);
         t = Use(t);
         var bad = NewBlock();
         var ok = NewBlock();
+        if (!IsEmptyInterface(a.Type))
+        {
+            // Only what panics is a call that needs a frame.
+            var itab = NewTemp(LowType.Ptr, false);
+            Assign(itab, CallRuntime1("runtime.assertE2I2", L.TypeAddr(a.Type), t));
+            Branch(L.Cmp(LowOp.Eq, L.Ref(itab), L.Nil), bad, ok, true);
+            _cur = bad;
+            CallRuntime("runtime.assertE2I", L.TypeAddr(a.Type), t);
+            Jump(ok);
+            _cur = ok;
+            return L.Ref(itab);
+        }
         Branch(L.Cmp(LowOp.Eq, t, L.Nil), bad, ok, true);
         _cur = bad;
         CallRuntime("runtime.assertE2I", L.TypeAddr(a.Type), t);

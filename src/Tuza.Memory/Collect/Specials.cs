@@ -1,12 +1,13 @@
 // Specials: facts about single objects that live beside them: finalizers, cleanups, weak handles, samples of the heap profile.
 //
-// A span has a list of them, sorted by offset, then kind; the arena has a bit per span with any. They are looked at in two moments: as roots when
+// A span has a list of them, in both directions, sorted by offset, then kind; the arena has a bit per span with any. They are looked at in two moments: as roots when
 // marking begins (a finalizer keeps what its object refers to, not the object; a weak pointer keeps its handle), and when the span is swept.
 //
 // Sweeping a dead object: if it has a finalizer, the object is revived for one more cycle, its finalizer is queued and its weak handles are
 // cleared, cleanups stay for the time it dies for good. Otherwise weak handles are cleared and cleanups queued.
 //
 // Invariants. I1: nobody touches the specials of a span that is not swept in this cycle. I2: a handle is zero or the address of an object not found dead.
+// I3: MSpan.LastSpecial is one of the list, null only if that is empty.
 //
 // Dependency order of finalizers follows from marking: everything reachable from an object with a finalizer is marked, so only the object nobody
 // refers to is found dead; a cycle of finalizers is never found dead. See GOROOT/src/runtime/mheap.go and mfinal.go.
@@ -34,10 +35,10 @@ public enum SpecialKind : byte
 public unsafe struct Special
 {
     public Special* Next;
+    public Special* Previous;
 
-    /// <summary>From the span's start; interior for weak pointers into an object.</summary>
-    public nuint Offset;
-    public SpecialKind Kind;
+    /// <summary>The order in the list: <see cref="Offset"/> and <see cref="Kind"/>.</summary>
+    public ulong Key;
 
     /// <summary>Finalizer and cleanup: the function value.</summary>
     public FuncVal* Fn;
@@ -50,6 +51,13 @@ public unsafe struct Special
 
     /// <summary>Finalizer: type of the pointer given to SetFinalizer. Cleanup: the argument. Weak: the handle.</summary>
     public void* Value;
+
+    /// <summary>From the span's start; interior for weak pointers into an object.</summary>
+    public readonly nuint Offset => (nuint)(Key >> 8);
+    public readonly SpecialKind Kind => (SpecialKind)Key;
+
+    /// <summary>The key of an address in a span.</summary>
+    public static ulong KeyOf(MSpan* span, void* p, SpecialKind kind) => (ulong)((byte*)p - span->Base) << 8 | (byte)kind;
 }
 
 /// <summary>Adding, removing, marking and sweeping of specials.</summary>
@@ -63,12 +71,11 @@ public static unsafe class Specials
     public static bool AddFinalizer(MHeap* h, void* p, FuncVal* fn, nuint resultBytes, void* parameterType, void* pointerType)
     {
         Special* s = h->NewSpecial();
-        s->Kind = SpecialKind.Finalizer;
         s->Fn = fn;
         s->Number = resultBytes;
         s->Type = parameterType;
         s->Value = pointerType;
-        if (Add(h, p, s, unique: true))
+        if (Add(h, p, SpecialKind.Finalizer, s, unique: true))
             return true;
         h->FreeSpecial(s);
         return false;
@@ -82,13 +89,12 @@ public static unsafe class Specials
     public static ulong AddCleanup(MHeap* h, void* p, FuncVal* fn, void* argument)
     {
         Special* s = h->NewSpecial();
-        s->Kind = SpecialKind.Cleanup;
         s->Fn = fn;
         s->Type = null;
         s->Value = argument;
         s->Number = (ulong)Interlocked.Increment(ref s_cleanupNumber);
         ulong number = s->Number;
-        if (Add(h, p, s, unique: false))
+        if (Add(h, p, SpecialKind.Cleanup, s, unique: false))
             return number;
         h->FreeSpecial(s);
         return 0;
@@ -102,9 +108,8 @@ public static unsafe class Specials
     public static void AddProfile(MHeap* h, void* p, void* sample)
     {
         Special* s = h->NewSpecial();
-        s->Kind = SpecialKind.Profile;
         s->Value = sample;
-        if (!Add(h, p, s, unique: true))
+        if (!Add(h, p, SpecialKind.Profile, s, unique: true))
             h->FreeSpecial(s);
     }
 
@@ -123,10 +128,9 @@ public static unsafe class Specials
         // The allocation may collect; the caller keeps p alive, so its span stays.
         var fresh = (nuint*)Malloc.NewNoScan(c, HeapConsts.TinyBytes);
         Special* s = h->NewSpecial();
-        s->Kind = SpecialKind.WeakHandle;
         s->Value = fresh;
         *fresh = (nuint)p;
-        if (Add(h, p, s, unique: true))
+        if (Add(h, p, SpecialKind.WeakHandle, s, unique: true))
         {
             Barrier.Shade(c, fresh);
             return fresh;
@@ -139,8 +143,8 @@ public static unsafe class Specials
     {
         Sweeper.EnsureSwept(h, span);
         span->SpecialLock.Enter(LockRank.SpanSpecials);
-        Special** link = Find(span, (nuint)((byte*)p - span->Base), SpecialKind.WeakHandle);
-        nuint* handle = Matches(*link, (nuint)((byte*)p - span->Base), SpecialKind.WeakHandle) ? (nuint*)(*link)->Value : null;
+        Special* s = Find(span, Special.KeyOf(span, p, SpecialKind.WeakHandle), out _);
+        nuint* handle = s == null ? null : (nuint*)s->Value;
         span->SpecialLock.Exit(LockRank.SpanSpecials);
         return handle;
     }
@@ -165,32 +169,47 @@ public static unsafe class Specials
 
     // ---- lists
 
-    /// <summary>The link at which a special with this key is or belongs. Lock held.</summary>
-    static Special** Find(MSpan* span, nuint offset, SpecialKind kind)
+    /// <summary>
+    /// The first special with this key, or null; before: the one in front of all such, or null. Begins where the last search ended: objects get their
+    /// specials in the order in which they are made, mostly. Lock held.
+    /// </summary>
+    static Special* Find(MSpan* span, ulong key, out Special* before)
     {
-        Special** link = &span->Specials;
-        while (*link != null && ((*link)->Offset < offset || ((*link)->Offset == offset && (*link)->Kind < kind)))
-            link = &(*link)->Next;
-        return link;
+        Special* s = span->LastSpecial;
+        while (s != null && s->Key >= key)
+            s = s->Previous;
+        Special* next = s == null ? span->Specials : s->Next;
+        while (next != null && next->Key < key)
+        {
+            s = next;
+            next = s->Next;
+        }
+        before = s;
+        if (s != null)
+            span->LastSpecial = s;
+        return next != null && next->Key == key ? next : null;
     }
 
-    static bool Matches(Special* s, nuint offset, SpecialKind kind) => s != null && s->Offset == offset && s->Kind == kind;
-
-    static bool Add(MHeap* h, void* p, Special* special, bool unique)
+    static bool Add(MHeap* h, void* p, SpecialKind kind, Special* special, bool unique)
     {
         if (!FindObject.Find((nuint)p, out FoundObject found))
             return false;
         MSpan* span = found.Span;
         Sweeper.EnsureSwept(h, span);
-        special->Offset = (nuint)((byte*)p - span->Base);
+        special->Key = Special.KeyOf(span, p, kind);
         span->SpecialLock.Enter(LockRank.SpanSpecials);
-        Special** link = Find(span, special->Offset, special->Kind);
-        bool clash = unique && Matches(*link, special->Offset, special->Kind);
+        bool clash = Find(span, special->Key, out Special* before) != null && unique;
         if (!clash)
         {
-            special->Next = *link;
-            *link = special;
-            SetSpecialsBit(span, true);
+            if (span->Specials == null)
+                SetSpecialsBit(span, true);
+            Special* next = before == null ? span->Specials : before->Next;
+            special->Next = next;
+            special->Previous = before;
+            *(before == null ? &span->Specials : &before->Next) = special;
+            if (next != null)
+                next->Previous = special;
+            span->LastSpecial = special;
         }
         span->SpecialLock.Exit(LockRank.SpanSpecials);
         return !clash;
@@ -202,18 +221,20 @@ public static unsafe class Specials
             return;
         MSpan* span = found.Span;
         Sweeper.EnsureSwept(h, span);
-        nuint offset = (nuint)((byte*)p - span->Base);
+        ulong key = Special.KeyOf(span, p, kind);
         span->SpecialLock.Enter(LockRank.SpanSpecials);
-        Special* gone = null;
-        for (Special** link = Find(span, offset, kind); Matches(*link, offset, kind); link = &(*link)->Next)
+        Special* gone = Find(span, key, out _);
+        while (gone != null && number != null && gone->Number != *number)
+            gone = gone->Next != null && gone->Next->Key == key ? gone->Next : null;
+        if (gone != null)
         {
-            if (number != null && (*link)->Number != *number)
-                continue;
-            gone = *link;
-            *link = gone->Next;
+            Special* before = gone->Previous, next = gone->Next;
+            *(before == null ? &span->Specials : &before->Next) = next;
+            if (next != null)
+                next->Previous = before;
+            span->LastSpecial = before == null ? next : before;
             if (span->Specials == null)
                 SetSpecialsBit(span, false);
-            break;
         }
         span->SpecialLock.Exit(LockRank.SpanSpecials);
         if (gone != null)
@@ -289,12 +310,15 @@ public static unsafe class Specials
         Special* dead = null;
         span->SpecialLock.Enter(LockRank.SpanSpecials);
         Special** link = &span->Specials;
+        Special* kept = null;
         while (*link != null)
         {
             int index = IndexOf(span, *link);
             if (span->IsMarked(index))
             {
-                link = &(*link)->Next;
+                (*link)->Previous = kept;
+                kept = *link;
+                link = &kept->Next;
                 continue;
             }
             bool revive = false;
@@ -308,6 +332,8 @@ public static unsafe class Specials
                 Special* s = *link;
                 if (revive && (s->Kind is SpecialKind.Cleanup or SpecialKind.Profile))
                 {
+                    s->Previous = kept;
+                    kept = s;
                     link = &s->Next;
                     continue;
                 }
@@ -316,7 +342,8 @@ public static unsafe class Specials
                 dead = s;
             }
         }
-        if (span->Specials == null)
+        span->LastSpecial = kept;
+        if (kept == null)
             SetSpecialsBit(span, false);
         span->SpecialLock.Exit(LockRank.SpanSpecials);
 

@@ -100,6 +100,13 @@ public unsafe struct MSpan
     /// <summary>Free for the owner of a manual span (free stacks inside), or of a chunk (its record).</summary>
     public void* ManualFreeList;
 
+    /// <summary>Spans with objects: where the next search for a special begins.</summary>
+    public Special* LastSpecial
+    {
+        readonly get => (Special*)Prev;
+        set => Prev = (MSpan*)value;
+    }
+
     public readonly byte* End => Base + (PageCount << HeapConsts.PageShift);
     public readonly nuint SpanBytes => PageCount << HeapConsts.PageShift;
     public readonly int FreeSlots => ElemCount - AllocCount;

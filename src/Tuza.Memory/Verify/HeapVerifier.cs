@@ -102,10 +102,12 @@ public static unsafe class HeapVerifier
             if (!s->IsAllocated(i))
                 return Say(s, "free slot below FreeIndex");
         }
+        if (!IsList(s))
+            return Say(s, "special list");
         for (Special* x = s->Specials; x != null; x = x->Next)
         {
-            if (x->Offset >= (nuint)(s->Limit - s->Base) || (x->Next != null && x->Next->Offset < x->Offset))
-                return Say(s, "special list");
+            if (x->Offset >= (nuint)(s->Limit - s->Base))
+                return Say(s, "special behind the last object");
             if (!s->IsAllocated(s->Class.SizeClass == 0 ? 0 : s->IndexOf((nuint)s->Base + x->Offset)))
                 return Say(s, "special of a free slot");
         }
@@ -125,14 +127,28 @@ public static unsafe class HeapVerifier
             if (s->MarkBits[w] != 0)
                 return Say(s, "mark in a swept chunk");
         }
+        if (!IsList(s))
+            return Say(s, "special list");
         for (Special* x = s->Specials; x != null; x = x->Next)
         {
-            if (x->Next != null && x->Next->Offset < x->Offset)
-                return Say(s, "special list");
             if (!Blocks.Find(s, (nuint)s->Base + x->Offset, out _))
                 return Say(s, "special of a free block");
         }
         return null;
+    }
+
+    /// <summary>Sorted, the same in both directions, with the place of the last search in it.</summary>
+    static bool IsList(MSpan* s)
+    {
+        bool hasLast = s->LastSpecial == null && s->Specials == null;
+        Special* before = null;
+        for (Special* x = s->Specials; x != null; before = x, x = x->Next)
+        {
+            if (x->Previous != before || (before != null && before->Key > x->Key))
+                return false;
+            hasLast |= x == s->LastSpecial;
+        }
+        return hasLast;
     }
 
     // ---- V1

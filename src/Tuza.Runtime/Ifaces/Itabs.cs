@@ -4,6 +4,7 @@
 // type is one merge. See GOROOT/src/runtime/iface.go. The table is read without a lock: entries are only added, and published last.
 
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
@@ -20,6 +21,8 @@ public static unsafe partial class TypeTable
         public void* Inter;
         public void* Type;
         public Itab* Itab;
+        /// <summary>Null when methods are missing.</summary>
+        public Itab* Answer;
     }
 
     sealed class ItabSet(int capacity)
@@ -33,14 +36,40 @@ public static unsafe partial class TypeTable
 
     static uint ItabHash(void* inter, void* type) => ((uint)(nuint)inter >> 4) * 0x9E3779B1u ^ ((uint)(nuint)type >> 4) * 0x85EBCA77u;
 
-    /// <summary>The itab of (inter, type); null when type lacks a method. Negative answers are cached too (Fun = 0).</summary>
+    /// <summary>The last answer for each hash: one place to look, without locks, in emitted code.</summary>
+    static class Recent
+    {
+        const int Bits = 10;
+
+        static readonly ItabRef** s_refs = (ItabRef**)NativeMemory.AllocZeroed(1 << Bits, (nuint)sizeof(void*));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static ItabRef** Of(void* inter, void* type) => s_refs + (((uint)(nuint)inter * 3 + (uint)(nuint)type) * 0x9E3779B1u >> (32 - Bits));
+    }
+
+    /// <summary>The itab of (inter, type); null when type lacks a method.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Itab* GetItab(InterfaceTypeDesc* inter, TypeDesc* type)
     {
-        Itab* t = Lookup(Volatile.Read(ref s_itabs), inter, type);
-        if (t == null)
+        ItabRef* r = *Recent.Of(inter, type);
+        return r != null && r->Inter == inter && r->Type == type ? r->Answer : GetItabSlow(inter, type);
+    }
+
+    /// <summary>Negative answers are kept too.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Itab* GetItabSlow(InterfaceTypeDesc* inter, TypeDesc* type)
+    {
+        ItabRef* r = Lookup(Volatile.Read(ref s_itabs), inter, type);
+        if (r == null)
+        {
             lock (s_lock)
-                t = Make(inter, type);
-        return t->Fun == null && inter->Methods.Len != 0 ? null : t;
+            {
+                _ = Make(inter, type);
+                r = Lookup(s_itabs, inter, type);
+            }
+        }
+        Volatile.Write(ref *(nint*)Recent.Of(inter, type), (nint)r);
+        return r->Answer;
     }
 
     static Itab* GetItabLocked(InterfaceTypeDesc* inter, TypeDesc* type)
@@ -51,7 +80,7 @@ public static unsafe partial class TypeTable
         return t;
     }
 
-    static Itab* Lookup(ItabSet set, void* inter, void* type)
+    static ItabRef* Lookup(ItabSet set, void* inter, void* type)
     {
         int mask = set.Slots.Length - 1;
         for (int i = (int)ItabHash(inter, type) & mask; ; i = (i + 1) & mask)
@@ -60,19 +89,19 @@ public static unsafe partial class TypeTable
             if (r == null)
                 return null;
             if (r->Inter == inter && r->Type == type)
-                return r->Itab;
+                return r;
         }
     }
 
     static Itab* Make(InterfaceTypeDesc* inter, TypeDesc* type)
     {
-        Itab* t = Lookup(s_itabs, inter, type);
-        if (t != null)
-            return t;
+        ItabRef* known = Lookup(s_itabs, inter, type);
+        if (known != null)
+            return known->Itab;
         InterfaceTypeDesc* canonical = Canonical(inter);
-        t = canonical == inter ? Build(inter, type) : Make(canonical, type);
+        Itab* t = canonical == inter ? Build(inter, type) : Make(canonical, type);
         var r = (ItabRef*)NativeMemory.Alloc((nuint)sizeof(ItabRef));
-        *r = new ItabRef { Inter = inter, Type = type, Itab = t };
+        *r = new ItabRef { Inter = inter, Type = type, Itab = t, Answer = t->Fun == null && inter->Methods.Len != 0 ? null : t };
         AddItab(r);
         return t;
     }

@@ -2,6 +2,7 @@
 
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Tuza.Abi;
 
@@ -36,7 +37,8 @@ public static unsafe class TypeHooks
 
     /// <summary>Type assertion with ok: nil also for a nil interface.</summary>
     [GoFunc("runtime.assertE2I2", Safepoint = false)]
-    public static void* AssertE2I2(G* g, void* inter, void* type) => type == null ? null : ItabOrNil(g, inter, type);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void* AssertE2I2(G* g, void* inter, void* type) => type == null ? null : TypeTable.GetItab((InterfaceTypeDesc*)inter, (TypeDesc*)type);
 
     /// <summary>The func value that calls functions of the type for reflect: (function type, is a method). Nil for types made by reflect.FuncOf.</summary>
     [GoFunc("runtime.reflectInvoker", Safepoint = false)]

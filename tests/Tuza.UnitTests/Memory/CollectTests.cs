@@ -221,6 +221,61 @@ public sealed unsafe class CollectTests : IDisposable
         _world.Verify();
     }
 
+    /// <summary>Many on the objects of one span, made and taken back in any order: what is left runs, each once.</summary>
+    [Fact]
+    public void CleanupsInAnyOrder()
+    {
+        TypeDesc* node = FakeType.Make(32, 0);
+        Random random = new(7);
+        byte** objects = stackalloc byte*[64];
+        for (int i = 0; i < 64; i++)
+            _world.Push(objects[i] = (byte*)Malloc.NewObject(_world.Cache, node));
+        List<(int Object, ulong Number)> left = [];
+        for (int i = 0; i < 4000; i++)
+        {
+            if (left.Count > 0 && random.Next(5) < 2)
+            {
+                int k = random.Next(left.Count);
+                Specials.RemoveCleanup(_world.Heap, objects[left[k].Object], left[k].Number);
+                left.RemoveAt(k);
+            }
+            else
+            {
+                int k = random.Next(64);
+                left.Add((k, Specials.AddCleanup(_world.Heap, objects[k], null, (void*)(nuint)(8 * (k + 1)))));
+            }
+            if (i % 256 == 0)
+                _world.Verify();
+            // Some die in between, with all they have.
+            if (i == 2000)
+            {
+                _world.Top = 32;
+                _world.CollectAndSweep();
+                _world.Verify();
+                int dead = left.RemoveAll(x => x.Object >= 32);
+                Assert.True(dead > 100);
+                Assert.Equal(dead, _world.Heap->FinQueue.Count);
+                while (_world.Heap->FinQueue.TryTake(_world.Cache, out FinEntry e))
+                    Assert.True((nuint)e.Argument > 8 * 32);
+                for (int k = 32; k < 64; k++)
+                    _world.Push(objects[k] = (byte*)Malloc.NewObject(_world.Cache, node));
+            }
+        }
+        _world.Verify();
+        int[] expected = new int[64], ran = new int[64];
+        foreach ((int k, _) in left)
+            expected[k]++;
+        _world.Top = 0;
+        _world.CollectAndSweep();
+        while (_world.Heap->FinQueue.TryTake(_world.Cache, out FinEntry e))
+            ran[(int)(nuint)e.Argument / 8 - 1]++;
+        Assert.Equal(expected, ran);
+        _world.Verify();
+    }
+
+    [Fact]
+    public void SpansAreTwoCacheLines() => Assert.Equal(MSpan.Bytes, sizeof(MSpan));
+
     [Fact]
     public void WeakHandles()
     {
