@@ -15,6 +15,7 @@
 // Plain stores are enough: at any time one thread owns the state, and hands it on through a lock or a queue. While stacks are
 // scanned beside the program (Sched.ScanActive) a scanner can own it too: then changes to Running take ScanLock.
 
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 using Tuza.Abi;
@@ -126,7 +127,7 @@ public unsafe struct GState
     public long WaitSince;
     /// <summary>When it parked, if waits are profiled.</summary>
     public long BlockStart;
-    /// <summary>When it was made ready, for one in <see cref="P.LatencyEvery"/>; else 0.</summary>
+    /// <summary>When it was made ready, for one in some (<see cref="P.ReadyTick"/>); else 0.</summary>
     public long ReadySince;
     /// <summary>The bubble of testing/synctest it belongs to.</summary>
     public void* Bubble;
@@ -205,9 +206,22 @@ public unsafe struct P
     /// <summary>Counts all switches.</summary>
     public uint SwitchTick;
     public uint SyscallTick;
-    /// <summary>Counts goroutines made ready here; the latency of every so many is measured.</summary>
-    public uint ReadyTick;
-    public const uint LatencyEvery = 8;
+    /// <summary>Counts down goroutines made ready here; the latency of the last is measured.</summary>
+    public int ReadyTick;
+
+    /// <summary>One in 8 as in Go; after the first thousands, when it changes nothing any more, one in 64: two readings of the clock cost as much as a switch.</summary>
+    int _measured;
+    const int LatencyEvery = 8, LatencyEveryLater = 64, MeasuredOften = 1024;
+
+    /// <summary>The time: the latency of this one is measured.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public long MeasureLatency()
+    {
+        ReadyTick = _measured < MeasuredOften ? LatencyEvery : LatencyEveryLater;
+        _measured = System.Math.Min(_measured + 1, MeasuredOften);
+        return Clock.Nano();
+    }
+
     /// <summary>Waits for mutexes, modulo the number of which one is timed.</summary>
     public uint MutexTick;
     public const uint MutexEvery = 8;

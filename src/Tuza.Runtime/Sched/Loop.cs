@@ -128,8 +128,8 @@ public static unsafe partial class Sched
             case ParkKind.Yield:
                 m->CurG = null;
                 gs->Status = GStatus.Runnable;
-                if (++p->ReadyTick % P.LatencyEvery == 0)
-                    gs->ReadySince = Clock.Nano();
+                if (--p->ReadyTick < 0)
+                    gs->ReadySince = p->MeasureLatency();
                 GlobalPut(g);
                 return null;
             case ParkKind.YieldLocal:

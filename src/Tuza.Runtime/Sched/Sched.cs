@@ -431,8 +431,8 @@ public static unsafe partial class Sched
             Bubbles.Woken(g);
         gs->WaitReason = WaitReason.None;
         gs->Status = GStatus.Runnable;
-        if (++p->ReadyTick % P.LatencyEvery == 0)
-            gs->ReadySince = Clock.Nano();
+        if (--p->ReadyTick < 0)
+            gs->ReadySince = p->MeasureLatency();
         if (next)
         {
             G* old = p->RunNext;
