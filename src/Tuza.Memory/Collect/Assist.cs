@@ -123,8 +123,14 @@ public static unsafe class Assist
             return 0;
         Prepare(c);
         c->Assistant->Adopt(b);
-        _ = c->Assistant->Drain(wanted);
-        long done = c->Assistant->Publish();
+        long done = 0;
+        for (bool more = true; more && done < wanted;)
+        {
+            more = c->Assistant->Drain(long.Min(wanted - done, MarkWork.ChunkBytes));
+            done += c->Assistant->Publish();
+            if (pool.WantsWork)
+                c->Assistant->Share();
+        }
         c->Assistant->ShareAll();
         pool.Deactivate();
         return done;

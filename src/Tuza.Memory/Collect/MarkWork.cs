@@ -13,7 +13,7 @@ namespace Tuza.Memory;
 /// <summary>Runs markers.</summary>
 public static unsafe class MarkWork
 {
-    const long ChunkBytes = 128 << 10;
+    internal const long ChunkBytes = 128 << 10;
     const int ChunksBeforeHelp = 2;
     const int SpinsBeforeSleep = 200;
     const long SliceNanos = 1_000_000;
