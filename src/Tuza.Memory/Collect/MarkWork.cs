@@ -15,7 +15,8 @@ public static unsafe class MarkWork
 {
     internal const long ChunkBytes = 128 << 10;
     const int ChunksBeforeHelp = 2;
-    const int SpinsBeforeSleep = 200;
+    const int SpinsBeforeSleep = 200, SpinsBeforeNap = 8;
+    const uint NapMicros = 20;
     const long SliceNanos = 1_000_000;
 
     static readonly SemaphoreSlim s_wake = new(0);
@@ -175,6 +176,8 @@ public static unsafe class MarkWork
                 break;
             if (i > SpinsBeforeSleep && helper != 0)
                 Thread.Sleep(1);
+            else if (i > SpinsBeforeNap)
+                KernelMemory.Nap(NapMicros); // somebody's assist has the rest
             else
                 spin.SpinOnce(sleep1Threshold: -1);
         }

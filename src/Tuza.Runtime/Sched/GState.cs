@@ -222,6 +222,8 @@ public unsafe struct P
         return Clock.Nano();
     }
 
+    /// <summary>Counts calls of Gosched.</summary>
+    public uint YieldTick;
     /// <summary>Waits for mutexes, modulo the number of which one is timed.</summary>
     public uint MutexTick;
     public const uint MutexEvery = 8;

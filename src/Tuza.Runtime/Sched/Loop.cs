@@ -135,6 +135,8 @@ public static unsafe partial class Sched
             case ParkKind.YieldLocal:
                 m->CurG = null;
                 gs->Status = GStatus.Runnable;
+                if (--p->ReadyTick < 0)
+                    gs->ReadySince = p->MeasureLatency();
                 LocalPut(p, g);
                 return null;
             case ParkKind.Switch:

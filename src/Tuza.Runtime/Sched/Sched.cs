@@ -458,10 +458,17 @@ public static unsafe partial class Sched
 
     // ---- yielding
 
+    /// <summary>
+    /// To the end of the own queue when that loses no turn to the global one: Ps whose goroutines yield all the time would wait for each other there. Now and
+    /// then to the global one all the same, which keeps the load even.
+    /// </summary>
     [GoFunc("runtime.Gosched", Parks = true)]
     public static void Gosched(G* g)
     {
-        State(g)->ParkKind = ParkKind.Yield;
+        const uint GlobalEvery = 16;
+        P* p = POf(g);
+        bool isLocal = ++p->YieldTick % GlobalEvery != 0 && (Volatile.Read(ref s_global.Count) == 0 || p->QueueTail != Volatile.Read(ref p->QueueHead));
+        State(g)->ParkKind = isLocal ? ParkKind.YieldLocal : ParkKind.Yield;
         Trampoline.StartUnwind(g, UnwindReason.Park);
     }
 
