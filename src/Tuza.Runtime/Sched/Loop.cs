@@ -246,6 +246,8 @@ public static unsafe partial class Sched
 
     // ---- finding work
 
+    const uint NapMicros = 5;
+
     static G* FindRunnable(M* m, out bool inherits)
     {
     top:
@@ -336,6 +338,10 @@ public static unsafe partial class Sched
         bool wasSpinning = m->Spinning != 0;
         if (wasSpinning)
         {
+            // Work that comes in small pieces: whoever makes it need not wake anybody as long as this M counts as spinning. The kernel makes some 50
+            // microseconds of it, as long as waking another thread would take.
+            if (s_stopWanted == 0 && !AnyWork())
+                _ = Futex.SleepMicros(NapMicros);
             m->Spinning = 0;
             Interlocked.Decrement(ref s_spinning);
         }
@@ -377,10 +383,10 @@ public static unsafe partial class Sched
         goto top;
     }
 
-    /// <summary>Something is queued, or a timer is due, on any P.</summary>
+    /// <summary>Something is queued on any P, or a collection waits for one.</summary>
     static bool AnyWork()
     {
-        if (GlobalWaiting || Gc.FinalizersWait)
+        if (GlobalWaiting || Gc.FinalizersWait || GcPending != 0)
             return true;
         for (int i = 0; i < s_psMade; i++)
         {
