@@ -333,10 +333,12 @@ public static unsafe class Chan
     }
 
     /// <summary>Nothing to receive at this moment, seen without the lock.</summary>
-    static bool LooksEmpty(HChan* c) =>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool LooksEmpty(HChan* c) =>
         Volatile.Read(ref c->Closed) == 0 && (c->Cap == 0 ? Volatile.Read(ref *(nint*)&c->SendQ.First) == 0 : Volatile.Read(ref c->Count) == 0);
 
-    static bool LooksFull(HChan* c) =>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool LooksFull(HChan* c) =>
         Volatile.Read(ref c->Closed) == 0
         && (c->Cap == 0 ? Volatile.Read(ref *(nint*)&c->RecvQ.First) == 0 : Volatile.Read(ref c->Count) == c->Cap);
 

@@ -1,7 +1,7 @@
 // select with several cases.
 //
-// The channels are locked in the order of their addresses; the cases are looked at in a random order, and the first that can go on wins.
-// Otherwise the goroutine waits on all channels at once and leaves the locks when it has parked. Several wakers may find it; the one that sets
+// The cases are looked at in a random order, and the first that can go on wins: first without locks, then only the channel that seems ready is locked. If
+// none is, all are locked, in the order of their addresses, and looked at once more. Otherwise the goroutine waits on all channels at once and leaves the locks when it has parked. Several wakers may find it; the one that sets
 // SelectDone has it, and does the transfer. When the goroutine goes on it takes itself off the other channels, one after the other.
 //
 // `scase` is {channel, element address}; sends come first, then receives, as the compiler sorts them. The order array has two
@@ -33,7 +33,9 @@ public static unsafe class Select
         int n = (int)(sends + receives);
         g->R[1] = 0;
 
-        if (ServeTimers(g, scases, (int)sends, n))
+        int count = NotNil(scases, poll, n);
+        int chosen = TryReady(g, scases, poll, count, (int)sends, out bool closedSend, out G* woken);
+        if (chosen == TimerIsDue && ServeTimers(g, scases, (int)sends, n))
         {
             GState* state = Sched.State(g);
             state->Keep0 = (byte*)cases;
@@ -47,29 +49,36 @@ public static unsafe class Select
             Trampoline.StartUnwind(g, UnwindReason.Park);
             return 0;
         }
-
-        int count = MakeOrders(g, scases, poll, n);
-        ushort* locks = poll + n;
-        LockAll(scases, locks, count);
-        int chosen = TryAll(g, scases, poll, count, (int)sends, out bool closedSend, out G* woken);
-        if (chosen < 0 && block != 0)
+        if (chosen < 0)
         {
-            GState* gs = Sched.State(g);
-            if (EnqueueAll(g, scases, locks, count, (int)sends))
-                gs->OnWake = &AfterSelect;
-            WaitReason reason = gs->Bubble != null ? ReasonInBubble(g) : WaitReason.Select;
-            if (count == 0)
-                Sched.Park(g, reason);
-            else
-                Sched.Park(g, reason, &UnlockWaiting);
-            return 0;
+            ushort* locks = poll + n;
+            SortLocks(scases, poll, locks, count);
+            LockAll(scases, locks, count);
+            chosen = TryAll(g, scases, poll, count, (int)sends, out closedSend, out woken);
+            if (chosen < 0 && block != 0)
+            {
+                ParkOnAll(g, scases, locks, count, (int)sends);
+                return 0;
+            }
+            UnlockAll(scases, locks, count);
         }
-        UnlockAll(scases, locks, count);
         if (woken != null)
             Sched.Ready(Sched.POf(g), woken, next: true);
         if (closedSend)
             Trampoline.Inject(g, GoCall.PanicSendClosed);
         return chosen;
+    }
+
+    static void ParkOnAll(G* g, SCase* scases, ushort* locks, int count, int sends)
+    {
+        GState* gs = Sched.State(g);
+        if (EnqueueAll(g, scases, locks, count, sends))
+            gs->OnWake = &AfterSelect;
+        WaitReason reason = gs->Bubble != null ? ReasonInBubble(g) : WaitReason.Select;
+        if (count == 0)
+            Sched.Park(g, reason);
+        else
+            Sched.Park(g, reason, &UnlockWaiting);
     }
 
     /// <summary>Asks the timer goroutine to send to those of the channels whose time has come; false if there are none.</summary>
@@ -99,20 +108,53 @@ public static unsafe class Select
         return WaitReason.SynctestSelect;
     }
 
-    /// <summary>Fills both halves of the order array with the cases whose channel is not nil; returns how many.</summary>
-    static int MakeOrders(G* g, SCase* scases, ushort* poll, int n)
+    const int TimerIsDue = -2;
+
+    /// <summary>Fills the order of looking with the cases whose channel is not nil; returns how many.</summary>
+    static int NotNil(SCase* scases, ushort* poll, int n)
     {
         int count = 0;
         for (int i = 0; i < n; i++)
         {
-            if (scases[i].C == null)
-                continue;
-            int j = (int)Rand.Below(Sched.POf(g), (uint)count + 1);
-            poll[count] = poll[j];
-            poll[j] = (ushort)i;
-            count++;
+            if (scases[i].C != null)
+                poll[count++] = (ushort)i;
         }
-        ushort* locks = poll + n;
+        return count;
+    }
+
+    /// <summary>
+    /// Shuffles the order as far as it looks, and tries the cases whose channels seem ready, each under its own lock. Results as
+    /// <see cref="TryAll"/>; when nothing went through, the whole order is random. <see cref="TimerIsDue"/>: the case whose turn it is has a timer that must
+    /// send first. What is not looked at is not touched: other processors write to those channels.
+    /// </summary>
+    static int TryReady(G* g, SCase* scases, ushort* poll, int count, int sends, out bool closedSend, out G* woken)
+    {
+        closedSend = false;
+        woken = null;
+        P* p = Sched.POf(g);
+        for (int k = 0; k < count; k++)
+        {
+            int j = k + (int)Rand.Below(p, (uint)(count - k));
+            ushort i = poll[j];
+            poll[j] = poll[k];
+            poll[k] = i;
+            HChan* c = scases[i].C;
+            if (c->HasTimer != 0 && i >= sends && Timers.ChannelDue(c))
+                return TimerIsDue;
+            if (i < sends ? Chan.LooksFull(c) : Chan.LooksEmpty(c))
+                continue;
+            c->Lock.Enter();
+            int chosen = TryAll(g, scases, &i, 1, sends, out closedSend, out woken);
+            c->Lock.Exit();
+            if (chosen >= 0)
+                return chosen;
+        }
+        return -1;
+    }
+
+    /// <summary>The order of locking: that of the channels' addresses.</summary>
+    static void SortLocks(SCase* scases, ushort* poll, ushort* locks, int count)
+    {
         if (count <= 12)
         {
             for (int i = 0; i < count; i++)
@@ -123,7 +165,7 @@ public static unsafe class Select
                     locks[at] = locks[at - 1];
                 locks[at] = x;
             }
-            return count;
+            return;
         }
         for (int i = 0; i < count; i++)
             locks[i] = poll[i];
@@ -134,7 +176,6 @@ public static unsafe class Select
             (locks[0], locks[end]) = (locks[end], locks[0]);
             Sift(scases, locks, 0, end);
         }
-        return count;
     }
 
     static void Sift(SCase* scases, ushort* heap, int i, int count)
@@ -298,7 +339,10 @@ public static unsafe class Select
         int sends = (int)(gs->Scratch0 >> 32);
         int n = sends + (int)gs->Scratch0;
         bool block = gs->Scratch1 != 0;
-        if (ServeTimers(g, scases, sends, n))
+        int count = NotNil(scases, poll, n);
+        g->R[1] = 0;
+        int chosen = TryReady(g, scases, poll, count, sends, out bool closedSend, out G* woken);
+        if (chosen == TimerIsDue && ServeTimers(g, scases, sends, n))
         {
             Sched.YieldAgain(g, &Retry);
             return false;
@@ -307,21 +351,23 @@ public static unsafe class Select
         gs->KeepWords = 0;
         gs->NoMove = 0;
         gs->Scratch1 = 0;
-        g->R[1] = 0;
-        int count = MakeOrders(g, scases, poll, n);
-        ushort* locks = poll + n;
-        LockAll(scases, locks, count);
-        int chosen = TryAll(g, scases, poll, count, sends, out bool closedSend, out G* woken);
-        if (chosen < 0 && block)
+        if (chosen < 0)
         {
-            if (EnqueueAll(g, scases, locks, count, sends))
-                gs->OnWake = &AfterSelect;
-            gs->WaitReason = WaitReason.Select;
-            Sched.SetParked(g);
-            _ = UnlockWaiting(g);
-            return false;
+            ushort* locks = poll + n;
+            SortLocks(scases, poll, locks, count);
+            LockAll(scases, locks, count);
+            chosen = TryAll(g, scases, poll, count, sends, out closedSend, out woken);
+            if (chosen < 0 && block)
+            {
+                if (EnqueueAll(g, scases, locks, count, sends))
+                    gs->OnWake = &AfterSelect;
+                gs->WaitReason = WaitReason.Select;
+                Sched.SetParked(g);
+                _ = UnlockWaiting(g);
+                return false;
+            }
+            UnlockAll(scases, locks, count);
         }
-        UnlockAll(scases, locks, count);
         if (woken != null)
             Sched.Ready(Sched.POf(g), woken, next: true);
         g->R[0] = (ulong)(long)chosen;
