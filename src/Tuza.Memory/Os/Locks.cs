@@ -42,8 +42,9 @@ public struct SpinLock32
     void EnterSlow()
     {
         var spin = default(SpinWait);
-        while (Interlocked.CompareExchange(ref _held, 1, 0) != 0)
+        do
             spin.SpinOnce(sleep1Threshold: -1);
+        while (Volatile.Read(ref _held) != 0 || Interlocked.CompareExchange(ref _held, 1, 0) != 0);
     }
 
     public void Exit(LockRank rank)
