@@ -459,15 +459,15 @@ public static unsafe partial class Sched
     // ---- yielding
 
     /// <summary>
-    /// To the end of the own queue when that loses no turn to the global one: Ps whose goroutines yield all the time would wait for each other there. Now and
-    /// then to the global one all the same, which keeps the load even.
+    /// To the end of the global queue, as in Go, where there is one P. Ps whose goroutines yield all the time would wait for each other there: to the end of
+    /// the own queue when that loses no turn to the global one; but now and then to the global one all the same, which keeps the load even.
     /// </summary>
     [GoFunc("runtime.Gosched", Parks = true)]
     public static void Gosched(G* g)
     {
         const uint GlobalEvery = 16;
         P* p = POf(g);
-        bool isLocal = ++p->YieldTick % GlobalEvery != 0 && (Volatile.Read(ref s_global.Count) == 0 || p->QueueTail != Volatile.Read(ref p->QueueHead));
+        bool isLocal = s_maxProcs > 1 && ++p->YieldTick % GlobalEvery != 0 && (Volatile.Read(ref s_global.Count) == 0 || p->QueueTail != Volatile.Read(ref p->QueueHead));
         State(g)->ParkKind = isLocal ? ParkKind.YieldLocal : ParkKind.Yield;
         Trampoline.StartUnwind(g, UnwindReason.Park);
     }
