@@ -339,8 +339,8 @@ public static unsafe partial class Sched
         if (wasSpinning)
         {
             // Work that comes in small pieces: whoever makes it need not wake anybody as long as this M counts as spinning. The kernel makes some 50
-            // microseconds of it, as long as waking another thread would take.
-            if (s_stopWanted == 0 && !AnyWork())
+            // microseconds of it, as long as waking another thread would take. Not when this M is the one to wait for the network or for timers.
+            if (s_stopWanted == 0 && !AnyWork() && (s_inPoller != 0 || !NetPoll.HasWaiters && Timers.FirstOfAll() == long.MaxValue))
                 _ = Futex.SleepMicros(NapMicros);
             m->Spinning = 0;
             Interlocked.Decrement(ref s_spinning);
