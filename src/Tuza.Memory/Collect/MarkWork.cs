@@ -177,7 +177,7 @@ public static unsafe class MarkWork
             if (i > SpinsBeforeSleep && helper != 0)
                 Thread.Sleep(1);
             else if (i > SpinsBeforeNap)
-                KernelMemory.Nap(NapMicros); // somebody's assist has the rest
+                KernelMemory.Nap(NapMicros); // an assist or the other worker has the rest
             else
                 spin.SpinOnce(sleep1Threshold: -1);
         }

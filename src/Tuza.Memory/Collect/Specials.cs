@@ -1,7 +1,8 @@
 // Specials: facts about single objects that live beside them: finalizers, cleanups, weak handles, samples of the heap profile.
 //
-// A span has a list of them, in both directions, sorted by offset, then kind; the arena has a bit per span with any. They are looked at in two moments: as roots when
-// marking begins (a finalizer keeps what its object refers to, not the object; a weak pointer keeps its handle), and when the span is swept.
+// A span has a list of them, in both directions, sorted by offset, then kind; the arena has a bit per span with any. They are looked at
+// in two moments: as roots when marking begins (a finalizer keeps what its object refers to, not the object; a weak pointer keeps its
+// handle), and when the span is swept.
 //
 // Sweeping a dead object: if it has a finalizer, the object is revived for one more cycle, its finalizer is queued and its weak handles are
 // cleared, cleanups stay for the time it dies for good. Otherwise weak handles are cleared and cleanups queued.

@@ -49,12 +49,12 @@ public static unsafe partial class KernelMemory
     [LibraryImport(CLibrary, EntryPoint = "mprotect")]
     private static partial int MProtect(byte* address, nuint bytes, int protection);
 
-    /// <summary>Sleeps that long, and as long as the kernel likes besides: some 50 microseconds.</summary>
-    internal static void Nap(uint micros) => _ = USleep(micros);
+    [LibraryImport(CLibrary, EntryPoint = "madvise")]
+    private static partial int MAdvise(byte* address, nuint bytes, int advice);
+
+    /// <summary>The thread sleeps that long, and as long as the kernel likes besides: some 50 microseconds.</summary>
+    public static void Nap(uint micros) => _ = USleep(micros);
 
     [LibraryImport(CLibrary, EntryPoint = "usleep")]
     private static partial int USleep(uint micros);
-
-    [LibraryImport(CLibrary, EntryPoint = "madvise")]
-    private static partial int MAdvise(byte* address, nuint bytes, int advice);
 }

@@ -1,7 +1,8 @@
 // select with several cases.
 //
-// The cases are looked at in a random order, and the first that can go on wins: first without locks, then only the channel that seems ready is locked. If
-// none is, all are locked, in the order of their addresses, and looked at once more. Otherwise the goroutine waits on all channels at once and leaves the locks when it has parked. Several wakers may find it; the one that sets
+// The cases are looked at in a random order, and the first that can go on wins: first without locks, then only the channel that
+// seems ready is locked. If none is, all are locked, in the order of their addresses, and looked at once more. Otherwise the
+// goroutine waits on all channels at once and leaves the locks when it has parked. Several wakers may find it; the one that sets
 // SelectDone has it, and does the transfer. When the goroutine goes on it takes itself off the other channels, one after the other.
 //
 // `scase` is {channel, element address}; sends come first, then receives, as the compiler sorts them. The order array has two
@@ -31,11 +32,8 @@ public static unsafe class Select
         SCase* scases = (SCase*)cases;
         ushort* poll = (ushort*)order;
         int n = (int)(sends + receives);
-        g->R[1] = 0;
-
-        int count = NotNil(scases, poll, n);
-        int chosen = TryReady(g, scases, poll, count, (int)sends, out bool closedSend, out G* woken);
-        if (chosen == TimerIsDue && ServeTimers(g, scases, (int)sends, n))
+        int chosen = Choose(g, scases, poll, n, (int)sends, block != 0, out int count, out bool closedSend);
+        if (chosen == TimersServed)
         {
             GState* state = Sched.State(g);
             state->Keep0 = (byte*)cases;
@@ -49,23 +47,42 @@ public static unsafe class Select
             Trampoline.StartUnwind(g, UnwindReason.Park);
             return 0;
         }
+        if (chosen < 0 && block != 0)
+        {
+            ParkOnAll(g, scases, poll + n, count, (int)sends);
+            return 0;
+        }
+        if (closedSend)
+            Trampoline.Inject(g, GoCall.PanicSendClosed);
+        return chosen;
+    }
+
+    /// <summary>The timers of due channels have been asked to send; to be called again after a yield.</summary>
+    const int TimersServed = -2;
+
+    /// <summary>
+    /// Index of the case that went through, <see cref="TimersServed"/>, or -1: nothing is ready; if it is to block, all channels that are not nil are locked then,
+    /// `count` of them, in the order of the second half of the order array. The received flag is left in R[1].
+    /// </summary>
+    static int Choose(G* g, SCase* scases, ushort* poll, int n, int sends, bool block, out int count, out bool closedSend)
+    {
+        g->R[1] = 0;
+        count = NotNil(scases, poll, n);
+        int chosen = TryReady(g, scases, poll, count, sends, out closedSend, out G* woken);
+        if (chosen == TimerIsDue && ServeTimers(g, scases, sends, n))
+            return TimersServed;
         if (chosen < 0)
         {
             ushort* locks = poll + n;
             SortLocks(scases, poll, locks, count);
             LockAll(scases, locks, count);
-            chosen = TryAll(g, scases, poll, count, (int)sends, out closedSend, out woken);
-            if (chosen < 0 && block != 0)
-            {
-                ParkOnAll(g, scases, locks, count, (int)sends);
-                return 0;
-            }
+            chosen = TryAll(g, scases, poll, count, sends, out closedSend, out woken);
+            if (chosen < 0 && block)
+                return -1;
             UnlockAll(scases, locks, count);
         }
         if (woken != null)
             Sched.Ready(Sched.POf(g), woken, next: true);
-        if (closedSend)
-            Trampoline.Inject(g, GoCall.PanicSendClosed);
         return chosen;
     }
 
@@ -74,7 +91,7 @@ public static unsafe class Select
         GState* gs = Sched.State(g);
         if (EnqueueAll(g, scases, locks, count, sends))
             gs->OnWake = &AfterSelect;
-        WaitReason reason = gs->Bubble != null ? ReasonInBubble(g) : WaitReason.Select;
+        WaitReason reason = Reason(g);
         if (count == 0)
             Sched.Park(g, reason);
         else
@@ -96,9 +113,11 @@ public static unsafe class Select
         return any;
     }
 
-    /// <summary>Durable if every channel belongs to the bubble.</summary>
-    static WaitReason ReasonInBubble(G* g)
+    /// <summary>In a bubble durable if every channel belongs to it.</summary>
+    static WaitReason Reason(G* g)
     {
+        if (Sched.State(g)->Bubble == null)
+            return WaitReason.Select;
         for (Sudog* s = Sched.State(g)->Waiting; s != null; s = s->WaitLink)
         {
             if (s->C->Bubble == null)
@@ -108,7 +127,7 @@ public static unsafe class Select
         return WaitReason.SynctestSelect;
     }
 
-    const int TimerIsDue = -2;
+    const int TimerIsDue = -3;
 
     /// <summary>Fills the order of looking with the cases whose channel is not nil; returns how many.</summary>
     static int NotNil(SCase* scases, ushort* poll, int n)
@@ -339,10 +358,8 @@ public static unsafe class Select
         int sends = (int)(gs->Scratch0 >> 32);
         int n = sends + (int)gs->Scratch0;
         bool block = gs->Scratch1 != 0;
-        int count = NotNil(scases, poll, n);
-        g->R[1] = 0;
-        int chosen = TryReady(g, scases, poll, count, sends, out bool closedSend, out G* woken);
-        if (chosen == TimerIsDue && ServeTimers(g, scases, sends, n))
+        int chosen = Choose(g, scases, poll, n, sends, block, out int count, out bool closedSend);
+        if (chosen == TimersServed)
         {
             Sched.YieldAgain(g, &Retry);
             return false;
@@ -351,25 +368,15 @@ public static unsafe class Select
         gs->KeepWords = 0;
         gs->NoMove = 0;
         gs->Scratch1 = 0;
-        if (chosen < 0)
+        if (chosen < 0 && block)
         {
-            ushort* locks = poll + n;
-            SortLocks(scases, poll, locks, count);
-            LockAll(scases, locks, count);
-            chosen = TryAll(g, scases, poll, count, sends, out closedSend, out woken);
-            if (chosen < 0 && block)
-            {
-                if (EnqueueAll(g, scases, locks, count, sends))
-                    gs->OnWake = &AfterSelect;
-                gs->WaitReason = WaitReason.Select;
-                Sched.SetParked(g);
-                _ = UnlockWaiting(g);
-                return false;
-            }
-            UnlockAll(scases, locks, count);
+            if (EnqueueAll(g, scases, poll + n, count, sends))
+                gs->OnWake = &AfterSelect;
+            gs->WaitReason = Reason(g);
+            Sched.SetParked(g);
+            _ = UnlockWaiting(g);
+            return false;
         }
-        if (woken != null)
-            Sched.Ready(Sched.POf(g), woken, next: true);
         g->R[0] = (ulong)(long)chosen;
         if (closedSend)
             gs->Inject = GoCalls.Code(GoCall.PanicSendClosed);

@@ -7,6 +7,7 @@ using System.Runtime.InteropServices;
 using System.Threading;
 
 using Tuza.Abi;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
@@ -50,7 +51,7 @@ public static unsafe class Print
         if (s_owner == Environment.CurrentManagedThreadId)
             return;
         for (int i = 0; i < 100 && !s_lock.TryEnter(); i++)
-            _ = Futex.SleepMicros(1000);
+            KernelMemory.Nap(1000);
         s_target = null;
         s_depth = 0;
         s_owner = Environment.CurrentManagedThreadId;

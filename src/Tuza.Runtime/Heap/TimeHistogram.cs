@@ -18,7 +18,8 @@ public sealed class TimeHistogram
 
     public ulong this[int index] => Volatile.Read(ref _counts[index]);
 
-    public void Add(long nanos)
+    /// <summary>count: how many this one stands for.</summary>
+    public void Add(long nanos, uint count = 1)
     {
         int index;
         if (nanos < 0)
@@ -33,6 +34,6 @@ public sealed class TimeHistogram
                 bits = FirstBits;
             index = power >= Powers ? Counts - 1 : 1 + power * Steps + (int)(nanos >> (bits - 1 - StepBits)) % Steps;
         }
-        Interlocked.Increment(ref _counts[index]);
+        Interlocked.Add(ref _counts[index], count);
     }
 }

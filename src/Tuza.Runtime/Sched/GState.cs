@@ -127,7 +127,7 @@ public unsafe struct GState
     public long WaitSince;
     /// <summary>When it parked, if waits are profiled.</summary>
     public long BlockStart;
-    /// <summary>When it was made ready, for one in some (<see cref="P.ReadyTick"/>); else 0.</summary>
+    /// <summary>When it was made ready, for one in some (<see cref="P.ReadyTick"/>); else 0. Odd: it stands for <see cref="P.LatencyWeight"/>.</summary>
     public long ReadySince;
     /// <summary>The bubble of testing/synctest it belongs to.</summary>
     public void* Bubble;
@@ -209,17 +209,20 @@ public unsafe struct P
     /// <summary>Counts down goroutines made ready here; the latency of the last is measured.</summary>
     public int ReadyTick;
 
-    /// <summary>One in 8 as in Go; after the first thousands, when it changes nothing any more, one in 64: two readings of the clock cost as much as a switch.</summary>
+    // One in 8 as in Go; after the first thousands one in 64, which then counts eight times: two readings of the clock cost as much as a switch.
     int _measured;
     const int LatencyEvery = 8, LatencyEveryLater = 64, MeasuredOften = 1024;
+    public const uint LatencyWeight = LatencyEveryLater / LatencyEvery;
 
-    /// <summary>The time: the latency of this one is measured.</summary>
+    /// <summary>The latency of this one is measured, from now on.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public long MeasureLatency()
+    public void MeasureLatency(GState* g)
     {
-        ReadyTick = _measured < MeasuredOften ? LatencyEvery : LatencyEveryLater;
-        _measured = System.Math.Min(_measured + 1, MeasuredOften);
-        return Clock.Nano();
+        bool isLater = _measured >= MeasuredOften;
+        if (!isLater)
+            _measured++;
+        ReadyTick = (isLater ? LatencyEveryLater : LatencyEvery) - 1;
+        g->ReadySince = Clock.Nano() & ~1L | (isLater ? 1L : 0);
     }
 
     /// <summary>Counts calls of Gosched.</summary>

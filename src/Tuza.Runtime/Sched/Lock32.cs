@@ -48,7 +48,7 @@ public struct Lock32
             else if (i < ActiveSpins + Yields)
                 _ = Futex.Yield();
             else
-                _ = Futex.SleepMicros(50);
+                KernelMemory.Nap(50);
         }
     }
 }
@@ -63,9 +63,6 @@ static unsafe partial class Futex
 
     [LibraryImport(KernelMemory.CLibrary, EntryPoint = "sched_yield")]
     internal static partial int Yield();
-
-    [LibraryImport(KernelMemory.CLibrary, EntryPoint = "usleep")]
-    internal static partial int SleepMicros(uint micros);
 
     /// <summary>Sleeps while the word has this value, at most that long (negative: for ever). May return for no reason.</summary>
     public static void Wait(int* word, int value, long nanos = -1)

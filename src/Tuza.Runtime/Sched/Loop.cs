@@ -14,6 +14,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 
 using Tuza.Abi;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
@@ -90,7 +91,7 @@ public static unsafe partial class Sched
             gs->Status = GStatus.Running;
         if (gs->ReadySince != 0)
         {
-            Metrics.Latency.Add(Clock.Nano() - gs->ReadySince);
+            Metrics.Latency.Add(Clock.Nano() - (gs->ReadySince & ~1L), (gs->ReadySince & 1) != 0 ? P.LatencyWeight : 1);
             gs->ReadySince = 0;
         }
         if (gs->BlockStart != 0)
@@ -129,14 +130,14 @@ public static unsafe partial class Sched
                 m->CurG = null;
                 gs->Status = GStatus.Runnable;
                 if (--p->ReadyTick < 0)
-                    gs->ReadySince = p->MeasureLatency();
+                    p->MeasureLatency(gs);
                 GlobalPut(g);
                 return null;
             case ParkKind.YieldLocal:
                 m->CurG = null;
                 gs->Status = GStatus.Runnable;
                 if (--p->ReadyTick < 0)
-                    gs->ReadySince = p->MeasureLatency();
+                    p->MeasureLatency(gs);
                 LocalPut(p, g);
                 return null;
             case ParkKind.Switch:
@@ -341,7 +342,7 @@ public static unsafe partial class Sched
             // Work that comes in small pieces: whoever makes it need not wake anybody as long as this M counts as spinning. The kernel makes some 50
             // microseconds of it, as long as waking another thread would take. Not when this M is the one to wait for the network or for timers.
             if (s_stopWanted == 0 && !AnyWork() && (s_inPoller != 0 || !NetPoll.HasWaiters && Timers.FirstOfAll() == long.MaxValue))
-                _ = Futex.SleepMicros(NapMicros);
+                KernelMemory.Nap(NapMicros);
             m->Spinning = 0;
             Interlocked.Decrement(ref s_spinning);
         }

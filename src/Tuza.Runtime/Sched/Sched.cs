@@ -432,7 +432,7 @@ public static unsafe partial class Sched
         gs->WaitReason = WaitReason.None;
         gs->Status = GStatus.Runnable;
         if (--p->ReadyTick < 0)
-            gs->ReadySince = p->MeasureLatency();
+            p->MeasureLatency(gs);
         if (next)
         {
             G* old = p->RunNext;

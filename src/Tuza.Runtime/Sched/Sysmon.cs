@@ -52,7 +52,7 @@ public static unsafe class Sysmon
         int micros = MinTickMicros;
         for (; ; )
         {
-            _ = Futex.SleepMicros((uint)micros);
+            KernelMemory.Nap((uint)micros);
             if (Sched.AllIdle && Sched.BeginMonitorSleep(ref s_asleep))
             {
                 GcDriver.SweepLeft(); // now: who runs after this wakes the monitor

@@ -16,6 +16,7 @@ using System.Runtime.InteropServices;
 using System.Threading;
 
 using Tuza.Abi;
+using Tuza.Memory;
 
 namespace Tuza.Runtime;
 
@@ -267,7 +268,7 @@ public static unsafe partial class Sched
                 running |= s_ps[k]->Status == PStatus.Running && (m == null || s_ps[k] != m->P);
             if (!running)
                 return;
-            _ = Futex.SleepMicros(1000);
+            KernelMemory.Nap(1000);
         }
     }
 
@@ -290,7 +291,7 @@ public static unsafe partial class Sched
             if (m->P->RunSafePointFn != 0)
                 RunSafePointFn(m->P);
         }
-        _ = Futex.SleepMicros(500);
+        KernelMemory.Nap(500);
     }
 
     /// <summary>After <see cref="Freeze"/> or in a stop: the goroutine still runs, its frames cannot be read.</summary>

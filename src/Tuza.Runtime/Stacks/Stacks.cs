@@ -1,10 +1,10 @@
 // Goroutine stacks: contiguous, growing down, grown by copying to twice the size.
 //
 // Guard. A prologue goes the slow way (MoreStack) when its new frame would begin below g->Guard. The true limit is StackGuard, RedZoneBytes above
-// the low end, the red zone: leaf functions push their last frame for a traceback there without a check, and functions with a frame keep their locals there
-// while a full barrier buffer is emptied. Guard is kept at most GuardStepBytes below the
-// frame of the last slow path, so that a deep recursion passes here now and then and the depth of the native stack can be checked. Guard at the
-// top of the address space means that somebody wants attention (preemption, collection).
+// the low end, the red zone: leaf functions push their last frame for a traceback there without a check, and functions with a frame keep
+// their locals there while a full barrier buffer is emptied. Guard is kept at most GuardStepBytes below the frame of the last slow path, so
+// that a deep recursion passes here now and then and the depth of the native stack can be checked. Guard at the top of the address space
+// means that somebody wants attention (preemption, collection).
 //
 // Native depth. When the native stack is short, the whole call chain is unwound into its Go frames and goes on with an empty native stack.
 //
