@@ -16,14 +16,14 @@ namespace Tuza.Abi;
 public static class ImageFormat
 {
     public const ulong Magic = 0x31_47_4D_49_41_5A_55_54; // "TUZAIMG1"
-    public const int Version = 6;
+    public const int Version = 7;
     public const string ResourceName = "go";
     /// <summary>Name of the place of all variables of size zero; the loader knows it.</summary>
     public const string ZeroBase = "runtime.zerobase";
     /// <summary>Metadata token of the static class: the first type behind &lt;Module&gt;.</summary>
     public const int ClassToken = 0x02000002;
     /// <summary>Names of the static class and of its fields that the loader sets through ImageStatics.</summary>
-    public const string ClassName = "Go", HeaderField = "header", DataField = "data", ImportsField = "imports";
+    public const string ClassName = "Go", HeaderField = "header", DataField = "data", ImportsField = "imports", BarrierField = "barrier";
 
     /// <summary>The simple name of a package's assembly: unique, and fit for a file name.</summary>
     public static string AssemblyName(string packagePath)

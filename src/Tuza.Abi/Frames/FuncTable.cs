@@ -98,7 +98,7 @@ public static unsafe class FuncTable
 /// <summary>Words that the static constructor of an image's class copies into its read-only fields, so that the JIT folds them into constants.</summary>
 public static unsafe class ImageStatics
 {
-    /// <summary>Set by the loader, under its lock, while it runs the class constructor: header base, data segment, import table.</summary>
+    /// <summary>Set by the loader, under its lock, while it runs the class constructor: header base, data segment, import table, address of the barrier's flag.</summary>
     public static nint* Next { get; set; }
 
     /// <summary>Called by the .cctor of an image.</summary>

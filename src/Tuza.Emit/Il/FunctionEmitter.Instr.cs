@@ -161,7 +161,8 @@ sealed partial class FunctionEmitter
         var addr = Simple(s.Addr, s.Offset, ref tempA);
         var value = Simple(s.Value, 0, ref tempV);
         int cold = _il.NewLabel(), back = _il.NewLabel();
-        _il.Token(ILOpCode.Ldsfld, _image.Meta.Member(ImageBuilder.BarrierEnabled), 0, 1, "Barrier.Enabled");
+        _il.Token(ILOpCode.Ldsfld, _image.BarrierField, 0, 1, "barrier");
+        _il.Unary(ILOpCode.Ldind_i4);
         _il.Branch(ILOpCode.Brtrue, cold);
         _il.Mark(back);
         if (s.Volatile)

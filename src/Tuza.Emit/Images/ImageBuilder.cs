@@ -103,7 +103,6 @@ sealed partial class ImageBuilder
 {
     public static readonly MethodInfo BadResume = typeof(ImageStatics).GetMethod(nameof(ImageStatics.BadResume))!;
     public static readonly MethodInfo MissingSymbol = typeof(ImageStatics).GetMethod(nameof(ImageStatics.MissingSymbol))!;
-    public static readonly FieldInfo BarrierEnabled = typeof(Barrier).GetField(nameof(Barrier.Enabled))!;
     public static readonly MethodInfo BarrierTryRecord = typeof(Barrier).GetMethod(nameof(Barrier.TryRecord))!;
     public static readonly MethodInfo BarrierRecord = typeof(Barrier).GetMethod(nameof(Barrier.Record))!;
 
@@ -122,6 +121,7 @@ sealed partial class ImageBuilder
         HeaderBaseField = MetadataTokens.GetToken(MetadataTokens.FieldDefinitionHandle(1));
         DataField = MetadataTokens.GetToken(MetadataTokens.FieldDefinitionHandle(2));
         ImportsField = MetadataTokens.GetToken(MetadataTokens.FieldDefinitionHandle(3));
+        BarrierField = MetadataTokens.GetToken(MetadataTokens.FieldDefinitionHandle(4));
     }
 
     public ImageOptions Options { get; }
@@ -129,6 +129,7 @@ sealed partial class ImageBuilder
     public int HeaderBaseField { get; }
     public int DataField { get; }
     public int ImportsField { get; }
+    public int BarrierField { get; }
     public ImageInput Input => _input;
     public List<MethodRow> Methods { get; } = [];
     /// <summary>Methods of a class of their own, behind the others: .NET takes in a class whole, and most programs resume few functions.</summary>

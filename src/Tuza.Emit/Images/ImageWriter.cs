@@ -371,7 +371,7 @@ sealed class ImageWriter(ImageBuilder image)
         if (MetadataTokens.GetToken(go) != ImageFormat.ClassToken)
             throw new InvalidOperationException("the loader does not find the static class of " + name);
         md.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit, default,
-            md.GetOrAddString(ImageMetadata.ResumeClassName), meta.TypeRef(typeof(object)), MetadataTokens.FieldDefinitionHandle(4), MetadataTokens.MethodDefinitionHandle(FirstResumeRow));
+            md.GetOrAddString(ImageMetadata.ResumeClassName), meta.TypeRef(typeof(object)), MetadataTokens.FieldDefinitionHandle(5), MetadataTokens.MethodDefinitionHandle(FirstResumeRow));
         Fields(md);
         var il = new BlobBuilder();
         var bodies = new MethodBodyStreamEncoder(il);
@@ -395,7 +395,7 @@ sealed class ImageWriter(ImageBuilder image)
 
     static void Fields(MetadataBuilder md)
     {
-        foreach (var (name, wide) in ((string, bool)[])[(ImageFormat.HeaderField, true), (ImageFormat.DataField, false), (ImageFormat.ImportsField, false)])
+        foreach (var (name, wide) in ((string, bool)[])[(ImageFormat.HeaderField, true), (ImageFormat.DataField, false), (ImageFormat.ImportsField, false), (ImageFormat.BarrierField, false)])
         {
             var sig = new BlobBuilder();
             var e = new BlobEncoder(sig).Field().Type();
@@ -434,7 +434,7 @@ sealed class ImageWriter(ImageBuilder image)
     {
         var il = new IlWriter(".cctor", false);
         int take = image.Meta.Member(typeof(ImageStatics).GetMethod(nameof(ImageStatics.Take))!);
-        int[] fields = [image.HeaderBaseField, image.DataField, image.ImportsField];
+        int[] fields = [image.HeaderBaseField, image.DataField, image.ImportsField, image.BarrierField];
         for (int i = 0; i < fields.Length; i++)
         {
             il.LdcI4(i);

@@ -25,6 +25,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 using Tuza.Abi;
 
@@ -33,8 +34,18 @@ namespace Tuza.Memory;
 /// <summary>Pointer stores that the collector must see.</summary>
 public static unsafe class Barrier
 {
-    /// <summary>Not 0 while marking runs beside the program. Changes only with the world stopped; emitted code reads it before pointer stores.</summary>
+    /// <summary>Not 0 while marking runs beside the program. Changes only with the world stopped.</summary>
     public static int Enabled;
+
+    /// <summary>The same for emitted code, which reads it before pointer stores: at a low address, which an instruction can contain. Null without a program.</summary>
+    public static int* EnabledForCode { get; set; }
+
+    internal static void Switch(int enabled)
+    {
+        Volatile.Write(ref Enabled, enabled);
+        if (EnabledForCode != null)
+            Volatile.Write(ref *EnabledForCode, enabled);
+    }
 
     /// <summary>*slot = value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

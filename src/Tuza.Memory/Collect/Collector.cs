@@ -15,8 +15,6 @@
 //
 // See GOROOT/src/runtime/mgc.go.
 
-using System.Threading;
-
 using Tuza.Abi;
 
 namespace Tuza.Memory;
@@ -229,7 +227,7 @@ public static unsafe class Collector
         gc->Limiter.Settle(world, world.NanoTime(), gc->StartedCount);
         gc->Phase = Phase.Mark;
         if (barrier)
-            Volatile.Write(ref Barrier.Enabled, 1);
+            Barrier.Switch(1);
         for (MCache* c = h->Caches; c != null; c = c->Next)
             marker.RootRange((nuint*)c->TempRoots, MCache.TempRootCount);
         world.ScanRoots(ref marker, later: barrier);
@@ -243,7 +241,7 @@ public static unsafe class Collector
         marker.Dispose();
         world.MarkingDone();
         gc->Phase = Phase.MarkTermination;
-        Volatile.Write(ref Barrier.Enabled, 0);
+        Barrier.Switch(0);
         long heapAtEnd = h->Pacer.HeapLive;
         FlushAllCaches(h);
         long marked = gc->BytesMarked;

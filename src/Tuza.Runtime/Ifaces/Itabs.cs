@@ -4,10 +4,9 @@
 // type is one merge. See GOROOT/src/runtime/iface.go. The table is read without a lock: entries are only added, and published last.
 // Before it emitted code looks into Recent, inline: one place per hash with the answer that was last asked for there.
 
-using System.Collections.Generic;
+using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Threading;
 using Tuza.Abi;
 
@@ -33,7 +32,9 @@ public static unsafe partial class TypeTable
     }
 
     static ItabSet s_itabs = new(1024);
-    static readonly Dictionary<string, nint> s_canonical = [];
+    // The first interface type with its methods, by hash of these.
+    static nint[] s_canonical = new nint[256];
+    static int s_canonicalCount;
 
     static uint ItabHash(void* inter, void* type) => ((uint)(nuint)inter >> 4) * 0x9E3779B1u ^ ((uint)(nuint)type >> 4) * 0x85EBCA77u;
 
@@ -77,7 +78,7 @@ public static unsafe partial class TypeTable
     {
         Itab* t = Make(inter, type);
         if (t->Fun == null && inter->Methods.Len != 0)
-            throw new System.InvalidOperationException($"{TypeString(type)} does not implement {TypeString(&inter->Type)}");
+            throw new InvalidOperationException($"{TypeString(type)} does not implement {TypeString(&inter->Type)}");
         return t;
     }
 
@@ -110,22 +111,64 @@ public static unsafe partial class TypeTable
     /// <summary>Interface types with the same methods share itabs, so that a value keeps its itab from one to the other and comparing itabs compares types.</summary>
     static InterfaceTypeDesc* Canonical(InterfaceTypeDesc* inter)
     {
-        var key = new StringBuilder();
+        if (s_canonicalCount * 2 >= s_canonical.Length)
+        {
+            nint[] old = s_canonical;
+            s_canonical = new nint[old.Length * 2];
+            foreach (nint i in old)
+                if (i != 0)
+                    s_canonical[CanonicalSlot((InterfaceTypeDesc*)i)] = i;
+        }
+        ref nint slot = ref s_canonical[CanonicalSlot(inter)];
+        if (slot == 0)
+        {
+            slot = (nint)inter;
+            s_canonicalCount++;
+        }
+        return (InterfaceTypeDesc*)slot;
+    }
+
+    /// <summary>Where the interface type with these methods is, or would be.</summary>
+    static int CanonicalSlot(InterfaceTypeDesc* inter)
+    {
         var methods = (Imethod*)inter->Methods.Array;
+        ulong hash = (ulong)inter->Methods.Len;
         for (nint i = 0; i < inter->Methods.Len; i++)
         {
-            byte* name = NameAt(methods[i].Name, &inter->Type);
-            key.Append(Encoding.UTF8.GetString(NameText(name))).Append(' ');
-            if (!IsExportedName(name))
-                key.Append(Encoding.UTF8.GetString(NameText(NamePkgPath(name, &inter->Type) is var p and not null ? p : inter->PkgPath))).Append(' ');
-            key.Append((nint)TypeAt(methods[i].Type, &inter->Type)).Append(';');
+            ReadOnlySpan<byte> name = NameText(NameAt(methods[i].Name, &inter->Type));
+            fixed (byte* p = name)
+                hash = (hash ^ Fnv64(p, (uint)name.Length)) * 0x9E3779B97F4A7C15 + (uint)methods[i].Type;
         }
-        string text = key.ToString();
-        if (s_canonical.TryGetValue(text, out nint known))
-            return (InterfaceTypeDesc*)known;
-        s_canonical.Add(text, (nint)inter);
-        return inter;
+        int mask = s_canonical.Length - 1;
+        for (int i = (int)(hash >> 32) & mask; ; i = (i + 1) & mask)
+        {
+            var there = (InterfaceTypeDesc*)s_canonical[i];
+            if (there == null || SameMethods(there, inter))
+                return i;
+        }
     }
+
+    static bool SameMethods(InterfaceTypeDesc* a, InterfaceTypeDesc* b)
+    {
+        if (a->Methods.Len != b->Methods.Len)
+            return false;
+        var x = (Imethod*)a->Methods.Array;
+        var y = (Imethod*)b->Methods.Array;
+        for (nint i = 0; i < a->Methods.Len; i++)
+        {
+            if (x[i].Type != y[i].Type)
+                return false;
+            byte* m = NameAt(x[i].Name, &a->Type), n = NameAt(y[i].Name, &b->Type);
+            if (!SameText(m, n))
+                return false;
+            if (!IsExportedName(m) && !SameText(PackageOf(m, a), PackageOf(n, b)))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>The package of a method's name that is not exported.</summary>
+    static byte* PackageOf(byte* name, InterfaceTypeDesc* inter) => NamePkgPath(name, &inter->Type) is var p and not null ? p : inter->PkgPath;
 
     static Itab* Build(InterfaceTypeDesc* inter, TypeDesc* type)
     {
@@ -175,11 +218,7 @@ public static unsafe partial class TypeTable
             byte* name = NameAt(wanted[i].Name, &inter->Type);
             byte* wantPkg = null;
             if (!IsExportedName(name))
-            {
-                wantPkg = NamePkgPath(name, &inter->Type);
-                if (wantPkg == null)
-                    wantPkg = inter->PkgPath;
-            }
+                wantPkg = PackageOf(name, inter);
             TypeDesc* want = TypeAt(wanted[i].Type, &inter->Type);
             for (; ; j++)
             {

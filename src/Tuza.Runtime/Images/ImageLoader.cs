@@ -150,7 +150,7 @@ public static unsafe class ImageLoader
             Data(image);
             image.Section(ImageSection.Imports, sizeof(ImportRecord), out int imports);
             image.Imports = (nint*)DataMemory.Alloc(8 * (imports + 1L));
-            nint* statics = stackalloc nint[3] { (nint)((long)image.FirstFunc << 32), (nint)image.Data, (nint)image.Imports };
+            nint* statics = stackalloc nint[4] { (nint)((long)image.FirstFunc << 32), (nint)image.Data, (nint)image.Imports, (nint)Tuza.Memory.Barrier.EnabledForCode };
             ImageStatics.Next = statics;
             RuntimeHelpers.RunClassConstructor(image.Module.ResolveTypeHandle(ImageFormat.ClassToken));
             Imports(image);

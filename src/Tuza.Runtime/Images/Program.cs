@@ -38,6 +38,7 @@ public static unsafe class Program
         Signals.Init();
         Args.Init(spec.Arguments, Args.Environment(), spec.Goroot, spec.Version);
         ImageLoader.AddDataRoot = &AddDataRoot;
+        Barrier.EnabledForCode = (int*)DataMemory.Alloc(sizeof(int)); // a cache line of its own
         var images = new List<LoadedImage>();
         foreach (var (path, bytes) in spec.Images)
             images.Add(ImageLoader.Load(path, bytes));
