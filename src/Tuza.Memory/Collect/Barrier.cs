@@ -34,12 +34,13 @@ namespace Tuza.Memory;
 /// <summary>Pointer stores that the collector must see.</summary>
 public static unsafe class Barrier
 {
-    /// <summary>Not 0 while marking runs beside the program. Changes only with the world stopped.</summary>
+    /// <summary>Not 0 while marking runs beside the program. Where a program runs only <see cref="Switch"/> writes it, or emitted code would not know.</summary>
     public static int Enabled;
 
     /// <summary>The same for emitted code, which reads it before pointer stores: at a low address, which an instruction can contain. Null without a program.</summary>
     public static int* EnabledForCode { get; set; }
 
+    /// <summary>Both, with the world stopped.</summary>
     internal static void Switch(int enabled)
     {
         Volatile.Write(ref Enabled, enabled);
